@@ -1,1 +1,2 @@
-export {}
+export { AttestationError, type AttestationErrorCode } from './errors.ts'
+export type { AttestationPort, AttestationRequest, EncryptionContext, KmsPort, Pcrs } from './ports.ts'
