@@ -193,7 +193,7 @@ export function option<T>(item: Codec<T>): Codec<T | undefined> {
 }
 
 /** The fields in the order in which they are written. */
-export function struct<F extends Record<string, Codec<never>>>(fields: F): Codec<{ [K in keyof F]: ValueOf<F[K]> }>
+export function struct<F extends Record<string, Codec<unknown>>>(fields: F): Codec<{ [K in keyof F]: ValueOf<F[K]> }>
 export function struct(fields: Record<string, Codec<unknown>>): Codec<Record<string, unknown>> {
   const entries = Object.entries(fields)
   return {
@@ -205,7 +205,7 @@ export function struct(fields: Record<string, Codec<unknown>>): Codec<Record<str
   }
 }
 
-type Variants = Record<string, [tag: number, codec: Codec<never>]>
+type Variants = Record<string, [tag: number, codec: Codec<unknown>]>
 type Tagged<V extends Variants> = { [K in keyof V & string]: { type: K } & ValueOf<V[K][1]> }[keyof V & string]
 
 /** A union: one tag byte, then the variant. Values carry `type`. */

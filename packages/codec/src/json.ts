@@ -59,7 +59,7 @@ function fail(message: string): never {
 
 const plainDecimal = /^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$/
 
-type Fields = Record<string, Json<never>>
+type Fields = Record<string, Json<unknown>>
 type ObjectOf<R extends Fields, O extends Fields> = { [K in keyof R]: JsonOf<R[K]> } & { [K in keyof O]?: JsonOf<O[K]> }
 
 export const json = {

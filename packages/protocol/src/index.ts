@@ -1,1 +1,7 @@
-export {}
+export * from './commands.ts'
+export * from './errors.ts'
+export * from './genesis.ts'
+export * from './hash.ts'
+export * from './intent.ts'
+export * from './operations.ts'
+export * from './restrictions.ts'

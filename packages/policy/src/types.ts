@@ -1,0 +1,74 @@
+import type {
+  FunctionName,
+  Grade,
+  OperationClass,
+  OperationType,
+  TransactionRestriction,
+  VaultErrorCode,
+} from '@trivault/protocol'
+
+/** One thing that leaves the source. `amount` in the asset's smallest unit; undefined when the bytes do not tell. */
+export interface Movement {
+  caip19: string
+  symbol: string
+  decimals: number
+  amount: bigint | undefined
+  destination: { address: string; internal?: { masterKey: string; account: string } | undefined } | undefined
+}
+
+/** What a signature would do, from the decoded bytes or the signed intent. */
+export interface TransactionSubject {
+  function: FunctionName
+  grade: Grade
+  testNetwork: boolean
+  source: { masterKey: string; account: string }
+  movements: Movement[]
+  /** The most that the chain may charge, in the native asset's smallest unit. */
+  fee: { caip19: string; symbol: string; decimals: number; amount: bigint | undefined }
+}
+
+/** The person who is said to have started the operation; nothing is believed but the device signature. */
+export interface Initiator {
+  userId: string
+  hasKey: boolean
+  /** The key was enrolled without an ID token: a bot. */
+  automated: boolean
+}
+
+export interface Subject {
+  type: OperationType
+  class: OperationClass
+  initiator: Initiator | undefined
+  transaction?: TransactionSubject
+}
+
+/** Decimal text per asset (symbol or CAIP-19). */
+export interface Rate {
+  usdRate: string | undefined
+  usdMin: string | undefined
+  usdMax: string | undefined
+}
+
+/** The part of the vault state that decisions read. */
+export interface PolicyView {
+  profile: 'local' | 'enclave'
+  ownerGroup: string | undefined
+  ownersRequired: number
+  restrictions: Iterable<TransactionRestriction>
+  rate(asset: string): Rate | undefined
+}
+
+/** Something that approvals must satisfy; each approval counts for every requirement that it fits. */
+export type Requirement =
+  | { kind: 'initiator'; user: string }
+  | { kind: 'groups'; groups: string[]; count: number; because: string }
+
+export type Decision =
+  | { kind: 'needs'; requirements: Requirement[] }
+  | { kind: 'blocked'; code: VaultErrorCode; reason: string }
+
+/** A counted approval: who, and the groups that person is in now. */
+export interface CountedApproval {
+  user: string
+  groups: readonly string[]
+}

@@ -1,0 +1,104 @@
+import {
+  bytes,
+  type Codec,
+  CodecError,
+  decode,
+  encode,
+  fixed,
+  int53,
+  list,
+  option,
+  struct,
+  tagged,
+  text,
+  u8,
+  u16,
+  u32,
+  type ValueOf,
+  word,
+} from '@trivault/codec'
+import { VaultError } from './errors.ts'
+
+const id = text(96)
+const user = text(254)
+const name = text(128)
+/** SHA-256 of a device's public key. */
+const keyId = fixed(32)
+
+export const systemRoles = ['Admin', 'MarketOps', 'Viewer'] as const
+export type SystemRole = (typeof systemRoles)[number]
+
+export const curves = ['ECDSA_SECP256K1', 'EdDSA_Ed25519'] as const
+export type Curve = (typeof curves)[number]
+
+/** What one node states about a new key once its share and all backups are durable (protocol-notes §6). */
+export const keyReportCodec = struct({
+  vaultId: fixed(32),
+  masterKey: name,
+  curve: word(curves),
+  ersFingerprint: fixed(32),
+  /** Compressed SEC1 point. */
+  publicKey: fixed(33),
+  /** Compressed public share points of nodes 0, 1, 2. */
+  publicShares: list(fixed(33), 3),
+  chainCode: fixed(32),
+  transcriptHash: fixed(32),
+  /** SHA-256 of the verified backups of nodes 0, 1, 2. */
+  backupHashes: list(fixed(32), 3),
+})
+export type KeyReport = ValueOf<typeof keyReportCodec>
+
+const rate = struct({ asset: text(64), usdRate: option(text(80)), usdMin: option(text(80)), usdMax: option(text(80)) })
+
+/** Everything that changes the vault. A command either applies or its entry is refused. */
+export const commandCodec = tagged({
+  /** One-shot tenant set-up (contract: POST /api/tenants/default/setup). */
+  setup: [
+    1,
+    struct({
+      bodyHash: fixed(32),
+      users: list(struct({ id: user, name }), 1000),
+      group: name,
+      approvalsRequired: u16,
+      rates: list(rate, 1000),
+      masterKeys: list(struct({ name, accounts: list(name, 1000) }), 100),
+      chains: list(text(41), 200),
+    }),
+  ],
+  createGroup: [2, struct({ by: user, name })],
+  registerChain: [3, struct({ by: user, caip2: text(41) })],
+  createSystemUser: [4, struct({ by: user, name, role: word(systemRoles), confirmer: option(user) })],
+  deleteSystemUser: [5, struct({ by: user, id: user })],
+  /** First key of a listed user before the seal (contract: POST /api/users/pair). */
+  pairUser: [6, struct({ userId: user, publicKey: fixed(65) })],
+  allocateAddress: [7, struct({ masterKey: name, account: name, caip2: text(41), index: u32 })],
+  start: [16, struct({ operationId: id, intent: bytes(450_000) })],
+  /** `signature`: ASN.1 DER, ECDSA P-256 over SHA-256 of the intent bytes. */
+  approve: [17, struct({ operationId: id, userId: user, keyId, signature: bytes(80) })],
+  reject: [18, struct({ operationId: id, userId: user })],
+  cancel: [19, struct({ operationId: id, by: user })],
+  /** `transaction`: the exact unsigned bytes of one part; empty for operations without a transaction. */
+  execute: [20, struct({ operationId: id, part: u8, variant: u8, transaction: bytes(200_000) })],
+  /** `signature`: r ‖ s ‖ recovery (65 bytes). */
+  signed: [21, struct({ operationId: id, part: u8, variant: u8, signature: fixed(65) })],
+  /** Three equal key reports, each with its node's Ed25519 signature, in node order. */
+  activateKey: [22, struct({ report: keyReportCodec, signatures: list(fixed(64), 3) })],
+})
+export type Command = ValueOf<typeof commandCodec>
+export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>
+
+export function encodeCommand(command: Command): Uint8Array {
+  return encode(commandCodec as Codec<Command>, command)
+}
+
+/** Throws `VaultError` malformed. */
+export function decodeCommand(raw: Uint8Array): Command {
+  try {
+    return decode(commandCodec as Codec<Command>, raw)
+  } catch (cause) {
+    throw new VaultError('malformed', cause instanceof CodecError ? cause.message : 'not a command', { cause })
+  }
+}
+
+/** Milliseconds since 1970 in the log's entries. */
+export const logTime = int53

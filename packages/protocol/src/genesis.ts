@@ -1,0 +1,36 @@
+import { type Codec, encode, fixed, list, struct, text, u8, u16, type ValueOf, word } from '@trivault/codec'
+import { taggedHash } from './hash.ts'
+
+/** How a founder's first device key is vouched for (protocol-notes §2). */
+export const foundingModes = ['open', 'identity', 'pinned'] as const
+export type FoundingMode = (typeof foundingModes)[number]
+/** `local`: one machine, software enclave. `enclave`: Nitro. */
+export const profiles = ['local', 'enclave'] as const
+export type Profile = (typeof profiles)[number]
+
+const short = text(256)
+
+/** What every node admin pins in the own partition; equal at all three nodes. */
+export const genesisCodec = struct({
+  version: u8,
+  deploymentId: short,
+  /** Node cards: Ed25519 identity keys of nodes 0, 1, 2. */
+  identityKeys: list(fixed(32), 3),
+  /** SHA-256 of the ERS public key (SPKI DER). */
+  ersFingerprint: fixed(32),
+  foundingMode: word(foundingModes),
+  founders: list(short, 100),
+  foundersRequired: u16,
+  issuer: short,
+  approverClientId: short,
+  /** RFC 7638 SHA-256 thumbprints of the issuer's signing keys. */
+  jwksThumbprints: list(fixed(32), 32),
+  profile: word(profiles),
+  rulesVersion: u16,
+})
+export type Genesis = ValueOf<typeof genesisCodec>
+
+/** The vault's name in every signature: SHA-256 over the canonical genesis. */
+export function vaultIdOf(genesis: Genesis): Uint8Array {
+  return taggedHash('genesis', encode(genesisCodec as Codec<Genesis>, genesis))
+}

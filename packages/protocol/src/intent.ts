@@ -1,0 +1,145 @@
+import { decodeJson, encodeJson, type Json, type JsonOf, json } from '@trivault/codec'
+import { VaultError } from './errors.ts'
+import { type OperationType, operationTypeNames } from './operations.ts'
+import { name, transactionRestriction, userId } from './restrictions.ts'
+
+/** Pattern of operation ids (contract). */
+export const operationIdPattern = /^[a-zA-Z0-9-]{1,96}$/
+const operationId = json.string({ max: 96, pattern: operationIdPattern, what: 'letters, digits and -, at most 96,' })
+const displayName = json.string({ max: 128 })
+const base64 = json.string({ max: 400_000, pattern: /^[A-Za-z0-9+/]*={0,2}$/, what: 'standard base64' })
+const hex = json.string({ max: 400_000, pattern: /^0x([0-9a-f]{2})*$/, what: '0x-prefixed lower-case hex' })
+const digits = json.string({ max: 78, pattern: /^(0|[1-9][0-9]*)$/, what: 'a whole number in decimal digits' })
+const caip2 = json.string({ max: 41, pattern: /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$/, what: 'a CAIP-2 chain id' })
+const caip19 = json.string({
+  max: 200,
+  pattern: /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}\/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}$/,
+  what: 'a CAIP-19 asset id',
+})
+const symbol = json.string({ max: 32, pattern: /^\S+$/, what: 'a symbol without spaces' })
+const address = json.string({ max: 128, pattern: /^\S+$/, what: 'an address' })
+const timestamp = json.string({
+  max: 30,
+  pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+  what: 'an RFC 3339 time in UTC with milliseconds',
+})
+const index = json.integer(0x7fff_ffff)
+
+const metadata = <T extends OperationType>(type: T) => ({
+  OperationType: json.oneOf([type]),
+  OperationID: operationId,
+  /** Empty when nobody is named. */
+  InitiatorID: json.string({ max: 254 }),
+  InitiatorName: displayName,
+  Timestamp: timestamp,
+})
+
+/** Where value leaves from: an account's address, with every form filled in. */
+const source = { MasterKeyName: name, AccountName: name, AddressIndex: index, Address: address }
+const evm = json.object(
+  {},
+  { Gas: digits, MaxFeePerGas: digits, MaxPriorityFeePerGas: digits, Nonce: digits, Data: hex },
+)
+const functionCalled = json.object({ Name: json.string({ max: 64 }) })
+
+const schemas = {
+  'register user': json.object({ ...metadata('register user'), UserID: userId, UserName: displayName }),
+  'set user public key': json.object({ ...metadata('set user public key'), UserID: userId, PublicKey: base64 }),
+  'update group': json.object({
+    ...metadata('update group'),
+    Group: name,
+    AddUsers: json.array(userId),
+    RemoveUsers: json.array(userId),
+  }),
+  'create master key': json.object({ ...metadata('create master key'), Name: name }),
+  'create account': json.object({ ...metadata('create account'), Name: name, MasterKey: name }),
+  'set ers public key': json.object({ ...metadata('set ers public key'), Key: base64 }),
+  'backup master key': json.object({ ...metadata('backup master key'), Name: name }),
+  'update transaction restriction': json.refine(
+    json.object(metadata('update transaction restriction'), {
+      Add: transactionRestriction,
+      Delete: transactionRestriction,
+    }),
+    value => (value.Add === undefined && value.Delete === undefined ? 'give Add, Delete or both' : undefined),
+  ),
+  'register custom chain': json.object({
+    ...metadata('register custom chain'),
+    ChainName: displayName,
+    TestNet: json.boolean,
+    CAIP19: caip19,
+    NativeAssetSymbol: symbol,
+    NativeAssetDecimals: json.integer(77),
+  }),
+  'register token': json.object({
+    ...metadata('register token'),
+    CAIP19: caip19,
+    Symbol: symbol,
+    Decimals: json.integer(77),
+  }),
+  'make transaction': json.object(
+    {
+      ...metadata('make transaction'),
+      ChainName: displayName,
+      CAIP19: caip19,
+      Asset: symbol,
+      TestNetwork: json.boolean,
+      Source: json.object(source),
+      Destination: json.array(
+        json.object(
+          { Address: address, Amount: json.string({ max: 120 }) },
+          { MasterKeyName: name, AccountName: name, AddressIndex: index },
+        ),
+        { max: 100 },
+      ),
+      Function: functionCalled,
+    },
+    { RawTransaction: hex, DecodedRawTransaction: json.string({ max: 8192 }), EVM: evm },
+  ),
+  'generic signing': json.object({
+    ...metadata('generic signing'),
+    ChainName: displayName,
+    CAIP19: caip19,
+    Asset: symbol,
+    TestNetwork: json.boolean,
+    DataToSign: json.string({ max: 200_000 }),
+    TypeOfSigning: json.oneOf(['personal_sign', 'eth_signTypedData_v4', 'raw']),
+    Source: json.object(source),
+    Function: functionCalled,
+  }),
+} satisfies Record<OperationType, Json<unknown>>
+
+export type IntentOf<T extends OperationType> = JsonOf<(typeof schemas)[T]>
+/** What people approve: the operation with every field the server adds, as canonical JSON. */
+export type Intent = { [T in OperationType]: IntentOf<T> }[OperationType]
+
+export const fields = { caip2, caip19, address, name, userId, operationId, digits }
+
+/** The exact bytes that approvers sign. Throws `VaultError` malformed, naming the field. */
+export function encodeIntent(intent: Intent): Uint8Array {
+  try {
+    return encodeJson(schemas[intent.OperationType] as Json<Intent>, intent)
+  } catch (cause) {
+    throw malformed(cause)
+  }
+}
+
+/** Reads intent bytes; only the canonical form of a known operation type is taken. Throws `VaultError` malformed. */
+export function decodeIntent(bytes: Uint8Array): Intent {
+  const type = operationTypeNames.find(candidate => startsWith(bytes, `{"OperationType":${JSON.stringify(candidate)},`))
+  if (type === undefined) throw new VaultError('malformed', 'the intent does not begin with a known OperationType')
+  try {
+    return decodeJson(schemas[type] as Json<Intent>, bytes)
+  } catch (cause) {
+    throw malformed(cause)
+  }
+}
+
+function startsWith(bytes: Uint8Array, prefix: string): boolean {
+  if (bytes.length < prefix.length) return false
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix.charCodeAt(i)) return false
+  return true
+}
+
+function malformed(cause: unknown): VaultError {
+  return new VaultError('malformed', cause instanceof Error ? cause.message : 'not an intent', { cause })
+}

@@ -1,0 +1,61 @@
+import { type Json, type JsonOf, json } from '@trivault/codec'
+
+/** Names of groups, master keys and accounts: words joined by single spaces, as in the contract. */
+export const namePattern = /^\w+( \w+)*$/
+export const name = json.string({
+  max: 96,
+  pattern: namePattern,
+  what: 'a name of letters, digits, _ and single spaces',
+})
+/** User ids are e-mail addresses (or a system user's fixed address); compared without regard to letter case. */
+export const userId = json.string({ max: 254, pattern: /^[^\s@]+@[^\s@]+$/, what: 'an e-mail address' })
+export const restrictionId = json.string({ max: 128, pattern: /^\S(.*\S)?$/, what: 'a restriction id' })
+
+const approvers = json.object({
+  Groups: json.array(name, { min: 1, max: 50 }),
+  RequiredApprovers: json.refine(json.integer(1000), n => (n < 1 ? 'at least 1' : undefined)),
+})
+
+/** At most one of Only and Except is non-empty: Only = one listed value matches, Except = none does, both empty = always. */
+function criterion<T>(item: Json<T>) {
+  const lists = json.object({}, { Only: json.array(item, { max: 1000 }), Except: json.array(item, { max: 1000 }) })
+  return json.refine(lists as Json<{ Only?: T[]; Except?: T[] }>, value =>
+    (value.Only?.length ?? 0) > 0 && (value.Except?.length ?? 0) > 0 ? 'give Only or Except, not both' : undefined,
+  )
+}
+const amount = json.refine(json.object({}, { Above: json.decimal, Currency: json.string({ max: 64 }) }), value =>
+  value.Above !== undefined && value.Above !== '0' && value.Currency === undefined
+    ? 'Currency is needed when Above is not 0'
+    : undefined,
+)
+const source = json.object({ MasterKeyName: name }, { AccountName: name })
+const destination = json.refine(
+  json.object({}, { MasterKeyName: name, AccountName: name, Address: json.string({ max: 128 }) }),
+  value =>
+    (value.Address !== undefined) === (value.MasterKeyName !== undefined || value.AccountName !== undefined) ||
+    (value.MasterKeyName === undefined) !== (value.AccountName === undefined)
+      ? 'give Address, or MasterKeyName and AccountName'
+      : undefined,
+)
+const text = json.string({ max: 256 })
+
+export const transactionRestriction = json.object(
+  { RestrictionID: restrictionId },
+  {
+    Approvers: json.array(approvers, { max: 50 }),
+    Amount: amount,
+    Fee: amount,
+    Symbol: criterion(text),
+    Source: criterion(source),
+    Destination: criterion(destination),
+    ExternalDestination: criterion(text),
+    TransactionFunction: criterion(text),
+    TestNetwork: json.boolean,
+  },
+)
+export type TransactionRestriction = JsonOf<typeof transactionRestriction>
+export type ApproversByGroups = JsonOf<typeof approvers>
+export type AmountCriterion = JsonOf<typeof amount>
+export type Criterion<T> = { Only?: T[]; Except?: T[] }
+export type SourceSelector = JsonOf<typeof source>
+export type DestinationSelector = JsonOf<typeof destination>
