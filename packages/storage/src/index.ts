@@ -1,1 +1,5 @@
-export {}
+export { StorageError, type StorageErrorCode } from './errors.ts'
+export { type Migration, migrate } from './migrate.ts'
+export { createKysely, createPool, type Pool, type PoolClient, type PoolOptions, transaction } from './pool.ts'
+export { type DatabaseSpec, dropDatabase, ensureDatabase } from './postgres/databases.ts'
+export { type PostgresServer, type StartOptions, startPostgres } from './postgres/server.ts'
