@@ -1,0 +1,52 @@
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    out.set(part, offset)
+    offset += part.length
+  }
+  return out
+}
+
+/** Equality in time that depends on the lengths only. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
+  return difference === 0
+}
+
+/** target ^= source, in place. */
+export const xorInto = (target: Uint8Array, source: Uint8Array): void => {
+  for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) ^ (source[i] ?? 0)
+}
+
+export const u32 = (value: number): Uint8Array => {
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setUint32(0, value)
+  return out
+}
+
+export const isZero = (bytes: Uint8Array): boolean => {
+  let any = 0
+  for (const byte of bytes) any |= byte
+  return any === 0
+}
+
+/** Cuts fixed-length fields from a body whose whole length was checked. The fields are copies. */
+export class Fields {
+  readonly #bytes: Uint8Array
+  #offset = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  take(length: number): Uint8Array {
+    const field = this.#bytes.slice(this.#offset, this.#offset + length)
+    this.#offset += length
+    return field
+  }
+}

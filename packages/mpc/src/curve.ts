@@ -1,0 +1,146 @@
+import { createRequire } from 'node:module'
+import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
+import { equalBytes } from './bytes.ts'
+import { ORDER, reduce, scalarBytes } from './scalar.ts'
+
+/**
+ * Points of secp256k1 as 33-byte compressed encodings; the identity has none and is never accepted or returned.
+ * `native` is libsecp256k1 through N-API, whose multiplications here are constant-time; `fallback` is @noble/curves.
+ */
+export type CurveEngine = 'native' | 'fallback'
+export const POINT_LENGTH = 33
+export type Point = Uint8Array
+
+type Backend = {
+  /** scalar · G, scalar in 1..q-1. */
+  base(scalar: Uint8Array): Point
+  /** scalar · point, scalar in 1..q-1 and secret. */
+  multiply(point: Point, scalar: Uint8Array): Point
+  /** Sum, or undefined for the identity. */
+  sum(points: readonly Point[]): Point | undefined
+  /** scalar · point for public scalars. */
+  multiplyPublic(point: Point, scalar: Uint8Array): Point
+  negate(point: Point): Point
+  isPoint(bytes: Uint8Array): boolean
+  verify(signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean
+}
+
+type NativeModule = {
+  publicKeyCreate(secret: Uint8Array): Uint8Array
+  publicKeyCombine(points: Uint8Array[]): Uint8Array
+  publicKeyNegate(point: Uint8Array): Uint8Array
+  publicKeyVerify(point: Uint8Array): boolean
+  publicKeyTweakMul(point: Uint8Array, scalar: Uint8Array): Uint8Array
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
+  ecdh(
+    point: Uint8Array,
+    secret: Uint8Array,
+    options: { hashfn: (x: Uint8Array, y: Uint8Array) => Uint8Array },
+    output: Uint8Array,
+  ): Uint8Array
+}
+
+const compress = (x: Uint8Array, y: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(POINT_LENGTH)
+  out[0] = 2 | ((y[31] ?? 0) & 1)
+  out.set(x, 1)
+  return out
+}
+
+const nativeBackend = (lib: NativeModule): Backend => ({
+  base: scalar => lib.publicKeyCreate(scalar),
+  multiply: (point, scalar) => lib.ecdh(point, scalar, { hashfn: compress }, new Uint8Array(POINT_LENGTH)),
+  sum: points => {
+    try {
+      return lib.publicKeyCombine([...points])
+    } catch {
+      // Every input is a valid point, so the only possible cause is the identity as sum.
+      return undefined
+    }
+  },
+  multiplyPublic: (point, scalar) => lib.publicKeyTweakMul(point, scalar),
+  negate: point => lib.publicKeyNegate(point),
+  isPoint: bytes => lib.publicKeyVerify(bytes),
+  verify: (signature, digest, publicKey) => {
+    try {
+      return lib.ecdsaVerify(signature, digest, publicKey)
+    } catch {
+      return false
+    }
+  },
+})
+
+/** The same operations by @noble/curves: oracle in tests, open fallback where no native build exists. */
+export const nobleBackend: Backend = {
+  base: scalar => noble.Point.BASE.multiply(reduce(scalar)).toBytes(true),
+  multiply: (point, scalar) => noble.Point.fromBytes(point).multiply(reduce(scalar)).toBytes(true),
+  sum: points => {
+    let total = noble.Point.ZERO
+    for (const point of points) total = total.add(noble.Point.fromBytes(point))
+    return total.is0() ? undefined : total.toBytes(true)
+  },
+  multiplyPublic: (point, scalar) => noble.Point.fromBytes(point).multiplyUnsafe(reduce(scalar)).toBytes(true),
+  negate: point => noble.Point.fromBytes(point).negate().toBytes(true),
+  isPoint: bytes => {
+    try {
+      noble.Point.fromBytes(bytes).assertValidity()
+      return true
+    } catch {
+      return false
+    }
+  },
+  verify: (signature, digest, publicKey) => noble.verify(signature, digest, publicKey, { prehash: false, lowS: true }),
+}
+
+const load = (): { backend: Backend; engine: CurveEngine } => {
+  try {
+    // The binding itself: the package's main file would silently fall back to variable-time JavaScript.
+    const lib = createRequire(import.meta.url)('secp256k1/bindings') as NativeModule
+    return { backend: nativeBackend(lib), engine: 'native' }
+  } catch {
+    return { backend: nobleBackend, engine: 'fallback' }
+  }
+}
+
+const loaded = load()
+/** Which curve implementation runs; a node logs it at start. */
+export const engine: CurveEngine = loaded.engine
+export const curve: Backend = loaded.backend
+
+/** A canonical compressed point other than the identity. */
+export const isPoint = (bytes: Uint8Array): boolean =>
+  bytes.length === POINT_LENGTH && (bytes[0] === 2 || bytes[0] === 3) && curve.isPoint(bytes)
+
+/** value · G; undefined for zero. */
+export const basePoint = (value: bigint): Point | undefined =>
+  value === 0n ? undefined : curve.base(scalarBytes(value))
+
+/** value · point for a secret value; undefined for zero. */
+export const multiply = (point: Point, value: bigint): Point | undefined =>
+  value === 0n ? undefined : curve.multiply(point, scalarBytes(value))
+
+/** Sum of terms, where undefined stands for the identity. */
+export const sum = (...terms: readonly (Point | undefined)[]): Point | undefined => {
+  const points = terms.filter(term => term !== undefined)
+  return points.length === 0 ? undefined : curve.sum(points)
+}
+
+export const samePoint = (a: Point | undefined, b: Point | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : equalBytes(a, b)
+
+/** sum of coefficients[k] · x^k for points as coefficients and a small public x (Feldman evaluation). */
+export const evaluateInExponent = (coefficients: readonly Point[], x: number): Point | undefined => {
+  let power = 1n
+  const terms: Point[] = []
+  for (const coefficient of coefficients) {
+    terms.push(power === 1n ? coefficient : curve.multiplyPublic(coefficient, scalarBytes(power)))
+    power = (power * BigInt(x)) % ORDER
+  }
+  return sum(...terms)
+}
+
+/** Sum of factor · point for public factors; zero factors are skipped. */
+export const combinePublic = (terms: readonly { point: Point; factor: bigint }[]): Point | undefined =>
+  sum(
+    ...terms.map(({ point, factor }) => (factor === 0n ? undefined : curve.multiplyPublic(point, scalarBytes(factor)))),
+  )

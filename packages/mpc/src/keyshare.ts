@@ -1,0 +1,107 @@
+import { concat, equalBytes, Fields } from './bytes.ts'
+import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint } from './curve.ts'
+import { MpcError } from './errors.ts'
+import { lagrange, parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+
+/** One party's share of a master key. `secret` is the value at `self` of a polynomial of degree threshold-1. */
+export type KeyShare = {
+  readonly self: number
+  readonly parties: number
+  readonly threshold: number
+  readonly secret: bigint
+  /** 33 bytes, compressed. */
+  readonly publicKey: Uint8Array
+  /** publicShares[i-1] = share of party i times G, 33 bytes each. */
+  readonly publicShares: readonly Uint8Array[]
+  /** 32 bytes, BIP-32. */
+  readonly chainCode: Uint8Array
+  /** 32 bytes; equal at all parties of one DKG. */
+  readonly transcriptHash: Uint8Array
+}
+
+/** The public part of a key share; equal at all parties. */
+export type KeyReport = {
+  readonly parties: number
+  readonly threshold: number
+  readonly publicKey: Uint8Array
+  readonly publicShares: readonly Uint8Array[]
+  readonly chainCode: Uint8Array
+  readonly transcriptHash: Uint8Array
+}
+
+export const MAX_PARTIES = 5
+const FORMAT = 1
+
+export const keyReport = (share: KeyShare): KeyReport => ({
+  parties: share.parties,
+  threshold: share.threshold,
+  publicKey: share.publicKey,
+  publicShares: share.publicShares,
+  chainCode: share.chainCode,
+  transcriptHash: share.transcriptHash,
+})
+
+/** Do all public shares lie on one polynomial of degree threshold-1 that opens to the public key? */
+export const isConsistent = (report: KeyReport): boolean => {
+  const { parties, threshold, publicShares } = report
+  if (publicShares.length !== parties || !publicShares.every(isPoint) || !isPoint(report.publicKey)) return false
+  // Each window of `threshold` consecutive shares must interpolate to the key; together they fix the degree.
+  for (let first = 1; first + threshold - 1 <= parties; first++) {
+    const indexes = Array.from({ length: threshold }, (_, i) => first + i)
+    if (!samePoint(interpolatePublic(indexes, publicShares), report.publicKey)) return false
+  }
+  return true
+}
+
+const interpolatePublic = (indexes: readonly number[], publicShares: readonly Point[]): Point | undefined =>
+  combinePublic(
+    indexes.flatMap(index => {
+      const point = publicShares[index - 1]
+      return point === undefined ? [] : [{ point, factor: lagrange(index, indexes) }]
+    }),
+  )
+
+export const areValidParameters = (parties: number, threshold: number): boolean =>
+  Number.isInteger(parties) &&
+  Number.isInteger(threshold) &&
+  parties >= 2 &&
+  parties <= MAX_PARTIES &&
+  threshold >= 2 &&
+  threshold <= parties
+
+/** Secret bytes: format u8, self u8, parties u8, threshold u8, secret, chain code, transcript hash, key, shares. */
+export const encodeKeyShare = (share: KeyShare): Uint8Array =>
+  concat(
+    Uint8Array.of(FORMAT, share.self, share.parties, share.threshold),
+    scalarBytes(share.secret),
+    share.chainCode,
+    share.transcriptHash,
+    share.publicKey,
+    ...share.publicShares,
+  )
+
+/**
+ * Inverse of `encodeKeyShare`; checks that the secret fits its public share and the public shares fit the key.
+ * @throws MpcError `malformed`
+ */
+export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
+  const malformed = (): never => {
+    throw new MpcError('malformed', 'not a key share')
+  }
+  const [format, self, parties, threshold] = bytes
+  if (format !== FORMAT || self === undefined || parties === undefined || threshold === undefined) return malformed()
+  if (!areValidParameters(parties, threshold) || self < 1 || self > parties) return malformed()
+  if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + POINT_LENGTH * (parties + 1)) return malformed()
+  const fields = new Fields(bytes.subarray(4))
+  const secret = parseScalar(fields.take(SCALAR_LENGTH))
+  if (secret === undefined || secret === 0n) return malformed()
+  const chainCode = fields.take(32)
+  const transcriptHash = fields.take(32)
+  const publicKey = fields.take(POINT_LENGTH)
+  const publicShares = Array.from({ length: parties }, () => fields.take(POINT_LENGTH))
+  const share = { self, parties, threshold, secret, publicKey, publicShares, chainCode, transcriptHash }
+  const own = publicShares[self - 1]
+  const expected = basePoint(secret)
+  if (own === undefined || expected === undefined || !equalBytes(own, expected)) return malformed()
+  return isConsistent(share) ? share : malformed()
+}

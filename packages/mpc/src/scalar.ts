@@ -1,0 +1,114 @@
+import { MpcError } from './errors.ts'
+
+/**
+ * Arithmetic modulo the order q of secp256k1. Wire form: 32 bytes, big-endian, canonical (< q).
+ * BigInt is variable-time; SPEC.md section 9 says what that means.
+ */
+export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+export const HALF_ORDER = ORDER >> 1n
+export const SCALAR_LENGTH = 32
+
+export const mod = (value: bigint): bigint => {
+  const reduced = value % ORDER
+  return reduced < 0n ? reduced + ORDER : reduced
+}
+
+/** a^-1 mod q for a ≠ 0; for public or masked values (extended Euclid). */
+export const invert = (a: bigint): bigint => {
+  let [r0, r1] = [ORDER, mod(a)]
+  let [t0, t1] = [0n, 1n]
+  if (r1 === 0n) throw new MpcError('invalid-argument', 'zero has no inverse')
+  while (r1 !== 0n) {
+    const quotient = r0 / r1
+    ;[r0, r1] = [r1, r0 - quotient * r1]
+    ;[t0, t1] = [t1, t0 - quotient * t1]
+  }
+  return mod(t0)
+}
+
+const readWords = (view: DataView, offset: number): bigint =>
+  (view.getBigUint64(offset) << 192n) |
+  (view.getBigUint64(offset + 8) << 128n) |
+  (view.getBigUint64(offset + 16) << 64n) |
+  view.getBigUint64(offset + 24)
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** 32 bytes reduced mod q. For uniform bytes the bias is below 2^-127. */
+export const reduce = (bytes: Uint8Array, offset = 0): bigint => {
+  const value = readWords(viewOf(bytes), offset)
+  return value >= ORDER ? value - ORDER : value
+}
+
+/** 64 bytes reduced mod q. */
+export const reduceWide = (bytes: Uint8Array): bigint => {
+  const view = viewOf(bytes)
+  return ((readWords(view, 0) << 256n) | readWords(view, 32)) % ORDER
+}
+
+/** Canonical scalar, or undefined when the bytes are not 32 or the value is not below q. */
+export const parseScalar = (bytes: Uint8Array): bigint | undefined => {
+  if (bytes.length !== SCALAR_LENGTH) return undefined
+  const value = readWords(viewOf(bytes), 0)
+  return value < ORDER ? value : undefined
+}
+
+export const writeScalar = (value: bigint, out: Uint8Array, offset: number): void => {
+  const view = viewOf(out)
+  view.setBigUint64(offset, value >> 192n)
+  view.setBigUint64(offset + 8, (value >> 128n) & 0xffffffffffffffffn)
+  view.setBigUint64(offset + 16, (value >> 64n) & 0xffffffffffffffffn)
+  view.setBigUint64(offset + 24, value & 0xffffffffffffffffn)
+}
+
+export const scalarBytes = (value: bigint): Uint8Array => {
+  const out = new Uint8Array(SCALAR_LENGTH)
+  writeScalar(value, out, 0)
+  return out
+}
+
+/** Uniform nonzero scalar from 48 random bytes (bias below 2^-128). */
+export const randomScalar = (random: (n: number) => Uint8Array): bigint => {
+  const wide = new Uint8Array(64)
+  wide.set(random(48), 16)
+  const value = reduceWide(wide)
+  wide.fill(0)
+  if (value === 0n) throw new MpcError('invalid-argument', 'the random source returned zeros')
+  return value
+}
+
+/** `count` consecutive 32-byte values of `bytes`, each reduced mod q. */
+export const reduceMany = (bytes: Uint8Array, count: number): bigint[] => {
+  const view = viewOf(bytes)
+  const out: bigint[] = new Array(count)
+  for (let i = 0; i < count; i++) {
+    const value = readWords(view, i * SCALAR_LENGTH)
+    out[i] = value >= ORDER ? value - ORDER : value
+  }
+  return out
+}
+
+/** `count` consecutive canonical scalars, or undefined if one of them is not. */
+export const parseMany = (bytes: Uint8Array, count: number): bigint[] | undefined => {
+  if (bytes.length !== count * SCALAR_LENGTH) return undefined
+  const view = viewOf(bytes)
+  const out: bigint[] = new Array(count)
+  for (let i = 0; i < count; i++) {
+    const value = readWords(view, i * SCALAR_LENGTH)
+    if (value >= ORDER) return undefined
+    out[i] = value
+  }
+  return out
+}
+
+/** Lagrange coefficient at zero of `index` among the distinct nonzero `indexes`. */
+export const lagrange = (index: number, indexes: readonly number[]): bigint => {
+  let numerator = 1n
+  let denominator = 1n
+  for (const other of indexes) {
+    if (other === index) continue
+    numerator = mod(numerator * BigInt(other))
+    denominator = mod(denominator * BigInt(other - index))
+  }
+  return mod(numerator * invert(denominator))
+}
