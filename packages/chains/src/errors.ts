@@ -2,7 +2,6 @@
 export type ChainErrorCode =
   | 'caip_malformed'
   | 'family_unsupported'
-  | 'chain_unknown'
   | 'chain_shadows_known'
   | 'chain_malformed'
   | 'address_malformed'
@@ -23,6 +22,7 @@ export type ChainErrorCode =
   | 'transaction_field_out_of_range'
   | 'access_list_not_empty'
   | 'request_malformed'
+  | 'fee_above_maximum'
   | 'signature_malformed'
   | 'signature_wrong_signer'
   | 'signing_type_unknown'

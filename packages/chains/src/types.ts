@@ -130,9 +130,6 @@ export type MismatchCode =
   | 'wrong_to'
   | 'wrong_value'
   | 'wrong_data'
-  | 'wrong_token'
-  | 'wrong_destination'
-  | 'wrong_amount'
   | 'wrong_nonce'
   | 'wrong_slot'
   | 'gas_above_cap'
@@ -141,10 +138,18 @@ export type MismatchCode =
   | 'fee_above_chain_maximum'
 
 /** Does a transaction do what was approved? */
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly code: MismatchCode; readonly message: string }
+export type Verdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: MismatchCode; readonly message: string }
 
 /** What is known of an ERC-20 token, by canonical CAIP-19. Undefined: not registered. */
 export type TokenLookup = (asset: string) => { readonly symbol: string; readonly decimals: number } | undefined
+
+/** What decoding needs besides the bytes: the chain that is meant, and the tokens registered on it. */
+export interface ChainContext {
+  readonly chain: Chain
+  readonly tokens: TokenLookup
+}
 
 /** ECDSA over the digest: r and s as 32 bytes big-endian, s in the lower half, recovery bit. */
 export interface RecoverableSignature {
