@@ -27,8 +27,8 @@ const ensure = (name: string) => ensureDatabase(server.adminUrl, { name, passwor
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => undefined)
-  await client.connect()
   try {
+    await client.connect()
     return (await client.query(text)).rows
   } finally {
     await client.end()

@@ -48,6 +48,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
 max_connections = 80
+authentication_timeout = '10s'
 shared_buffers = '64MB'
 io_method = 'sync'
 jit = off
