@@ -7,12 +7,14 @@ import type {
   VaultErrorCode,
 } from '@trivault/protocol'
 
-/** One thing that leaves the source. `amount` in the asset's smallest unit; undefined when the bytes do not tell. */
+/** One thing that leaves the source. */
 export interface Movement {
   caip19: string
   symbol: string
   decimals: number
+  /** In the asset's smallest unit; undefined when the bytes do not tell: more than any limit. */
   amount: bigint | undefined
+  /** Undefined: the bytes name none (a deployment); it counts as external and on no list. */
   destination: { address: string; internal?: { masterKey: string; account: string } | undefined } | undefined
 }
 
@@ -31,7 +33,7 @@ export interface TransactionSubject {
 export interface Initiator {
   userId: string
   hasKey: boolean
-  /** The key was enrolled without an ID token: a bot. */
+  /** The key was enrolled without an ID token: a bot. Never enough alone in `enclave`: the owner quorum is needed there. */
   automated: boolean
 }
 
