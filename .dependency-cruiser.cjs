@@ -7,7 +7,7 @@ const trusted = {
   chains: ['codec', 'protocol'],
   mpc: ['codec'],
   attestation: ['codec'],
-  'vault-state': ['codec', 'protocol', 'policy', 'chains', 'mpc'],
+  'vault-state': ['codec', 'protocol', 'policy', 'chains'],
   'node-core': ['codec', 'protocol', 'ledger', 'policy', 'chains', 'mpc', 'attestation', 'vault-state'],
 }
 const trustedPath = `^packages/(${Object.keys(trusted).join('|')})/src/`

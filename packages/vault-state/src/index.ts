@@ -1,1 +1,28 @@
-export {}
+export { checkIntent } from './administration.ts'
+export { deriveChildKey, keyName, keyReportDigest, nextAddressIndex, pathOf } from './keys.ts'
+export * from './lookup.ts'
+export { type Application, type VaultMachine, vaultMachine } from './machine.ts'
+export {
+  awaitedApprovers,
+  canApprove,
+  countedApprovals,
+  decisionFor,
+  fits,
+  type Standing,
+  standingOf,
+  statusOf,
+} from './needs.ts'
+export { pendingLifetime, verifyApproval } from './operations.ts'
+export { bootstrapUser, checkName, deviceKeyId, ownersWithKeys, systemUserId } from './people.ts'
+export { PersistentMap } from './persistent-map.ts'
+export { setupComplete } from './setup.ts'
+export {
+  assetOf,
+  chainContext,
+  judgeExecution,
+  partCount,
+  signatureFits,
+  transactionRequest,
+  transactionSubject,
+} from './signing.ts'
+export * from './state.ts'

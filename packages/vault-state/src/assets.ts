@@ -1,0 +1,66 @@
+import { type Chain, ChainError, customChain, knownChain, parseCaip19 } from '@trivault/chains'
+import { type IntentOf, require, VaultError } from '@trivault/protocol'
+import { chainOf } from './lookup.ts'
+import type { RegisteredChain, Token, VaultState } from './state.ts'
+
+/** Registers a chain of the compiled registry; the same chain again changes nothing. */
+export function registerKnownChain(state: VaultState, caip2: string): VaultState {
+  const chain = knownChain(caip2)
+  if (chain === undefined)
+    throw new VaultError('unknown-chain', `${caip2} is not in the registry of known chains: use registerCustomChain`)
+  if (state.chains.get(caip2)?.custom === true)
+    throw new VaultError('chain-conflict', `${caip2} is registered with other data`)
+  return { ...state, chains: state.chains.set(caip2, { ...chain, custom: false }) }
+}
+
+export function customChainOf(intent: IntentOf<'register custom chain'>): Chain {
+  try {
+    return customChain({
+      name: intent.ChainName,
+      nativeAsset: intent.CAIP19,
+      symbol: intent.NativeAssetSymbol,
+      decimals: intent.NativeAssetDecimals,
+      testNetwork: intent.TestNet,
+      transactionType: 2,
+    })
+  } catch (cause) {
+    if (cause instanceof ChainError) throw new VaultError('chain-conflict', cause.message, { cause })
+    throw cause
+  }
+}
+
+/** A custom chain registered again is updated (contract), but keeps its native asset. */
+export function registerCustomChain(state: VaultState, intent: IntentOf<'register custom chain'>): VaultState {
+  const chain: RegisteredChain = { ...customChainOf(intent), custom: true }
+  const existing = state.chains.get(chain.caip2)
+  require(existing === undefined ||
+    existing.nativeAsset ===
+      chain.nativeAsset, 'chain-conflict', `${chain.caip2} is registered with another native asset`)
+  require(existing === undefined ||
+    existing.decimals ===
+      chain.decimals, 'chain-conflict', `${chain.caip2} is registered with ${existing?.decimals} decimals: amounts would change their meaning`)
+  return { ...state, chains: state.chains.set(chain.caip2, chain) }
+}
+
+export function tokenOf(state: VaultState, intent: IntentOf<'register token'>): Token {
+  try {
+    const asset = parseCaip19(intent.CAIP19)
+    chainOf(state, asset.caip2)
+    require(asset.kind === 'token', 'token-conflict', `${intent.CAIP19} is a native asset: register the chain`)
+    require(asset.caip19 === intent.CAIP19, 'malformed', `write the token as ${asset.caip19}`)
+    return { caip19: asset.caip19, caip2: asset.caip2, symbol: intent.Symbol, decimals: intent.Decimals }
+  } catch (cause) {
+    if (cause instanceof ChainError) throw new VaultError('malformed', cause.message, { cause })
+    throw cause
+  }
+}
+
+export function registerToken(state: VaultState, intent: IntentOf<'register token'>): VaultState {
+  const token = tokenOf(state, intent)
+  const existing = state.tokens.get(token.caip19)
+  require(existing === undefined ||
+    (existing.symbol === token.symbol &&
+      existing.decimals ===
+        token.decimals), 'token-conflict', `${token.caip19} is registered as ${existing?.symbol} with ${existing?.decimals} decimals: unregister it first`)
+  return { ...state, tokens: state.tokens.set(token.caip19, token) }
+}

@@ -1,0 +1,102 @@
+import { utf8 } from '@trivault/codec'
+import { type Command, decodeCommand, type Genesis, require, VaultError, type VaultErrorCode } from '@trivault/protocol'
+import { registerKnownChain } from './assets.ts'
+import { activateKey, allocateAddress } from './keys.ts'
+import {
+  approve,
+  cancel,
+  execute,
+  expire,
+  finishKeyOperation,
+  recordSignature,
+  reject,
+  startOperation,
+} from './operations.ts'
+import { createGroup, createSystemUser, deleteSystemUser, pairUser } from './people.ts'
+import { applySetup } from './setup.ts'
+import { initialState, type Position, type VaultState } from './state.ts'
+
+export type Application =
+  | { ok: true; state: VaultState; outcome: Uint8Array }
+  | { ok: false; code: VaultErrorCode; message: string }
+
+/** The fold over certified entries. Pure and deterministic: no I/O, no clock, no randomness. */
+export interface VaultMachine {
+  initial(): VaultState
+  /** Handles what is due at an entry's time, before its commands. */
+  begin(state: VaultState, time: number): VaultState
+  apply(state: VaultState, command: Uint8Array, at: Position): Application
+}
+
+export function vaultMachine(genesis: Genesis): VaultMachine {
+  return {
+    initial: () => initialState(genesis),
+    begin: expire,
+    apply(state, raw, at) {
+      try {
+        const command = decodeCommand(raw)
+        const next = applyCommand(state, command, at)
+        return { ok: true, state: next, outcome: outcomeOf(next, command) }
+      } catch (error) {
+        if (error instanceof VaultError) return { ok: false, code: error.code, message: error.message }
+        return { ok: false, code: 'internal-error', message: 'the command could not be evaluated' }
+      }
+    },
+  }
+}
+
+function applyCommand(state: VaultState, command: Command, at: Position): VaultState {
+  switch (command.type) {
+    case 'setup':
+      return applySetup(state, command, at)
+    case 'createGroup':
+      requireSetup(state)
+      return createGroup(state, command.name)
+    case 'registerChain':
+      requireSetup(state)
+      return registerKnownChain(state, command.caip2)
+    case 'createSystemUser':
+      return createSystemUser(state, command)
+    case 'deleteSystemUser':
+      return deleteSystemUser(state, command.id)
+    case 'pairUser':
+      requireSetup(state)
+      return pairUser(state, command, at.time)
+    case 'allocateAddress':
+      return allocateAddress(state, command)
+    case 'start':
+      return startOperation(state, command, at)
+    case 'approve':
+      return approve(state, command, at)
+    case 'reject':
+      return reject(state, command, at)
+    case 'cancel':
+      return cancel(state, command, at)
+    case 'execute':
+      return execute(state, command, at)
+    case 'signed':
+      return recordSignature(state, command, at)
+    case 'activateKey':
+      return finishKeyOperation(activateKey(state, command, at), command.report.masterKey, at.time)
+  }
+}
+
+function requireSetup(state: VaultState): void {
+  require(state.setup !== undefined, 'not-set-up', 'set up the tenant first: POST /api/tenants/default/setup')
+}
+
+/** What the running hash of results covers: enough that nodes whose folds differ notice it one entry later. */
+function outcomeOf(state: VaultState, command: Command): Uint8Array {
+  if (!('operationId' in command)) return utf8(command.type)
+  const operation = state.operations.get(command.operationId)
+  return utf8(
+    JSON.stringify([
+      command.type,
+      command.operationId,
+      operation?.phase,
+      operation?.failure?.code,
+      operation?.needsAtStart,
+      operation?.approvals.length,
+    ]),
+  )
+}

@@ -1,0 +1,113 @@
+import {
+  type CountedApproval,
+  type Decision,
+  decide,
+  mergeRequirements,
+  type PolicyView,
+  type Requirement,
+  type Subject,
+  type TransactionSubject,
+  unmet,
+} from '@trivault/policy'
+import { type Intent, type OperationClass, operationTypes, type Status } from '@trivault/protocol'
+import { activeKeyOf, groupsOf } from './lookup.ts'
+import { transactionSubject } from './signing.ts'
+import { type Operation, userKey, type VaultState } from './state.ts'
+
+function policyView(state: VaultState): PolicyView {
+  return {
+    profile: state.genesis.profile,
+    ownerGroup: state.setup?.ownerGroup,
+    ownersRequired: state.setup?.ownersRequired ?? 1,
+    restrictions: state.restrictions.values(),
+    rate: asset => state.rates.get(asset),
+  }
+}
+
+/** The class of an operation now: during founding some authority is free (protocol-notes §2, §3). */
+function classOf(state: VaultState, intent: Intent): OperationClass {
+  if (state.sealedAt === undefined) {
+    if (intent.OperationType === 'create master key') return 'free'
+    if (
+      intent.OperationType === 'set user public key' &&
+      state.genesis.foundingMode === 'open' &&
+      activeKeyOf(state, intent.UserID) === undefined
+    )
+      return 'free'
+  }
+  return operationTypes[intent.OperationType].class
+}
+
+/** What an intent needs by the rules as they stand now. Pure; the same on nodes, wallet and console. */
+export function decisionFor(state: VaultState, intent: Intent): Decision {
+  const transaction: TransactionSubject | undefined = transactionSubject(state, intent)
+  const id = userKey(intent.InitiatorID)
+  const key = id === '' ? undefined : activeKeyOf(state, id)
+  const subject: Subject = {
+    type: intent.OperationType,
+    class: classOf(state, intent),
+    initiator: id === '' ? undefined : { userId: id, hasKey: key !== undefined, automated: key?.automated ?? false },
+    ...(transaction === undefined ? {} : { transaction }),
+  }
+  return decide(subject, policyView(state))
+}
+
+/** Approvals whose key and membership are still active. */
+export function countedApprovals(state: VaultState, operation: Operation): CountedApproval[] {
+  return operation.approvals
+    .filter(approval => activeKeyOf(state, approval.user)?.id === approval.keyId)
+    .map(approval => ({ user: approval.user, groups: groupsOf(state, approval.user) }))
+}
+
+export type Standing =
+  | { kind: 'blocked'; code: Extract<Decision, { kind: 'blocked' }>['code']; reason: string }
+  | { kind: 'open'; requirements: Requirement[]; unmet: Requirement[] }
+
+/** needs(at start) ∪ needs(now) against the approvals that still count: tightening acts at once, loosening never helps. */
+export function standingOf(state: VaultState, operation: Operation): Standing {
+  const now = decisionFor(state, operation.intent)
+  if (now.kind === 'blocked') return { kind: 'blocked', code: now.code, reason: now.reason }
+  const requirements = mergeRequirements(operation.needsAtStart, now.requirements)
+  return { kind: 'open', requirements, unmet: unmet(requirements, countedApprovals(state, operation)) }
+}
+
+/** The contract's status of an operation. */
+export function statusOf(state: VaultState, operation: Operation): Status {
+  if (operation.phase === 'succeeded') return 'Succeeded'
+  if (operation.phase === 'failed') return 'Failed'
+  if (operation.phase === 'executing')
+    return operation.executions.some(execution => execution.signature === undefined) ? 'Pending signature' : 'Executing'
+  const standing = standingOf(state, operation)
+  if (standing.kind === 'blocked') return 'Pending approval'
+  if (standing.unmet.some(requirement => requirement.kind === 'initiator')) return 'Pending confirmation'
+  return standing.unmet.length > 0 ? 'Pending approval' : 'Pending execution'
+}
+
+/** May this user's signature still count for the operation? */
+export function canApprove(state: VaultState, operation: Operation, user: string): boolean {
+  if (operation.phase !== 'pending' || operation.approvals.some(approval => approval.user === userKey(user)))
+    return false
+  const standing = standingOf(state, operation)
+  return standing.kind === 'open' && standing.requirements.some(requirement => fits(state, requirement, user))
+}
+
+/** Users with an active key who could still approve, sorted. */
+export function awaitedApprovers(state: VaultState, operation: Operation): string[] {
+  const standing = standingOf(state, operation)
+  if (operation.phase !== 'pending' || standing.kind === 'blocked') return []
+  const done = new Set(countedApprovals(state, operation).map(approval => approval.user))
+  return state.users
+    .keys()
+    .filter(
+      user =>
+        !done.has(user) &&
+        activeKeyOf(state, user) !== undefined &&
+        standing.unmet.some(requirement => fits(state, requirement, user)),
+    )
+    .sort()
+}
+
+export function fits(state: VaultState, requirement: Requirement, user: string): boolean {
+  if (requirement.kind === 'initiator') return requirement.user === userKey(user)
+  return groupsOf(state, user).some(group => requirement.groups.includes(group))
+}

@@ -1,0 +1,248 @@
+import { p256 } from '@noble/curves/nist.js'
+import { toHex } from '@trivault/codec'
+import {
+  type CommandOf,
+  decodeIntent,
+  operationIdPattern,
+  require,
+  sha256,
+  VaultError,
+  type VaultErrorCode,
+} from '@trivault/protocol'
+import { checkIntent, performIntent } from './administration.ts'
+import { activeKeyOf, operationOf, userOf } from './lookup.ts'
+import { canApprove, decisionFor, standingOf } from './needs.ts'
+import { judgeExecution, partCount, signatureFits } from './signing.ts'
+import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
+
+/** How long an operation may wait for approvals, in log time. */
+export const pendingLifetime = 7 * 24 * 3600 * 1000
+const maxOpen = 10_000
+const maxOpenPerInitiator = 200
+const maxTimestampSkew = 60_000
+
+export function put(state: VaultState, operation: Operation): VaultState {
+  return { ...state, operations: state.operations.set(operation.id, operation) }
+}
+
+function finish(
+  state: VaultState,
+  operation: Operation,
+  time: number,
+  failure?: { code: VaultErrorCode; reason: string },
+): VaultState {
+  const phase = failure === undefined ? 'succeeded' : 'failed'
+  const ended: Operation = {
+    ...operation,
+    phase,
+    finishedAt: time,
+    failure: failure === undefined ? undefined : { ...failure, time },
+  }
+  const next = put(state, ended)
+  return { ...next, pending: next.pending.delete(operation.id), unsigned: next.unsigned.delete(operation.id) }
+}
+
+function pendingOperation(state: VaultState, id: string): Operation {
+  const operation = operationOf(state, id)
+  require(operation.phase ===
+    'pending', 'operation-not-pending', `operation ${id} is ${operation.phase}: only a pending one can be changed`)
+  return operation
+}
+
+/** Puts an intent into the log. What policy blocks is recorded as failed, so that its end is known to all. */
+export function startOperation(state: VaultState, command: CommandOf<'start'>, at: Position): VaultState {
+  const { operationId: id } = command
+  require(operationIdPattern.test(id), 'malformed', 'an operation id has 1 to 96 letters, digits and -')
+  require(!state.operations.has(id), 'duplicate-operation', `operation ${id} exists: an operation id is used once`)
+  require(state.setup !== undefined, 'not-set-up', 'set up the tenant first: POST /api/tenants/default/setup')
+  const intent = decodeIntent(command.intent)
+  require(intent.OperationID === id, 'intent-mismatch', 'the intent names another OperationID')
+  require(Math.abs(Date.parse(intent.Timestamp) - at.time) <=
+    maxTimestampSkew, 'stale-timestamp', 'the intent Timestamp is more than 60 s from the log')
+  const initiator = intent.InitiatorID === '' ? undefined : userOf(state, intent.InitiatorID)
+  require(intent.InitiatorName ===
+    (initiator?.name ?? ''), 'intent-mismatch', `InitiatorName must be "${initiator?.name ?? ''}"`)
+  checkOpenOperations(state, initiator?.id)
+  checkIntent(state, intent)
+  const decision = decisionFor(state, intent)
+  const operation: Operation = {
+    id,
+    type: intent.OperationType,
+    intentBytes: command.intent,
+    intentHash: sha256(command.intent),
+    intent,
+    initiator: initiator === undefined ? undefined : userKey(initiator.id),
+    createdAt: at.time,
+    seq: at.seq,
+    phase: 'pending',
+    needsAtStart: decision.kind === 'needs' ? decision.requirements : [],
+    approvals: [],
+    rejectedBy: undefined,
+    executions: [],
+    failure: undefined,
+    finishedAt: undefined,
+  }
+  if (decision.kind === 'blocked') return finish(state, operation, at.time, decision)
+  const deadline = at.time + pendingLifetime
+  return {
+    ...put(state, operation),
+    pending: state.pending.set(id, deadline),
+    nextDeadline: Math.min(state.nextDeadline, deadline),
+  }
+}
+
+function checkOpenOperations(state: VaultState, initiator: string | undefined): void {
+  require(state.pending.size < maxOpen, 'too-many-operations', `${maxOpen} operations are pending`)
+  if (state.pending.size < maxOpenPerInitiator) return
+  const key = initiator === undefined ? undefined : userKey(initiator)
+  const own = state.pending.keys().filter(id => state.operations.get(id)?.initiator === key)
+  require(own.length <
+    maxOpenPerInitiator, 'too-many-operations', `${maxOpenPerInitiator} operations of this initiator are pending`)
+}
+
+/** An approval counts once per user, by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
+export function approve(state: VaultState, command: CommandOf<'approve'>, at: Position): VaultState {
+  const operation = pendingOperation(state, command.operationId)
+  const user = userKey(userOf(state, command.userId).id)
+  const key = activeKeyOf(state, user)
+  if (key === undefined || key.id !== toHex(command.keyId))
+    throw new VaultError('unknown-key', `${command.userId} has no such active device key`)
+  require(!operation.approvals.some(
+    approval => approval.user === user && approval.keyId === key.id,
+  ), 'already-approved', `${command.userId} has approved this operation`)
+  const standing = { ...operation, approvals: operation.approvals.filter(approval => approval.user !== user) }
+  require(canApprove(
+    state,
+    standing,
+    user,
+  ), 'not-an-approver', `${command.userId} is neither the initiator nor in a group that this operation needs`)
+  require(verifyApproval(
+    key.publicKey,
+    operation.intentBytes,
+    command.signature,
+  ), 'bad-signature', 'the signature is not one of the registered device key over this intent')
+  const approvals = [...standing.approvals, { user, keyId: key.id, signature: command.signature, time: at.time }]
+  return put(state, { ...operation, approvals })
+}
+
+/** ECDSA P-256 over SHA-256, ASN.1 DER; any s. */
+export function verifyApproval(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return p256.verify(signature, message, publicKey, { prehash: true, lowS: false, format: 'der' })
+  } catch {
+    return false
+  }
+}
+
+/** Rejections and cancels are unsigned in the contract: the wallet's word, allowed before `execute` only. */
+export function reject(state: VaultState, command: CommandOf<'reject'>, at: Position): VaultState {
+  const operation = pendingOperation(state, command.operationId)
+  userOf(state, command.userId)
+  require(canApprove(
+    state,
+    { ...operation, approvals: [] },
+    command.userId,
+  ), 'not-an-approver', `${command.userId} is neither the initiator nor in a group that this operation needs`)
+  return finish(state, { ...operation, rejectedBy: userKey(command.userId) }, at.time, {
+    code: 'rejected',
+    reason: `rejected by ${command.userId}`,
+  })
+}
+
+export function cancel(state: VaultState, command: CommandOf<'cancel'>, at: Position): VaultState {
+  const operation = pendingOperation(state, command.operationId)
+  return finish(state, operation, at.time, {
+    code: 'cancelled',
+    reason: command.by === '' ? 'cancelled' : `cancelled by ${command.by}`,
+  })
+}
+
+/**
+ * The certificate of this command is what lets the nodes sign. The first one of an operation needs every approval; later
+ * parts and variants are bound to the same intent.
+ */
+export function execute(state: VaultState, command: CommandOf<'execute'>, at: Position): VaultState {
+  const operation = operationOf(state, command.operationId)
+  const { intent } = operation
+  const signs = intent.OperationType === 'make transaction' || intent.OperationType === 'generic signing'
+  if (operation.phase !== 'pending')
+    require(signs &&
+      operation.phase === 'executing', 'operation-not-pending', `operation ${operation.id} is ${operation.phase}`)
+  const standing = standingOf(state, operation)
+  if (standing.kind === 'blocked') {
+    if (operation.phase === 'pending') return finish(state, operation, at.time, standing)
+    throw new VaultError(standing.code, standing.reason)
+  }
+  require(standing.unmet.length === 0, 'approvals-missing', `operation ${operation.id} still needs approvals`)
+  checkIntent(state, intent)
+  if (!signs) {
+    require(command.part === 0 &&
+      command.variant === 0 &&
+      command.transaction.length === 0, 'malformed', 'this operation has no transaction')
+    const { state: next, done } = performIntent(state, operation.id, intent, at)
+    if (done) return finish(next, operation, at.time)
+    return { ...put(next, { ...operation, phase: 'executing' }), pending: next.pending.delete(operation.id) }
+  }
+  const judged = judgeExecution(state, operation, command.part, command.variant, command.transaction)
+  const execution: Execution = {
+    part: command.part,
+    variant: command.variant,
+    transaction: command.transaction,
+    ...judged,
+    seq: at.seq,
+    command: at.index,
+    signature: undefined,
+  }
+  const next = put(state, { ...operation, phase: 'executing', executions: [...operation.executions, execution] })
+  return { ...next, pending: next.pending.delete(operation.id), unsigned: next.unsigned.set(operation.id, true) }
+}
+
+/** Records a signature; the first valid one counts. The operation ends when each of its parts has one. */
+export function recordSignature(state: VaultState, command: CommandOf<'signed'>, at: Position): VaultState {
+  const operation = operationOf(state, command.operationId)
+  const index = operation.executions.findIndex(
+    ({ part, variant }) => part === command.part && variant === command.variant,
+  )
+  const execution = operation.executions[index]
+  if (execution === undefined)
+    throw new VaultError('operation-not-executing', 'nothing of that part and variant was executed')
+  if (execution.signature !== undefined) return state
+  const { intent } = operation
+  if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing')
+    throw new VaultError('operation-not-executing', 'this operation signs nothing')
+  require(signatureFits(
+    execution.digest,
+    command.signature,
+    intent.Source.Address,
+  ), 'bad-signature', 'the signature is not one of the source address over the executed digest')
+  const executions = operation.executions.with(index, { ...execution, signature: command.signature })
+  const next = put(state, { ...operation, executions })
+  const unsigned = executions.some(({ signature }) => signature === undefined)
+    ? next.unsigned
+    : next.unsigned.delete(operation.id)
+  const signedParts = new Set(executions.filter(({ signature }) => signature !== undefined).map(({ part }) => part))
+  if (operation.phase !== 'executing' || signedParts.size < partCount(intent)) return { ...next, unsigned }
+  return { ...finish(next, { ...operation, executions }, at.time), unsigned }
+}
+
+/** A new master key ends the operation that asked for it. */
+export function finishKeyOperation(state: VaultState, masterKey: string, time: number): VaultState {
+  const id = state.masterKeys.get(masterKey)?.operationId
+  const operation = id === undefined ? undefined : state.operations.get(id)
+  return operation?.phase === 'executing' ? finish(state, operation, time) : state
+}
+
+/** Ends what was pending too long (I6). */
+export function expire(state: VaultState, time: number): VaultState {
+  if (time < state.nextDeadline) return state
+  let next = state
+  let nextDeadline = Number.MAX_SAFE_INTEGER
+  for (const id of state.pending.keys().sort()) {
+    const deadline = state.pending.get(id) ?? 0
+    const operation = state.operations.get(id)
+    if (deadline <= time && operation !== undefined)
+      next = finish(next, operation, time, { code: 'expired', reason: 'not approved within 7 days' })
+    else nextDeadline = Math.min(nextDeadline, deadline)
+  }
+  return { ...next, nextDeadline }
+}
