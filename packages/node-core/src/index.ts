@@ -1,1 +1,2 @@
-export {}
+export type * from './ports.ts'
+export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf } from './secret.ts'

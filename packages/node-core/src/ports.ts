@@ -1,0 +1,46 @@
+/** Who talks to a node over the mailbox: another node, or any wallet process. */
+export type Party = 'node0' | 'node1' | 'node2' | 'wallet'
+
+export interface Row {
+  table: string
+  key: string
+  value: Uint8Array
+}
+
+/**
+ * The node's database, reached through its untrusted host: every value is sealed by the core before it leaves, and what
+ * comes back is checked. Keys are ASCII without control characters and sort by byte order.
+ */
+export interface Records {
+  get(table: string, key: string): Promise<Uint8Array | undefined>
+  /** Writes all rows or none, replacing what was there; durable when the promise resolves. */
+  put(rows: readonly Row[]): Promise<void>
+  /** Rows of a table with key ≥ `from`, in key order, at most `limit`. */
+  range(table: string, from: string, limit: number): Promise<Row[]>
+  remove(table: string, keys: readonly string[]): Promise<void>
+}
+
+/** Delivery without promises: messages may be lost, repeated, reordered or invented. `from` is the host's word. */
+export interface Mailbox {
+  send(to: Party, message: Uint8Array): void
+  onMessage(handler: (from: Party, message: Uint8Array) => void): void
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+/** One JSON line. Fields never hold a secret: the callers pass names, sequence numbers and check names only. */
+export type Log = (level: LogLevel, message: string, fields?: Record<string, string | number | boolean>) => void
+
+export interface Metrics {
+  count(name: string, labels?: Record<string, string>): void
+  gauge(name: string, value: number, labels?: Record<string, string>): void
+  /** Seconds. */
+  observe(name: string, seconds: number, labels?: Record<string, string>): void
+}
+
+/** What the KMS releases to an attested core: made once, by the node's admin. */
+export interface NodeSecret {
+  /** Encryptor Master Password: 32 bytes from the operating system's random source. */
+  encryptorMasterPassword: Uint8Array
+  /** Ed25519 seed of the node's identity, 32 bytes. */
+  identitySeed: Uint8Array
+}
