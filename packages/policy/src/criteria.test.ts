@@ -169,6 +169,13 @@ describe('Only and Except', () => {
     expect(match({ ExternalDestination: { Except: [alice, bob] } }, both)).toBe(false)
   })
 
+  it('match any symbol where more may move than is known', () => {
+    const permit = { ...pays({ amount: undefined }), function: 'typed data' as const }
+    expect(match({ Symbol: { Only: ['USDC'] }, Amount: { Above: '5', Currency: 'USD' } }, permit)).toBe(true)
+    expect(match({ Symbol: { Except: ['ETH'] } }, permit)).toBe(true)
+    expect(match({ Symbol: { Only: ['USDC'] } }, pays({}))).toBe(false)
+  })
+
   it('rejects both at once', () => {
     for (const key of ['Symbol', 'ExternalDestination', 'TransactionFunction'] as const)
       expect(match({ [key]: { Only: ['a'], Except: ['b'] } })).toBe('internal-error')

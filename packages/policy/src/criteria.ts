@@ -111,9 +111,9 @@ function amountMatches(criterion: AmountCriterion, subject: TransactionSubject, 
   return any([moreMayMove(subject), ...checks])
 }
 
-/** Unknown call data or init code may move any asset, in any amount. */
-function moreMayMove({ grade }: TransactionSubject): boolean {
-  return grade !== 'decoded'
+/** Unknown call data, init code and signed messages may move any asset, in any amount. */
+function moreMayMove({ grade, movements }: TransactionSubject): boolean {
+  return grade !== 'decoded' || movements.some(({ amount }) => amount === undefined)
 }
 
 /** One movement per asset: the sum, unknown as soon as one part is. Never below any single movement. */
