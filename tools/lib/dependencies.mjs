@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { npmCli } from './npm.mjs'
+import { run } from './run.mjs'
+import { LaunchError, say } from './say.mjs'
+
+/**
+ * Stage 2: node_modules as package-lock.json says, installed under the pinned Node: an older npm runtime silently skips
+ * packages whose engines exclude it. npm writes node_modules/.package-lock.json last, so an interrupted install shows.
+ */
+export async function ensureDependencies(root, node) {
+  const reason = mismatch(root)
+  if (!reason) return
+  say(`installing npm packages (${reason})`)
+  const { code } = await run(
+    node,
+    [npmCli(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}`, NODE_ENV: '' },
+      stdio: ['ignore', 2, 2],
+    },
+  )
+  if (code !== 0) throw new LaunchError('npm ci failed: see above')
+  const still = mismatch(root)
+  if (still) throw new LaunchError(`npm ci left node_modules incomplete: ${still}`)
+}
+
+function mismatch(root) {
+  const installedFile = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(installedFile)) return 'not installed yet'
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
+  for (const [path, wanted] of Object.entries(
+    JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages,
+  )) {
+    if (!/(^|\/)node_modules\//.test(path)) continue
+    const found = installed[path]
+    if (!found && (wanted.optional || wanted.devOptional) && !forThisMachine(wanted)) continue
+    if (!found && wanted.peer && wanted.optional) continue
+    if (!found) return `${path} is missing`
+    if (found.version !== wanted.version || found.resolved !== wanted.resolved) return `${path} changed`
+  }
+  return undefined
+}
+
+function forThisMachine({ os, cpu, libc }) {
+  return (!os || os.includes('linux')) && (!cpu || cpu.includes(process.arch)) && (!libc || libc.includes('glibc'))
+}
