@@ -131,7 +131,7 @@ class Encoder {
 
 function atom(type: string, value: unknown, label: string): { word: Uint8Array; shown: string } {
   if (type === 'string') {
-    if (typeof value !== 'string') throw malformed(`${label} must be a string`)
+    if (typeof value !== 'string' || !value.isWellFormed()) throw malformed(`${label} must be well-formed text`)
     return { word: keccak_256(utf8(value)), shown: printable(value) }
   }
   if (type === 'bool') {
@@ -222,16 +222,14 @@ function checkDomainType(types: Types): void {
 
 /** Parses JSON that a reader cannot take in two ways: apart from white space it must be what JSON.stringify writes. */
 function parse(text: string): unknown {
-  let value: unknown
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    const compact = text.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g, '$1')
+    if (JSON.stringify(value) === compact) return value
   } catch (cause) {
     throw new ChainError('typed_data_malformed', 'typed data must be JSON', { cause })
   }
-  const compact = text.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g, '$1')
-  if (JSON.stringify(value) !== compact)
-    throw malformed('the JSON repeats a key or spells a number or character in an unusual way')
-  return value
+  throw malformed('the JSON repeats a key or spells a number or character in an unusual way')
 }
 
 function nested(label: string, type: string, parts: readonly Encoded[]): string[] {
