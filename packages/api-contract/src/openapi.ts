@@ -79,8 +79,7 @@ export function openapi(info: { readonly version: string; readonly serverUrl?: s
   const visit = makeCollector(components)
   const paths: Record<string, Json> = {}
   for (const [operationId, route] of Object.entries<Route>(routes)) {
-    const item = (paths[route.path] ??= {})
-    item[route.method.toLowerCase()] = operation(operationId, route, visit)
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(operationId, route, visit) }
   }
   return {
     openapi: '3.1.0',

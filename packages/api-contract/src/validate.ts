@@ -79,10 +79,10 @@ function problemOf(root: TSchema, error: SchemaError): Problem[] {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.map(item => String(item)) : [])
 const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 64)
-const unescape = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')
+const unescapePointer = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~')
 
 function fieldName(pointer: string): string {
-  const parts = pointer.split('/').slice(1).map(unescape)
+  const parts = pointer.split('/').slice(1).map(unescapePointer)
   return parts.reduce((name, part) => {
     if (/^\d+$/.test(part)) return `${name}[${part}]`
     return name ? `${name}.${printable(part)}` : printable(part)
@@ -92,7 +92,7 @@ function fieldName(pointer: string): string {
 function resolve(root: TSchema, pointer: string): Record<string, unknown> {
   let node: unknown = root
   for (const part of pointer.split('/').slice(1)) {
-    const key = unescape(decodeURIComponent(part))
+    const key = unescapePointer(decodeURIComponent(part))
     node = isRecord(node) ? node[key] : undefined
   }
   return isRecord(node) ? node : {}
