@@ -1,5 +1,12 @@
-import type { KeyShare } from './keyshare.ts'
-import type { Random, Session } from './session.ts'
+import { concat, equalBytes, Fields } from './bytes.ts'
+import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
+import { MpcError } from './errors.ts'
+import { PROTOCOL, TAG_LENGTH } from './frame.ts'
+import { hash, indexBytes } from './hash.ts'
+import { areValidParameters, isConsistent, type KeyShare } from './keyshare.ts'
+import { mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
 
 export type KeygenOptions = {
   /** Own index, 1..parties. */
@@ -12,6 +19,211 @@ export type KeygenOptions = {
   sessionId: Uint8Array
   random: Random
 }
-export const createKeygen = (_options: KeygenOptions): Session<KeyShare> => {
-  throw new Error('not yet')
+
+const HASH = 32
+
+/**
+ * Distributed key generation: joint Feldman sharing behind commitments, with proofs of knowledge, echo broadcast and a
+ * joint chain code (SPEC.md section 3). Four rounds; all parties end with the same `transcriptHash`.
+ * @throws MpcError `invalid-argument`
+ */
+export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
+  const { self, parties, threshold, sessionId } = options
+  if (!areValidParameters(parties, threshold) || !Number.isInteger(self) || self < 1 || self > parties) {
+    throw new MpcError('invalid-argument', 'keygen needs 2 <= threshold <= parties <= 5 and 1 <= self <= parties')
+  }
+  if (sessionId.length !== 32) throw new MpcError('invalid-argument', 'session id must be 32 bytes')
+  const run = new Keygen(options)
+  const openingLength = threshold * POINT_LENGTH + PROOF_LENGTH + 32 + 32
+  return new RoundSession<KeyShare>({
+    protocol: PROTOCOL.keygen,
+    self,
+    peers: run.peers,
+    tag: run.session.slice(0, TAG_LENGTH),
+    begin: () => run.commit(),
+    rounds: [
+      { bodyLength: HASH, complete: bodies => run.echo(bodies) },
+      { bodyLength: parties * HASH, complete: bodies => run.open(bodies) },
+      { bodyLength: openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
+      { bodyLength: parties * HASH + PROOF_LENGTH, complete: bodies => run.finish(bodies) },
+    ],
+    close: () => run.erase(),
+  })
+}
+
+class Keygen {
+  readonly session: Uint8Array
+  readonly peers: number[]
+  readonly #all: number[]
+  readonly #options: KeygenOptions
+  #coefficients: bigint[] = []
+  /** Broadcast part of the own opening: coefficient points, proof, chain code share, salt. */
+  #opening: Uint8Array = new Uint8Array()
+  #commitments = new Map<number, Uint8Array>()
+  #openings = new Map<number, Uint8Array>()
+  #share: KeyShare | undefined
+
+  constructor(options: KeygenOptions) {
+    this.#options = options
+    this.#all = Array.from({ length: options.parties }, (_, i) => i + 1)
+    this.peers = this.#all.filter(index => index !== options.self)
+    this.session = hash('keygen/session', options.sessionId, indexBytes([options.parties, options.threshold]))
+  }
+
+  /** Round 1: commit to polynomial, proof of knowledge and chain code share. */
+  commit(): Map<number, Uint8Array> {
+    const { self, threshold, random } = this.#options
+    this.#coefficients = Array.from({ length: threshold }, () => randomScalar(random))
+    const points = this.#coefficients.map(value => curve.base(scalarBytes(value)))
+    const proof = prove(
+      this.#coefficients[0] ?? 0n,
+      points[0] ?? new Uint8Array(),
+      this.#proofContext('constant', self),
+      random,
+    )
+    this.#opening = concat(...points, proof, random(32), random(32))
+    const commitment = this.#commitment(self, this.#opening)
+    this.#commitments.set(self, commitment)
+    return this.#toAll(commitment)
+  }
+
+  /** Round 2: echo all commitments. */
+  echo(bodies: Bodies): RoundOutput<KeyShare> {
+    for (const [from, body] of bodies) this.#commitments.set(from, body.slice())
+    return { send: this.#toAll(this.#list(this.#commitments)) }
+  }
+
+  /** Round 3: once every party saw the same commitments, open, and give each peer its share. */
+  open(bodies: Bodies): RoundOutput<KeyShare> {
+    this.#checkEcho('K2.1', bodies, this.#commitments)
+    const { self } = this.#options
+    this.#openings.set(self, this.#opening)
+    const send = new Map<number, Uint8Array>()
+    for (const peer of this.peers) send.set(peer, concat(this.#opening, scalarBytes(this.#evaluate(peer))))
+    return { send }
+  }
+
+  /** Round 4: verify every opening and share; echo the openings and prove knowledge of the own final share. */
+  confirm(bodies: Bodies): RoundOutput<KeyShare> {
+    const { self, parties, threshold, random } = this.#options
+    let secret = this.#evaluate(self)
+    const dealt = new Map<number, Point[]>([[self, this.#coefficientPoints(this.#opening)]])
+    for (const [from, body] of bodies) {
+      const opening = body.slice(0, body.length - SCALAR_LENGTH)
+      check(equalBytes(this.#commitment(from, opening), this.#commitments.get(from) ?? new Uint8Array()), 'K3.1', from)
+      const points = this.#coefficientPoints(opening)
+      check(points.every(isPoint), 'K3.2', from)
+      const proof = opening.slice(threshold * POINT_LENGTH, threshold * POINT_LENGTH + PROOF_LENGTH)
+      check(verifyProof(proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)), 'K3.3', from)
+      const share = parseScalar(body.subarray(body.length - SCALAR_LENGTH))
+      check(share !== undefined, 'K3.4', from)
+      check(samePoint(basePoint(share ?? 0n), evaluateInExponent(points, self)), 'K3.5', from)
+      secret = mod(secret + (share ?? 0n))
+      dealt.set(from, points)
+      this.#openings.set(from, opening)
+    }
+    const publicKey = sum(...[...dealt.values()].map(points => points[0]))
+    const publicShares = this.#all.map(index =>
+      sum(...[...dealt.values()].map(points => evaluateInExponent(points, index))),
+    )
+    const own = publicShares[self - 1]
+    check(publicKey !== undefined && publicShares.every(point => point !== undefined), 'K3.6', ...this.peers)
+    check(samePoint(basePoint(secret), own), 'K3.7', ...this.peers)
+    const chainCode = this.#jointChainCode()
+    const transcriptHash = hash(
+      'keygen/transcript',
+      this.session,
+      ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
+    )
+    const points = publicShares.filter(point => point !== undefined)
+    this.#share = {
+      self,
+      parties,
+      threshold,
+      secret,
+      publicKey: publicKey ?? new Uint8Array(),
+      publicShares: points,
+      chainCode,
+      transcriptHash,
+    }
+    check(isConsistent(this.#share), 'K3.7', ...this.peers)
+    const proof = prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random)
+    return { send: this.#toAll(concat(this.#list(this.#openingHashes()), proof)) }
+  }
+
+  /** End: every party saw the same openings and holds the share that belongs to its public share. */
+  finish(bodies: Bodies): RoundOutput<KeyShare> {
+    const share = this.#share
+    if (share === undefined) throw new MpcError('invalid-argument', 'keygen rounds out of order')
+    const echoLength = this.#options.parties * HASH
+    const echoes = new Map([...bodies].map(([from, body]) => [from, body.subarray(0, echoLength)]))
+    this.#checkEcho('K4.1', echoes, this.#openingHashes())
+    for (const [from, body] of bodies) {
+      const point = share.publicShares[from - 1] ?? new Uint8Array()
+      check(
+        verifyProof(body.slice(echoLength), point, this.#proofContext('share', from, share.transcriptHash)),
+        'K4.2',
+        from,
+      )
+    }
+    return { result: share }
+  }
+
+  /** BigInts cannot be overwritten; dropping the references is all that JavaScript offers. */
+  erase(): void {
+    this.#coefficients = []
+    this.#opening.fill(0)
+    this.#share = undefined
+  }
+
+  /** XOR would let the last opener choose it without commitments; the hash also binds the session. */
+  #jointChainCode(): Uint8Array {
+    const offset = this.#options.threshold * POINT_LENGTH + PROOF_LENGTH
+    const contributions = this.#all.map(index =>
+      (this.#openings.get(index) ?? new Uint8Array()).slice(offset, offset + 32),
+    )
+    return hash('keygen/chain-code', this.session, ...contributions)
+  }
+
+  #commitment(party: number, opening: Uint8Array): Uint8Array {
+    return hash('keygen/commitment', this.session, indexBytes([party]), opening)
+  }
+
+  #openingHashes(): Map<number, Uint8Array> {
+    return new Map([...this.#openings].map(([party, opening]) => [party, this.#commitment(party, opening)]))
+  }
+
+  #coefficientPoints(opening: Uint8Array): Point[] {
+    const fields = new Fields(opening)
+    return Array.from({ length: this.#options.threshold }, () => fields.take(POINT_LENGTH))
+  }
+
+  #proofContext(kind: 'constant' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {
+    return hash(`keygen/proof-${kind}`, this.session, indexBytes([party]), transcript)
+  }
+
+  #evaluate(x: number): bigint {
+    let value = 0n
+    for (const coefficient of this.#coefficients.toReversed()) value = mod(value * BigInt(x) + coefficient)
+    return value
+  }
+
+  #list(hashes: ReadonlyMap<number, Uint8Array>): Uint8Array {
+    return concat(...this.#all.map(index => hashes.get(index) ?? new Uint8Array(HASH)))
+  }
+
+  /** A differing position means that its party equivocated or that the echoing party lies. */
+  #checkEcho(number: string, bodies: Bodies, seen: ReadonlyMap<number, Uint8Array>): void {
+    for (const [from, body] of bodies) {
+      for (const [position, index] of this.#all.entries()) {
+        const echoed = body.subarray(position * HASH, (position + 1) * HASH)
+        const suspects = [...new Set([index, from])].filter(party => party !== this.#options.self)
+        check(equalBytes(echoed, seen.get(index) ?? new Uint8Array()), number, ...suspects)
+      }
+    }
+  }
+
+  #toAll(body: Uint8Array): Map<number, Uint8Array> {
+    return new Map(this.peers.map(peer => [peer, body]))
+  }
 }

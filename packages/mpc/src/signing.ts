@@ -1,6 +1,33 @@
+import { concat, equalBytes, Fields, u32 } from './bytes.ts'
+import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
+import { type Derived, deriveTweak } from './derive.ts'
+import { MpcError } from './errors.ts'
+import { PROTOCOL, TAG_LENGTH } from './frame.ts'
+import { hash, hash64, indexBytes } from './hash.ts'
 import type { KeyShare } from './keyshare.ts'
-import type { PairState } from './pair-setup.ts'
-import type { Random, Session } from './session.ts'
+import { OtPair, type PairState } from './pair-state.ts'
+import {
+  type PairMaterial,
+  RVOLE_REPLY_LENGTH,
+  RVOLE_REQUEST_LENGTH,
+  type RvoleAlice,
+  RvoleBob,
+  rvoleAlice,
+} from './rvole.ts'
+import {
+  HALF_ORDER,
+  invert,
+  lagrange,
+  mod,
+  ORDER,
+  parseScalar,
+  randomScalar,
+  reduce,
+  reduceWide,
+  SCALAR_LENGTH,
+  scalarBytes,
+} from './scalar.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
 
 export type SigningOptions = {
   self: number
@@ -17,9 +44,324 @@ export type SigningOptions = {
   sessionId: Uint8Array
   random: Random
 }
-/** Verified, low-S. `recovery` is the recovery id 0..3. */
+
+/** Verified, low-S; r and s are 32 bytes, big-endian. `recovery` is the recovery id 0..3. */
 export type Signature = { r: Uint8Array; s: Uint8Array; recovery: number }
 
-export const createSigning = (_options: SigningOptions): Session<Signature> => {
-  throw new Error('not yet')
+const HASH = 32
+const PAYLOAD_LENGTH = RVOLE_REQUEST_LENGTH + HASH
+const OPENING_LENGTH = 2 * POINT_LENGTH + HASH
+
+/**
+ * DKLs23 signing (eprint 2023/765, protocol 3.6) with an echo round between its first and second round: commit, echo,
+ * multiply, combine (SPEC.md section 7). Any failure destroys the OT state with every suspect.
+ * @throws MpcError `invalid-argument`, `derivation`, `pair-destroyed`, `session-reused`
+ */
+export const createSigning = (options: SigningOptions): Session<Signature> => {
+  const { self, signers, share, pairs, digest, sessionId } = options
+  const ascending = signers.every((index, i) => Number.isInteger(index) && index > (signers[i - 1] ?? 0))
+  if (!ascending || (signers.at(-1) ?? 0) > share.parties || signers.length < share.threshold) {
+    throw new MpcError('invalid-argument', 'signers must be ascending party indexes, at least as many as the threshold')
+  }
+  if (share.self !== self || !signers.includes(self)) {
+    throw new MpcError('invalid-argument', 'the key share is not this signer’s')
+  }
+  if (digest.length !== 32 || sessionId.length !== 32) {
+    throw new MpcError('invalid-argument', 'digest and session id must be 32 bytes')
+  }
+  const peers = signers.filter(index => index !== self)
+  const states = new Map<number, OtPair>()
+  for (const peer of peers) {
+    const pair = pairs.get(peer)
+    if (!(pair instanceof OtPair) || pair.self !== self || pair.peer !== peer) {
+      throw new MpcError('invalid-argument', `no pair state for party ${peer}`)
+    }
+    if (!pair.usable) throw new MpcError('pair-destroyed', `the OT state with party ${peer} is gone`)
+    states.set(peer, pair)
+  }
+  const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
+  const materials = new Map([...states].map(([peer, pair]) => [peer, pair.claim(sessionId)]))
+  const run = new Signing(options, derived, materials)
+  const count = signers.length
+  return new RoundSession<Signature>({
+    protocol: PROTOCOL.signing,
+    self,
+    peers,
+    tag: run.session.slice(0, TAG_LENGTH),
+    begin: () => run.commit(),
+    rounds: [
+      { bodyLength: count * HASH + PAYLOAD_LENGTH, complete: bodies => run.echo(bodies) },
+      { bodyLength: count * HASH, complete: bodies => run.multiply(bodies) },
+      {
+        bodyLength: OPENING_LENGTH + RVOLE_REPLY_LENGTH + 2 * POINT_LENGTH + SCALAR_LENGTH + HASH,
+        complete: bodies => run.combine(bodies),
+      },
+      { bodyLength: 2 * SCALAR_LENGTH, complete: bodies => run.finish(bodies) },
+    ],
+    close: failure => {
+      run.erase()
+      for (const suspect of failure?.suspects ?? []) states.get(suspect)?.destroy()
+    },
+  })
+}
+
+/** Everything between this party and one peer. */
+type Link = {
+  material: PairMaterial
+  /** This party's choice bits: the multiplication in which the peer inputs nonce and key share. */
+  bob: RvoleBob
+  psi: bigint
+  psiSalt: Uint8Array
+  /** From round 1 on. */
+  alice?: RvoleAlice
+  commitment: Uint8Array
+  psiCommitment: Uint8Array
+  /** From round 2 on: this party's shares of (own nonce, own key share) times the peer's chosen scalar. */
+  output?: [bigint, bigint]
+}
+
+class Signing {
+  readonly session: Uint8Array
+  readonly #self: number
+  readonly #signers: readonly number[]
+  readonly #digest: Uint8Array
+  readonly #random: Random
+  readonly #publicKey: Point
+  readonly #links = new Map<number, Link>()
+  #nonce: bigint
+  #blind: bigint
+  #key: bigint
+  readonly #noncePoint: Point
+  readonly #keyPoint: Point
+  readonly #salt: Uint8Array
+  readonly #digests = new Map<number, Uint8Array>()
+  /** Set by `combine`: joint nonce point and own summands of numerator and denominator. */
+  #final: { noncePoint: Point; w: bigint; u: bigint } | undefined
+
+  constructor(options: SigningOptions, derived: Derived, materials: ReadonlyMap<number, PairMaterial>) {
+    const { self, signers, share, path, digest, sessionId, random } = options
+    this.#self = self
+    this.#signers = signers
+    this.#digest = digest.slice()
+    this.#random = random
+    this.#publicKey = derived.publicKey
+    this.session = hash(
+      'signing/session',
+      sessionId,
+      share.publicKey,
+      share.transcriptHash,
+      indexBytes(signers),
+      concat(...path.map(u32)),
+      digest,
+    )
+    this.#nonce = randomScalar(random)
+    this.#blind = randomScalar(random)
+    this.#salt = random(HASH)
+    let zero = 0n
+    for (const [peer, material] of materials) {
+      const bob = new RvoleBob(material, this.session, self, random)
+      const shared = reduceWide(hash64('signing/zero-share', material.zeroSeed, this.session))
+      zero += self < peer ? shared : -shared
+      this.#links.set(peer, {
+        material,
+        bob,
+        psi: mod(this.#blind - bob.input),
+        psiSalt: random(HASH),
+        commitment: new Uint8Array(),
+        psiCommitment: new Uint8Array(),
+      })
+    }
+    // The tweak is added to every share: the Lagrange coefficients sum to one.
+    this.#key = mod(lagrange(self, signers) * (share.secret + derived.tweak) + zero)
+    this.#noncePoint = curve.base(scalarBytes(this.#nonce))
+    this.#keyPoint = curve.base(scalarBytes(this.#key))
+  }
+
+  /** Round 1: commit to nonce point and key point, start one multiplication per peer. */
+  commit(): Map<number, Uint8Array> {
+    const payloads = new Map<number, Uint8Array>()
+    for (const [peer, link] of this.#links) {
+      payloads.set(
+        peer,
+        concat(link.bob.request, this.#psiCommitment(this.#self, peer, scalarBytes(link.psi), link.psiSalt)),
+      )
+    }
+    const broadcast = concat(
+      this.#commitment(this.#self, concat(this.#noncePoint, this.#keyPoint, this.#salt)),
+      ...[...payloads].map(([peer, payload]) => this.#payloadHash(this.#self, peer, payload)),
+    )
+    this.#digests.set(this.#self, this.#broadcastDigest(this.#self, broadcast))
+    return new Map([...payloads].map(([peer, payload]) => [peer, concat(broadcast, payload)]))
+  }
+
+  /** Round 2: check what was sent to this party against the broadcast part, then echo all broadcast parts. */
+  echo(bodies: Bodies): RoundOutput<Signature> {
+    for (const [from, body] of bodies) {
+      const link = this.#link(from)
+      const broadcastLength = this.#signers.length * HASH
+      const broadcast = body.slice(0, broadcastLength)
+      const payload = body.slice(broadcastLength)
+      const position = 1 + this.#signers.filter(index => index !== from).indexOf(this.#self)
+      const promised = broadcast.subarray(position * HASH, (position + 1) * HASH)
+      check(equalBytes(promised, this.#payloadHash(from, this.#self, payload)), 'S1.1', from)
+      const alice = rvoleAlice(link.material, this.session, from, payload.slice(0, RVOLE_REQUEST_LENGTH))
+      check(alice !== undefined, 'S1.2', from)
+      if (alice !== undefined) link.alice = alice
+      link.commitment = broadcast.slice(0, HASH)
+      link.psiCommitment = payload.slice(RVOLE_REQUEST_LENGTH)
+      this.#digests.set(from, this.#broadcastDigest(from, broadcast))
+    }
+    return {
+      send: this.#toAll(() => concat(...this.#signers.map(index => this.#digests.get(index) ?? new Uint8Array(HASH)))),
+    }
+  }
+
+  /** Round 3: once all saw the same round 1, open the commitments and answer the multiplications. */
+  multiply(bodies: Bodies): RoundOutput<Signature> {
+    for (const [from, body] of bodies) {
+      for (const [position, index] of this.#signers.entries()) {
+        const echoed = body.subarray(position * HASH, (position + 1) * HASH)
+        const suspects = [...new Set([index, from])].filter(party => party !== this.#self)
+        check(equalBytes(echoed, this.#digests.get(index) ?? new Uint8Array()), 'S2.1', ...suspects)
+      }
+    }
+    return {
+      send: this.#toAll(link => {
+        if (link.alice === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
+        const { reply, output } = link.alice.multiply([this.#nonce, this.#key], randomScalar(this.#random))
+        link.alice.erase()
+        link.output = output
+        return concat(
+          this.#noncePoint,
+          this.#keyPoint,
+          this.#salt,
+          reply,
+          curve.base(scalarBytes(output[0])),
+          curve.base(scalarBytes(output[1])),
+          scalarBytes(link.psi),
+          link.psiSalt,
+        )
+      }),
+    }
+  }
+
+  /** Round 4: all consistency checks of the paper, then this party's summands of the signature. */
+  combine(bodies: Bodies): RoundOutput<Signature> {
+    const noncePoints = [this.#noncePoint]
+    const keyPoints = [this.#keyPoint]
+    let blind = this.#blind
+    let nonceShares = 0n
+    let keyShares = 0n
+    for (const [from, body] of bodies) {
+      const verified = this.#verifyReply(from, body)
+      noncePoints.push(verified.noncePoint)
+      keyPoints.push(verified.keyPoint)
+      blind += verified.psi
+      nonceShares += verified.nonceShare
+      keyShares += verified.keyShare
+    }
+    const peers = [...this.#links.keys()]
+    check(samePoint(sum(...keyPoints), this.#publicKey), 'S3.7', ...peers)
+    const noncePoint = sum(...noncePoints)
+    const r = noncePoint === undefined ? 0n : reduce(noncePoint, 1)
+    check(r !== 0n, 'S3.8', ...peers)
+    const u = mod(this.#nonce * blind + nonceShares)
+    const v = mod(this.#key * blind + keyShares)
+    const w = mod(reduce(this.#digest) * this.#blind + r * v)
+    this.#final = { noncePoint: noncePoint ?? new Uint8Array(), w, u }
+    return { send: this.#toAll(() => concat(scalarBytes(w), scalarBytes(u))) }
+  }
+
+  /** End: sum, normalise to low-S, verify. */
+  finish(bodies: Bodies): RoundOutput<Signature> {
+    if (this.#final === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
+    let { w, u } = this.#final
+    for (const [from, body] of bodies) {
+      const peerW = parseScalar(body.slice(0, SCALAR_LENGTH))
+      const peerU = parseScalar(body.slice(SCALAR_LENGTH))
+      check(peerW !== undefined && peerU !== undefined, 'S4.1', from)
+      w += peerW ?? 0n
+      u += peerU ?? 0n
+    }
+    const peers = [...this.#links.keys()]
+    check(mod(u) !== 0n && mod(w) !== 0n, 'S4.2', ...peers)
+    const { noncePoint } = this.#final
+    const full = mod(w * invert(u))
+    const high = full > HALF_ORDER
+    const s = scalarBytes(high ? ORDER - full : full)
+    const r = scalarBytes(reduce(noncePoint, 1))
+    check(curve.verify(concat(r, s), this.#digest, this.#publicKey), 'S4.2', ...peers)
+    const odd = ((noncePoint[0] ?? 0) & 1) ^ (high ? 1 : 0)
+    const overflow = equalBytes(r, noncePoint.slice(1)) ? 0 : 2
+    return { result: { r, s, recovery: odd | overflow } }
+  }
+
+  /** BigInts cannot be overwritten; dropping the references is all that JavaScript offers. */
+  erase(): void {
+    for (const link of this.#links.values()) {
+      link.bob.erase()
+      link.alice?.erase()
+    }
+    this.#links.clear()
+    this.#nonce = 0n
+    this.#blind = 0n
+    this.#key = 0n
+    this.#final = undefined
+  }
+
+  #verifyReply(from: number, body: Uint8Array) {
+    const link = this.#link(from)
+    const fields = new Fields(body)
+    const opening = fields.take(OPENING_LENGTH)
+    const reply = fields.take(RVOLE_REPLY_LENGTH)
+    const [nonceGamma, keyGamma] = [fields.take(POINT_LENGTH), fields.take(POINT_LENGTH)]
+    const psiBytes = fields.take(SCALAR_LENGTH)
+    const psi = parseScalar(psiBytes)
+    check(equalBytes(this.#commitment(from, opening), link.commitment), 'S3.1', from)
+    const noncePoint = opening.slice(0, POINT_LENGTH)
+    const keyPoint = opening.slice(POINT_LENGTH, 2 * POINT_LENGTH)
+    check([noncePoint, keyPoint, nonceGamma, keyGamma].every(isPoint), 'S3.2', from)
+    const psiOpens = equalBytes(this.#psiCommitment(from, this.#self, psiBytes, fields.take(HASH)), link.psiCommitment)
+    check(psi !== undefined && psiOpens, 'S3.3', from)
+    const shares = link.bob.finish(reply)
+    check(shares !== undefined, 'S3.2', from)
+    check(shares !== false, 'S3.4', from)
+    const [nonceShare, keyShare] = shares || [0n, 0n]
+    check(samePoint(multiply(noncePoint, link.bob.input), sum(nonceGamma, basePoint(nonceShare))), 'S3.5', from)
+    check(samePoint(multiply(keyPoint, link.bob.input), sum(keyGamma, basePoint(keyShare))), 'S3.6', from)
+    const [nonceOutput, keyOutput] = link.output ?? [0n, 0n]
+    return {
+      noncePoint,
+      keyPoint,
+      psi: psi ?? 0n,
+      nonceShare: nonceShare + nonceOutput,
+      keyShare: keyShare + keyOutput,
+    }
+  }
+
+  #link(peer: number): Link {
+    const link = this.#links.get(peer)
+    if (link === undefined) throw new MpcError('invalid-argument', `party ${peer} does not sign here`)
+    return link
+  }
+
+  #commitment(party: number, opening: Uint8Array): Uint8Array {
+    return hash('signing/commitment', this.session, indexBytes([party]), opening)
+  }
+
+  #psiCommitment(from: number, to: number, psi: Uint8Array, salt: Uint8Array): Uint8Array {
+    return hash('signing/psi', this.session, indexBytes([from, to]), psi, salt)
+  }
+
+  #payloadHash(from: number, to: number, payload: Uint8Array): Uint8Array {
+    return hash('signing/payload', this.session, indexBytes([from, to]), payload)
+  }
+
+  #broadcastDigest(party: number, broadcast: Uint8Array): Uint8Array {
+    return hash('signing/broadcast', this.session, indexBytes([party]), broadcast)
+  }
+
+  #toAll(body: (link: Link) => Uint8Array): Map<number, Uint8Array> {
+    return new Map([...this.#links].map(([peer, link]) => [peer, body(link)]))
+  }
 }

@@ -1,0 +1,83 @@
+import { MpcError } from './errors.ts'
+import { DELTA_WORDS, deltaOf } from './ot-extension.ts'
+import { LEAVES, TREES } from './pprf.ts'
+import { gadgetVector, type PairMaterial } from './rvole.ts'
+
+/**
+ * OT state with one peer for one epoch (one process life). Lives in memory only: it has no encoding, and its secrets are
+ * not reachable through the object, so neither JSON nor structured clone can carry them.
+ */
+export interface PairState {
+  readonly self: number
+  readonly peer: number
+  /** False after `destroy`, which a signing session also calls when a check fails with this peer. */
+  readonly usable: boolean
+  /** Erases the state; signing with this peer then needs a new pair set-up. */
+  destroy(): void
+}
+
+export type PairSecrets = {
+  self: number
+  peer: number
+  session: Uint8Array
+  full: readonly (readonly Uint8Array[])[]
+  punctured: readonly (readonly (Uint8Array | undefined)[])[]
+  positions: readonly number[]
+  zeroSeed: Uint8Array
+}
+
+/** Sessions per epoch; far above what one process life signs, and it bounds the list of used session ids. */
+const MAX_SESSIONS = 1 << 20
+
+const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint32Array => {
+  const packed = new Uint8Array(TREES * LEAVES * 32)
+  for (const [tree, leaves] of trees.entries()) {
+    for (const [leaf, seed] of leaves.entries()) if (seed !== undefined) packed.set(seed, (tree * LEAVES + leaf) * 32)
+  }
+  return new Uint32Array(packed.buffer)
+}
+
+export class OtPair implements PairState {
+  readonly self: number
+  readonly peer: number
+  #material: PairMaterial | undefined
+  readonly #used = new Set<string>()
+
+  constructor(secrets: PairSecrets) {
+    this.self = secrets.self
+    this.peer = secrets.peer
+    const positions = Uint8Array.from(secrets.positions)
+    this.#material = {
+      session: secrets.session,
+      full: packLeaves(secrets.full),
+      punctured: packLeaves(secrets.punctured),
+      positions,
+      delta: deltaOf(positions),
+      zeroSeed: secrets.zeroSeed,
+      gadget: { own: gadgetVector(secrets.session, secrets.self), peer: gadgetVector(secrets.session, secrets.peer) },
+    }
+  }
+
+  get usable(): boolean {
+    return this.#material !== undefined
+  }
+
+  /** The material for one session; each session id works once per epoch, because equal ids mean equal PRG output. */
+  claim(session: Uint8Array): PairMaterial {
+    if (this.#material === undefined)
+      throw new MpcError('pair-destroyed', `the OT state with party ${this.peer} is gone`)
+    const id = Buffer.from(session).toString('latin1')
+    if (this.#used.has(id)) throw new MpcError('session-reused', 'session id was already used with this OT state')
+    if (this.#used.size >= MAX_SESSIONS) throw new MpcError('pair-destroyed', 'OT epoch is exhausted')
+    this.#used.add(id)
+    return this.#material
+  }
+
+  destroy(): void {
+    const material = this.#material
+    this.#material = undefined
+    if (material === undefined) return
+    for (const secret of [material.full, material.punctured, material.positions, material.zeroSeed]) secret.fill(0)
+    material.delta.fill(0, 0, DELTA_WORDS)
+  }
+}

@@ -1,0 +1,107 @@
+import { blake3Keyed } from './blake3.ts'
+import { concat, equalBytes, Fields, u32, xorInto } from './bytes.ts'
+import { hash } from './hash.ts'
+
+/**
+ * All-but-one OT from 1-of-2 OT by puncturable GGM trees with a consistency check (SoftSpokenOT, eprint 2022/192,
+ * section 5 and its PPRF construction), for `TREES` trees of depth 2. The sender ends with all four leaves of each tree,
+ * the receiver with all but the one at its secret position.
+ */
+export const DEPTH = 2
+export const LEAVES = 4
+export const TREES = 64
+const SEED = 32
+/** Per tree: two masked sums of level 2, the sum of all check values, and the hash of all check values. */
+const TREE_LENGTH = 4 * SEED
+export const PPRF_LENGTH = TREES * TREE_LENGTH
+
+const words = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer)
+
+/** Length-doubling PRG, bound to run, tree and purpose. */
+const double = (seed: Uint8Array, session: Uint8Array, tree: number, level: number): [Uint8Array, Uint8Array] => {
+  const message = new Uint8Array(64)
+  message.set(session.subarray(0, 32))
+  message.set(u32(tree), 32)
+  message[36] = level
+  const out = new Uint32Array(16)
+  blake3Keyed(words(seed), words(message), 37, out, 0, 1)
+  const bytes = new Uint8Array(out.buffer)
+  return [bytes.slice(0, SEED), bytes.slice(SEED)]
+}
+
+const xor = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const out = new Uint8Array(SEED)
+  for (const part of parts) xorInto(out, part)
+  return out
+}
+
+const checkHash = (session: Uint8Array, tree: number, values: readonly Uint8Array[]): Uint8Array =>
+  hash('pprf/check', session, u32(tree), ...values)
+
+/** Leaf seeds and check values of one tree: the second doubling separates what is used from what is compared. */
+const finish = (leaves: readonly Uint8Array[], session: Uint8Array, tree: number): [Uint8Array[], Uint8Array[]] => {
+  const pairs = leaves.map(leaf => double(leaf, session, tree, DEPTH))
+  return [pairs.map(pair => pair[0]), pairs.map(pair => pair[1])]
+}
+
+/** Sender: keys[2c], keys[2c+1] are both keys of the base OTs for levels 1 and 2 of tree c. */
+export const buildTrees = (
+  session: Uint8Array,
+  keys: readonly (readonly [Uint8Array, Uint8Array])[],
+): { message: Uint8Array; leaves: Uint8Array[][] } => {
+  const message: Uint8Array[] = []
+  const leaves: Uint8Array[][] = []
+  for (let tree = 0; tree < TREES; tree++) {
+    const top = keys[2 * tree]
+    const bottom = keys[2 * tree + 1]
+    if (top === undefined || bottom === undefined) throw new RangeError('buildTrees needs two key pairs per tree')
+    const [left0, right0] = double(top[0], session, tree, 1)
+    const [left1, right1] = double(top[1], session, tree, 1)
+    const [seeds, checks] = finish([left0, right0, left1, right1], session, tree)
+    message.push(xor(bottom[0], left0, left1), xor(bottom[1], right0, right1))
+    message.push(xor(...checks), checkHash(session, tree, checks))
+    leaves.push(seeds)
+  }
+  return { message: concat(...message), leaves }
+}
+
+/** The receiver's base OT choices for the secret position 2a+b of a tree: the sibling at each level. */
+export const choicesFor = (position: number): [number, number] => [1 - (position >> 1), 1 - (position & 1)]
+
+/**
+ * Receiver: keys[2c], keys[2c+1] are the chosen keys of tree c. Leaves at the secret positions stay undefined.
+ * Undefined as a whole when a tree is inconsistent.
+ */
+export const puncturedTrees = (
+  session: Uint8Array,
+  keys: readonly Uint8Array[],
+  positions: readonly number[],
+  message: Uint8Array,
+): (Uint8Array | undefined)[][] | undefined => {
+  const fields = new Fields(message)
+  const result: (Uint8Array | undefined)[][] = []
+  let consistent = true
+  for (const [tree, position] of positions.entries()) {
+    const masked = [fields.take(SEED), fields.take(SEED)]
+    const total = fields.take(SEED)
+    const expected = fields.take(SEED)
+    const top = keys[2 * tree]
+    const bottom = keys[2 * tree + 1]
+    const side = 1 - (position & 1)
+    const sums = masked[side]
+    if (top === undefined || bottom === undefined || sums === undefined)
+      throw new RangeError('keys and positions differ')
+    const sibling = double(top, session, tree, 1)
+    const known: (Uint8Array | undefined)[] = [undefined, undefined, undefined, undefined]
+    const other = 2 * (1 - (position >> 1))
+    known[other] = sibling[0]
+    known[other + 1] = sibling[1]
+    known[position ^ 1] = xor(sums, bottom, sibling[side] ?? new Uint8Array(SEED))
+    const pairs = known.map(leaf => (leaf === undefined ? undefined : double(leaf, session, tree, DEPTH)))
+    const missing = xor(total, ...pairs.flatMap(pair => (pair === undefined ? [] : [pair[1]])))
+    const checks = pairs.map(pair => pair?.[1] ?? missing)
+    consistent = equalBytes(checkHash(session, tree, checks), expected) && consistent
+    result.push(pairs.map(pair => pair?.[0]))
+  }
+  return consistent ? result : undefined
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import {
+  createKeygen,
+  createPairSetup,
+  createSigning,
+  type Failure,
+  type KeyShare,
+  type PairState,
+  type Random,
+  type Session,
+  type Signature,
+  type Step,
+} from '../src/index.ts'
+
+export const random: Random = n => new Uint8Array(randomBytes(n))
+
+/** May change, drop (undefined) or duplicate what `from` sends to `to`. */
+export type Intercept = (from: number, to: number, frame: Uint8Array) => Uint8Array | readonly Uint8Array[] | undefined
+
+export type Outcome<T> = { results: Map<number, T>; failures: Map<number, Failure> }
+
+/** Delivers frames between sessions until nothing moves. `pick` chooses the next frame of the queue. */
+export const run = <T>(
+  sessions: ReadonlyMap<number, Session<T>>,
+  intercept: Intercept = (_from, _to, frame) => frame,
+  pick: (length: number) => number = () => 0,
+): Outcome<T> => {
+  const results = new Map<number, T>()
+  const failures = new Map<number, Failure>()
+  const queue: { from: number; to: number; frame: Uint8Array }[] = []
+  const take = (from: number, step: Step<T>): void => {
+    if (step.result !== undefined) results.set(from, step.result)
+    if (step.failure !== undefined) failures.set(from, step.failure)
+    for (const { to, frame } of step.out) {
+      const sent = intercept(from, to, frame)
+      const frames = sent === undefined ? [] : sent instanceof Uint8Array ? [sent] : sent
+      for (const one of frames) queue.push({ from, to, frame: one })
+    }
+  }
+  for (const [index, session] of sessions) take(index, session.start())
+  while (queue.length > 0) {
+    const [next] = queue.splice(pick(queue.length), 1)
+    const session = next && sessions.get(next.to)
+    if (next && session) take(next.to, session.receive(next.from, next.frame))
+  }
+  return { results, failures }
+}
+
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
+export const keygenSessions = (
+  parties: number,
+  threshold: number,
+  sessionId = random(32),
+  source = random,
+): Map<number, Session<KeyShare>> =>
+  new Map(range(parties).map(self => [self, createKeygen({ self, parties, threshold, sessionId, random: source })]))
+
+export const keygen = (parties: number, threshold: number): Map<number, KeyShare> =>
+  run(keygenSessions(parties, threshold)).results
+
+export const pairSessions = (a: number, b: number, sessionId = random(32)): Map<number, Session<PairState>> =>
+  new Map([
+    [a, createPairSetup({ self: a, peer: b, sessionId, random })],
+    [b, createPairSetup({ self: b, peer: a, sessionId, random })],
+  ])
+
+export type Pairs = Map<number, Map<number, PairState>>
+
+/** Pair states of everyone with everyone: pairs.get(self).get(peer). */
+export const pairUp = (indexes: readonly number[]): Pairs => {
+  const pairs: Pairs = new Map(indexes.map(index => [index, new Map()]))
+  for (const a of indexes) {
+    for (const b of indexes) {
+      if (a >= b) continue
+      const { results } = run(pairSessions(a, b))
+      const [left, right] = [results.get(a), results.get(b)]
+      if (left) pairs.get(a)?.set(b, left)
+      if (right) pairs.get(b)?.set(a, right)
+    }
+  }
+  return pairs
+}
+
+export type SignInput = {
+  shares: ReadonlyMap<number, KeyShare>
+  pairs: Pairs
+  signers: readonly number[]
+  path?: readonly number[]
+  digest?: Uint8Array
+  sessionId?: Uint8Array
+  source?: Random
+}
+
+export const signSessions = ({
+  shares,
+  pairs,
+  signers,
+  path = [],
+  digest = new Uint8Array(32).fill(7),
+  sessionId = random(32),
+  source = random,
+}: SignInput): Map<number, Session<Signature>> =>
+  new Map(
+    signers.map(self => {
+      const share = shares.get(self)
+      if (share === undefined) throw new Error(`no share for ${self}`)
+      return [
+        self,
+        createSigning({
+          self,
+          signers,
+          share,
+          pairs: pairs.get(self) ?? new Map(),
+          path,
+          digest,
+          sessionId,
+          random: source,
+        }),
+      ]
+    }),
+  )
