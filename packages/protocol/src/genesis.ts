@@ -1,4 +1,19 @@
-import { type Codec, encode, fixed, list, struct, text, u8, u16, type ValueOf, word } from '@trivault/codec'
+import {
+  type Codec,
+  encode,
+  fixed,
+  fromHex,
+  type Json,
+  json,
+  list,
+  struct,
+  text,
+  toHex,
+  u8,
+  u16,
+  type ValueOf,
+  word,
+} from '@trivault/codec'
 import { taggedHash } from './hash.ts'
 
 /** How a founder's first device key is vouched for (protocol-notes §2). */
@@ -34,3 +49,25 @@ export type Genesis = ValueOf<typeof genesisCodec>
 export function vaultIdOf(genesis: Genesis): Uint8Array {
   return taggedHash('genesis', encode(genesisCodec as Codec<Genesis>, genesis))
 }
+
+const hex32: Json<Uint8Array> = (() => {
+  const digits = json.string({ pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
+  return { read: value => fromHex(digits.read(value)), write: value => digits.write(toHex(value)) }
+})()
+const shortText = json.string({ max: 256 })
+
+/** The pins as a node admin's file (pins.json): read with `genesisJson.read(parseJson(text))`, written with `write`. */
+export const genesisJson: Json<Genesis> = json.object({
+  version: json.integer(255),
+  deploymentId: shortText,
+  identityKeys: json.array(hex32, { min: 3, max: 3 }),
+  ersFingerprint: hex32,
+  foundingMode: json.oneOf(foundingModes),
+  founders: json.array(shortText, { max: 100 }),
+  foundersRequired: json.integer(65_535),
+  issuer: shortText,
+  approverClientId: shortText,
+  jwksThumbprints: json.array(hex32, { max: 32 }),
+  profile: json.oneOf(profiles),
+  rulesVersion: json.integer(65_535),
+})
