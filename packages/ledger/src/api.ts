@@ -38,9 +38,9 @@ export interface VoterOptions<S> extends LogOptions<S> {
   pendingHold?: (state: S) => Uint8Array | undefined
 }
 
-/** `sender`: whoever sent the handled message; `nodes`: the other two; `all`: the other two and every wallet. */
+/** `sender`: whoever sent the handled message; `all`: the other two nodes and every wallet. */
 export interface Output {
-  to: 'sender' | 'nodes' | 'all'
+  to: 'sender' | 'all'
   message: Uint8Array
 }
 

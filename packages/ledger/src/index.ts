@@ -10,6 +10,8 @@ export {
   MAX_ENTRY_BYTES,
 } from './entry.ts'
 export * from './errors.ts'
+export { verifyExport } from './export.ts'
+export { type Draft, Follower } from './follower.ts'
 export {
   decodeMessage,
   encodeMessage,
@@ -18,6 +20,8 @@ export {
   type RefusalCode,
 } from './messages.ts'
 export * from './ports.ts'
+export { Proposer } from './proposer.ts'
+export { createVoteRecord, recreateVoteRecord } from './record.ts'
 export {
   type Cast,
   type Certificate,
@@ -29,6 +33,4 @@ export {
   type Verify,
   type Vote,
 } from './signed.ts'
-// Voter, Follower, Proposer, verifyExport, createVoteRecord follow with the signatures stated in api.ts:
-// Follower.open(LogOptions), Voter.open(VoterOptions) → handle(bytes): Promise<Output[]>, status();
-// Proposer.open(ProposerOptions) → submit(commands): Promise<CommandResult[]>, receive(from, bytes), status(), close().
+export { Voter } from './voter.ts'

@@ -39,8 +39,6 @@ export interface EntryStore {
   putCertified(seq: number, hash: Uint8Array, stored: StoredEntry): Promise<void>
   /** Certified entries from `from` in order without gaps, at most `limit`; fewer or none where the log ends. */
   range(from: number, limit: number): Promise<StoredEntry[]>
-  /** The highest certified sequence number, 0 when empty. */
-  head(): Promise<number>
 }
 
 export interface AnchorRow {
