@@ -177,8 +177,13 @@ export function list<T>(item: Codec<T>, max: number): Codec<T[]> {
         inField(`[${i}]`, () => item.encode(writer, entry))
       })
     },
-    decode: reader =>
-      Array.from({ length: length(reader, max) }, (_, i) => inField(`[${i}]`, () => item.decode(reader))),
+    decode(reader) {
+      const size = length(reader, max)
+      // Grows with what is really there: a length alone allocates nothing.
+      const out: T[] = []
+      for (let i = 0; i < size; i++) out.push(inField(`[${i}]`, () => item.decode(reader)))
+      return out
+    },
   }
 }
 

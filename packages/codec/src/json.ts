@@ -22,14 +22,35 @@ export class JsonNumber {
 
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown
 
-/** Parses JSON text; numbers become `JsonNumber`. Throws `CodecError` bad-json. */
+/** Arrays and objects inside one another; a fixed bound, so that the size of a machine's stack decides nothing. */
+const maxDepth = 64
+
+/** Parses JSON text; numbers become `JsonNumber`. Throws `CodecError` bad-json, also beyond 64 levels of nesting. */
 export function parseJson(text: string): unknown {
+  limitDepth(text)
   const reviver: Reviver = (_key, value, context) =>
     typeof value === 'number' ? new JsonNumber(context.source ?? String(value)) : value
   try {
     return JSON.parse(text, reviver as (this: unknown, key: string, value: unknown) => unknown)
   } catch (cause) {
     throw new CodecError('bad-json', 'not JSON', '', { cause })
+  }
+}
+
+/** Counts brackets outside strings. Text that is not JSON may be counted wrongly; the parser refuses it anyway. */
+function limitDepth(text: string): void {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (inString) {
+      if (char === '\\') i++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '[' || char === '{') {
+      depth++
+      if (depth > maxDepth) throw new CodecError('bad-json', `nested deeper than ${maxDepth} levels`)
+    } else if (char === ']' || char === '}') depth--
   }
 }
 
