@@ -1,2 +1,6 @@
+export { NodeError, type NodeErrorCode } from './errors.ts'
+export { backupContext } from './key-generation.ts'
+export { type Node, type NodeOptions, startNode } from './node.ts'
 export type * from './ports.ts'
 export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf } from './secret.ts'
+export { viewDigest } from './views.ts'
