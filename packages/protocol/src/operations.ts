@@ -40,7 +40,15 @@ export const statuses = [
 export type Status = (typeof statuses)[number]
 
 /** Function names that a transaction restriction may name (contract: restrictions/functionNames). */
-export const functionNames = ['transfer', 'token transfer', 'contract call', 'deploy', 'personal sign', 'typed data', 'raw digest'] as const
+export const functionNames = [
+  'transfer',
+  'token transfer',
+  'contract call',
+  'deploy',
+  'personal sign',
+  'typed data',
+  'raw digest',
+] as const
 export type FunctionName = (typeof functionNames)[number]
 
 /** How much of a transaction is known from its own bytes (protocol-notes §5), shown to approvers. */

@@ -1,0 +1,187 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import {
+  compareBytes,
+  concat,
+  encode,
+  equalBytes,
+  fixed,
+  int53,
+  list,
+  option,
+  struct,
+  toHex,
+  u8,
+} from '@trivault/codec'
+import { decodePeerMessage, type EnvelopeOf, encodePeerMessage, type PeerMessage, taggedHash } from '@trivault/protocol'
+
+const helloBody = struct({
+  vaultId: fixed(32),
+  node: u8,
+  bootId: fixed(16),
+  bootTime: int53,
+  exchangeKey: fixed(32),
+  known: list(option(fixed(16)), 3),
+})
+/** DER prefix of an X25519 SubjectPublicKeyInfo (RFC 8410 §4). */
+const x25519Spki = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00)
+
+interface Peer {
+  bootId: Uint8Array
+  bootTime: number
+  sendKey: Uint8Array
+  receiveKey: Uint8Array
+  sent: number
+  received: number
+}
+
+export interface ChannelOptions {
+  self: number
+  vaultId: Uint8Array
+  identityKeys: readonly Uint8Array[]
+  identitySeed: Uint8Array
+  /** Milliseconds; later boots of a node have later times. */
+  bootTime: number
+  random: (length: number) => Uint8Array
+}
+
+export type HelloResult = 'refused' | 'known' | 'new'
+
+/**
+ * End-to-end channels to the other nodes, one per pair of boots: X25519 between keys that live as long as the process, signed
+ * by the identities of the node cards; HKDF-SHA256 over both boots; ChaCha20-Poly1305 with a counter that only rises. What
+ * does not open is dropped: neither broker nor host can forge, replay or reorder.
+ */
+export class Channels {
+  readonly bootId: Uint8Array
+  readonly #options: ChannelOptions
+  readonly #exchange: { publicKey: Uint8Array; privateKey: KeyObject }
+  readonly #peers = new Map<number, Peer>()
+
+  constructor(options: ChannelOptions) {
+    this.#options = options
+    this.bootId = options.random(16)
+    const { publicKey, privateKey } = generateKeyPairSync('x25519')
+    const spki = publicKey.export({ type: 'spki', format: 'der' })
+    this.#exchange = { publicKey: new Uint8Array(spki.subarray(x25519Spki.length)), privateKey }
+  }
+
+  /** The boot id of a peer with a live channel. */
+  bootOf(node: number): Uint8Array | undefined {
+    return this.#peers.get(node)?.bootId
+  }
+
+  hello(): EnvelopeOf<'hello'> {
+    const { self, vaultId, bootTime, identitySeed } = this.#options
+    const known = [0, 1, 2].map(node => (node === self ? this.bootId : this.#peers.get(node)?.bootId))
+    const body = { vaultId, node: self, bootId: this.bootId, bootTime, exchangeKey: this.#exchange.publicKey, known }
+    const signature = ed25519.sign(taggedHash('hello', encode(helloBody, body)), identitySeed)
+    return { type: 'hello', ...body, signature }
+  }
+
+  /** Takes a peer's hello. An older boot than the one known is refused, so that a replayed hello cannot reset a channel. */
+  receiveHello(from: number, hello: EnvelopeOf<'hello'>): HelloResult {
+    const { self, vaultId, identityKeys } = this.#options
+    const identity = identityKeys[from]
+    if (from === self || hello.node !== from || identity === undefined || hello.known.length !== 3) return 'refused'
+    const digest = taggedHash('hello', encode(helloBody, { ...hello, vaultId }))
+    if (!ed25519.verify(hello.signature, digest, identity, { zip215: false })) return 'refused'
+    const known = this.#peers.get(from)
+    if (known !== undefined) {
+      if (equalBytes(known.bootId, hello.bootId)) return 'known'
+      if (hello.bootTime <= known.bootTime) return 'refused'
+    }
+    const shared = this.#agree(hello.exchangeKey)
+    if (shared === undefined) return 'refused'
+    const boots = [this.bootId, hello.bootId].sort(compareBytes)
+    const key = (sender: number) =>
+      new Uint8Array(
+        hkdfSync(
+          'sha256',
+          shared,
+          vaultId,
+          concat(new TextEncoder().encode('trivault/v1/channel'), ...boots, Uint8Array.of(sender)),
+          32,
+        ),
+      )
+    this.#peers.set(from, {
+      bootId: hello.bootId,
+      bootTime: hello.bootTime,
+      sendKey: key(self),
+      receiveKey: key(from),
+      sent: 0,
+      received: 0,
+    })
+    return 'new'
+  }
+
+  /** Does the sender of this hello lack this boot of ours? */
+  unknownTo(hello: EnvelopeOf<'hello'>): boolean {
+    const ours = hello.known[this.#options.self]
+    return ours === undefined || !equalBytes(ours, this.bootId)
+  }
+
+  /** Undefined when there is no channel to that node. */
+  seal(to: number, message: PeerMessage): EnvelopeOf<'sealed'> | undefined {
+    const peer = this.#peers.get(to)
+    if (peer === undefined) return undefined
+    peer.sent += 1
+    const cipher = createCipheriv('chacha20-poly1305', peer.sendKey, nonceOf(peer.sent), { authTagLength: 16 })
+    const body = concat(cipher.update(encodePeerMessage(message)), cipher.final(), cipher.getAuthTag())
+    return { type: 'sealed', bootId: this.bootId, counter: peer.sent, body }
+  }
+
+  /** The message, or undefined for anything that is not the peer's next one. */
+  open(from: number, envelope: EnvelopeOf<'sealed'>): PeerMessage | undefined {
+    const peer = this.#peers.get(from)
+    if (
+      peer === undefined ||
+      !equalBytes(peer.bootId, envelope.bootId) ||
+      envelope.counter <= peer.received ||
+      envelope.body.length < 16
+    )
+      return undefined
+    let plain: Uint8Array
+    try {
+      const decipher = createDecipheriv('chacha20-poly1305', peer.receiveKey, nonceOf(envelope.counter), {
+        authTagLength: 16,
+      })
+      decipher.setAuthTag(envelope.body.subarray(envelope.body.length - 16))
+      plain = concat(decipher.update(envelope.body.subarray(0, -16)), decipher.final())
+    } catch {
+      return undefined
+    }
+    peer.received = envelope.counter
+    return decodePeerMessage(plain)
+  }
+
+  #agree(exchangeKey: Uint8Array): Uint8Array | undefined {
+    try {
+      const publicKey = createPublicKey({
+        key: Buffer.from(concat(x25519Spki, exchangeKey)),
+        format: 'der',
+        type: 'spki',
+      })
+      return diffieHellman({ privateKey: this.#exchange.privateKey, publicKey })
+    } catch {
+      return undefined // a point of small order
+    }
+  }
+}
+
+function nonceOf(counter: number): Uint8Array {
+  const nonce = new Uint8Array(12)
+  new DataView(nonce.buffer).setBigUint64(4, BigInt(counter))
+  return nonce
+}
+
+/** Short name of a boot for logs. */
+export const bootName = (bootId: Uint8Array): string => toHex(bootId).slice(0, 8)

@@ -1,0 +1,43 @@
+import { equalBytes, toHex } from '@trivault/codec'
+import { decodeKeyShare, encodeKeyShare, type KeyShare } from '@trivault/mpc'
+import type { MasterKey } from '@trivault/vault-state'
+import { NodeError } from './errors.ts'
+import type { SealedRecords } from './sealed-records.ts'
+
+/** This node's key shares: sealed records, one per key and key generation, written once. */
+export class KeyShares {
+  readonly #records: SealedRecords
+  readonly #cache = new Map<string, KeyShare>()
+
+  constructor(records: SealedRecords) {
+    this.#records = records
+  }
+
+  async create(keyId: Uint8Array, share: KeyShare): Promise<void> {
+    await this.#records.create('share', `${toHex(keyId)}/${toHex(share.transcriptHash)}`, encodeKeyShare(share))
+  }
+
+  /** Pending and active shares of a key. */
+  async all(keyId: Uint8Array): Promise<KeyShare[]> {
+    const prefix = `${toHex(keyId)}/`
+    const rows = await this.#records.range('share', prefix, 64)
+    return rows.filter(row => row.key.startsWith(prefix)).map(row => decodeKeyShare(row.value))
+  }
+
+  /** The share of the activated generation. Throws `NodeError` record-missing: only emergency recovery is left then. */
+  async active(key: MasterKey): Promise<KeyShare> {
+    const name = toHex(key.keyId)
+    const cached = this.#cache.get(name)
+    if (cached !== undefined) return cached
+    const share = (await this.all(key.keyId)).find(
+      one =>
+        equalBytes(one.publicKey, key.publicKey) &&
+        equalBytes(one.chainCode, key.chainCode) &&
+        one.publicShares.every((point, i) => equalBytes(point, key.publicShares[i] ?? new Uint8Array())),
+    )
+    if (share === undefined)
+      throw new NodeError('record-missing', `this node has lost its share of master key ${key.name}`)
+    this.#cache.set(name, share)
+    return share
+  }
+}

@@ -1,0 +1,289 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { equalBytes } from '@trivault/codec'
+import { type Anchor, type Certified, Committee, type NodeIndex, type Output, Voter } from '@trivault/ledger'
+import { engine } from '@trivault/mpc'
+import {
+  type Answer,
+  decodeEnvelope,
+  type Envelope,
+  type EnvelopeOf,
+  encodeEnvelope,
+  type Genesis,
+  type NodeEvent,
+  type PeerMessage,
+  type Query,
+  sha256,
+  VaultError,
+  vaultIdOf,
+} from '@trivault/protocol'
+import { activeMasterKeyOf, type VaultState, vaultMachine } from '@trivault/vault-state'
+import { bootName, Channels } from './channel.ts'
+import { openEntryStore } from './entry-store.ts'
+import { NodeError } from './errors.ts'
+import { JointSessions } from './joint-sessions.ts'
+import { KeyGeneration } from './key-generation.ts'
+import { KeyShares } from './key-shares.ts'
+import { Pairs } from './pairs.ts'
+import type { Log, Mailbox, Metrics, NodeSecret, Party, Records } from './ports.ts'
+import { SealedRecords } from './sealed-records.ts'
+import { identityKeyOf } from './secret.ts'
+import { SigningCoordinator } from './signer.ts'
+import { viewDigest, viewOf } from './views.ts'
+
+export interface NodeOptions {
+  index: NodeIndex
+  genesis: Genesis
+  secret: NodeSecret
+  /** SPKI DER of the ERS public key; must have the pinned fingerprint. */
+  ersPublicKey: Uint8Array
+  records: Records
+  mailbox: Mailbox
+  anchor: Anchor
+  /** Milliseconds since 1970. */
+  clock: () => number
+  /** The operating system's random source. */
+  random: (length: number) => Uint8Array
+  log: Log
+  metrics: Metrics
+  version: string
+}
+
+export interface Node {
+  status(): Extract<Answer, { type: 'status' }>
+  /** Drives time-outs and greetings; call it every 250 ms. */
+  tick(): void
+}
+
+const helloEvery = 2_000
+const peersOf = (self: number): number[] => [0, 1, 2].filter(node => node !== self)
+const party = (node: number): Party => `node${node}` as Party
+
+/** A Policy Node: judges entries, votes, and signs what three nodes certified. Throws `NodeError`, `LedgerError`. */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { index: self, genesis, secret, ersPublicKey, mailbox, clock, random, log, metrics } = options
+  const vaultId = vaultIdOf(genesis)
+  if (!equalBytes(identityKeyOf(secret), genesis.identityKeys[self] ?? new Uint8Array()))
+    throw new NodeError('wrong-identity', `the secret is not the one of node ${self}'s card`)
+  if (!equalBytes(sha256(ersPublicKey), genesis.ersFingerprint))
+    throw new NodeError('wrong-ers-key', 'the ERS public key does not have the pinned fingerprint')
+
+  const { encryptorMasterPassword, identitySeed } = secret
+  const records = new SealedRecords({ records: options.records, encryptorMasterPassword, vaultId, node: self, random })
+  const channels = new Channels({
+    self,
+    vaultId,
+    identityKeys: genesis.identityKeys,
+    identitySeed,
+    bootTime: clock(),
+    random,
+  })
+  const committee = new Committee(vaultId, genesis.identityKeys)
+  const shares = new KeyShares(records)
+  let voter: Voter<VaultState> | undefined
+  let helloAt = 0
+  let workQueue: Promise<void> = Promise.resolve()
+
+  const post = (to: Party, envelope: Envelope): void => mailbox.send(to, encodeEnvelope(envelope))
+  const tell = (event: NodeEvent): void => post('wallet', { type: 'event', node: self, event })
+  const send = (to: number, message: PeerMessage): void => {
+    const sealed = channels.seal(to, message)
+    if (sealed !== undefined) post(party(to), sealed)
+  }
+  /** A node that was restored or halted neither votes nor signs (L8). */
+  const mayRun = (): boolean => voter?.status().phase === 'voting'
+  const guarded = (what: string, work: () => Promise<void>): void => {
+    workQueue = workQueue
+      .then(work)
+      .catch((error: unknown) =>
+        log('error', `${what} failed`, { reason: error instanceof Error ? error.message : 'unknown' }),
+      )
+  }
+
+  const sessions = new JointSessions({ self, vaultId, random, now: clock, send, log, metrics })
+  const pairs = new Pairs({
+    self,
+    sessions,
+    random,
+    bootOf: node => channels.bootOf(node),
+    ownBoot: channels.bootId,
+    log,
+    onReady: () => sessions.tick(),
+  })
+  const keys = new KeyGeneration({
+    self,
+    vaultId,
+    identitySeed,
+    ersPublicKey,
+    sessions,
+    shares,
+    records,
+    random,
+    now: clock,
+    send,
+    log,
+    mayRun,
+    release: (report, signature) => tell({ type: 'keyReport', report, signature }),
+  })
+  const signer = new SigningCoordinator({
+    self,
+    sessions,
+    pairs,
+    shares,
+    records,
+    random,
+    log,
+    metrics,
+    now: clock,
+    mayRun,
+    release: (operationId, part, variant, signature) => tell({ type: 'signed', operationId, part, variant, signature }),
+  })
+
+  const follow = (state: VaultState): void =>
+    guarded('taking up certified work', async () => {
+      await keys.follow(state)
+      await signer.follow(state)
+    })
+  const onCertified = (certified: Certified<VaultState>): void => {
+    metrics.gauge('log_height', certified.entry.seq)
+    follow(certified.state)
+  }
+
+  voter = await Voter.open<VaultState>({
+    committee,
+    machine: vaultMachine(genesis),
+    store: await openEntryStore(records),
+    onCertified,
+    signer: { node: self, sign: message => ed25519.sign(message, identitySeed) },
+    anchor: options.anchor,
+    clock,
+  })
+  const { phase, reason, head } = voter.status()
+  log(phase === 'voting' ? 'info' : 'warn', 'certified log opened', {
+    phase,
+    reason,
+    seq: head.seq,
+    boot: bootName(channels.bootId),
+    engine,
+  })
+  metrics.gauge('log_height', head.seq)
+
+  const opened = voter
+  const emit =
+    (sender: Party) =>
+    (output: Output): void => {
+      const envelope: Envelope = { type: 'ledger', node: self, body: output.message }
+      if (output.to === 'sender') post(sender, envelope)
+      else
+        for (const to of [...peersOf(self).map(party), ...(output.to === 'all' ? (['wallet'] as const) : [])])
+          post(to, envelope)
+    }
+
+  const receiveHello = (from: number, hello: EnvelopeOf<'hello'>): void => {
+    const result = channels.receiveHello(from, hello)
+    if (result === 'refused') {
+      metrics.count('hello_refused')
+      return
+    }
+    if (result === 'new') {
+      log('info', 'channel to peer opened', { peer: from, boot: bootName(hello.bootId) })
+      post(party(from), channels.hello())
+      pairs.connect(from)
+    } else if (channels.unknownTo(hello)) post(party(from), channels.hello())
+  }
+
+  const receiveSealed = (from: number, envelope: EnvelopeOf<'sealed'>): void => {
+    const message = channels.open(from, envelope)
+    if (message === undefined) {
+      metrics.count('sealed_dropped')
+      return
+    }
+    if (message.type === 'join') sessions.receiveJoin(from, message)
+    else if (message.type === 'frame') sessions.receiveFrame(from, message.session, message.frame)
+    else guarded('taking a backup', () => keys.receive(from, message))
+  }
+
+  const status = (): Extract<Answer, { type: 'status' }> => {
+    const now = opened.status()
+    return {
+      type: 'status',
+      phase: now.phase,
+      reason: now.reason,
+      seq: now.head.seq,
+      hash: now.head.hash,
+      version: options.version,
+      engine,
+      peers: pairs.connected,
+      quarantined: pairs.quarantined,
+      openSessions: sessions.live,
+      lastSignatureAt: signer.lastSignatureAt,
+    }
+  }
+
+  const answer = async (query: Query): Promise<Answer> => {
+    switch (query.type) {
+      case 'status':
+        return status()
+      case 'signature': {
+        const { operationId, part, variant } = query
+        return { type: 'signature', operationId, part, variant, ...(await signer.result(operationId, part, variant)) }
+      }
+      case 'backups':
+        return {
+          type: 'backups',
+          masterKey: query.masterKey,
+          blobs: await keys.backups(activeMasterKeyOf(opened.state, query.masterKey)),
+        }
+      case 'view': {
+        const view = viewOf(opened.state, self, query.operationId, opened.status().head)
+        return { type: 'view', view, signature: ed25519.sign(viewDigest(view), identitySeed) }
+      }
+    }
+  }
+
+  const receiveQuery = (from: Party, { id, query }: EnvelopeOf<'query'>): void => {
+    answer(query)
+      .catch((error: unknown): Answer => {
+        if (error instanceof VaultError) return { type: 'refused', code: error.code, message: error.message }
+        log('error', 'query failed', { query: query.type, reason: error instanceof Error ? error.message : 'unknown' })
+        return { type: 'refused', code: 'internal-error', message: 'the node could not answer' }
+      })
+      .then(result => post(from, { type: 'answer', id, node: self, answer: result }))
+      .catch(() => log('error', 'answer could not be sent'))
+  }
+
+  mailbox.onMessage((from, raw) => {
+    let envelope: Envelope
+    try {
+      envelope = decodeEnvelope(raw)
+    } catch {
+      metrics.count('messages_malformed')
+      return
+    }
+    const peer = peersOf(self).find(node => party(node) === from)
+    if (envelope.type === 'ledger')
+      opened.handle(envelope.body, emit(from)).catch((error: unknown) =>
+        log('error', 'log message could not be handled', {
+          reason: error instanceof Error ? error.message : 'unknown',
+        }),
+      )
+    else if (envelope.type === 'query') receiveQuery(from, envelope)
+    else if (peer !== undefined && envelope.type === 'hello') receiveHello(peer, envelope)
+    else if (peer !== undefined && envelope.type === 'sealed') receiveSealed(peer, envelope)
+    else metrics.count('messages_unexpected')
+  })
+
+  follow(opened.state)
+  return {
+    status,
+    tick() {
+      const now = clock()
+      if (now - helloAt >= helloEvery) {
+        helloAt = now
+        for (const node of peersOf(self)) post(party(node), channels.hello())
+      }
+      sessions.tick()
+      keys.tick()
+      metrics.gauge('open_sessions', sessions.live)
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  bytes,
+  type Codec,
+  decode,
+  encode,
+  fixed,
+  int53,
+  list,
+  option,
+  struct,
+  tagged,
+  text,
+  u8,
+  u32,
+  type ValueOf,
+  word,
+} from '@trivault/codec'
+import { keyReportCodec } from './commands.ts'
+import { grades } from './operations.ts'
+
+const operation = { operationId: text(96), part: u8, variant: u8 }
+const frame = bytes(1 << 20)
+const signatureCodec = fixed(65)
+
+/** What a node says it sees of an operation; approvers compare three of them before they sign (protocol-notes §4). */
+export const viewCodec = struct({
+  vaultId: fixed(32),
+  node: u8,
+  operationId: text(96),
+  status: text(32),
+  intentHash: fixed(32),
+  grade: option(word(grades)),
+  effectsHash: option(fixed(32)),
+  needs: list(text(1024), 200),
+  unmet: list(text(1024), 200),
+  headSeq: int53,
+  headHash: fixed(32),
+})
+export type View = ValueOf<typeof viewCodec>
+
+const queryCodec = tagged({
+  status: [1, struct({})],
+  signature: [2, struct(operation)],
+  backups: [4, struct({ masterKey: text(128) })],
+  view: [5, struct({ operationId: text(96) })],
+})
+/** What the wallet asks a node. */
+export type Query = ValueOf<typeof queryCodec>
+
+const answerCodec = tagged({
+  status: [
+    1,
+    struct({
+      phase: text(32),
+      reason: text(1024),
+      seq: int53,
+      hash: fixed(32),
+      version: text(64),
+      engine: text(32),
+      /** Peers with a live end-to-end channel and fresh OT correlations. */
+      peers: list(u8, 3),
+      quarantined: list(u8, 3),
+      openSessions: u32,
+      lastSignatureAt: int53,
+    }),
+  ],
+  signature: [2, struct({ ...operation, signature: option(signatureCodec), failure: option(text(1024)) })],
+  backups: [4, struct({ masterKey: text(128), blobs: list(bytes(400_000), 3) })],
+  view: [5, struct({ view: viewCodec, signature: fixed(64) })],
+  refused: [6, struct({ code: text(64), message: text(1024) })],
+})
+export type Answer = ValueOf<typeof answerCodec>
+export type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>
+
+/** What a node tells the wallet unasked. */
+const eventCodec = tagged({
+  signed: [1, struct({ ...operation, signature: signatureCodec })],
+  keyReport: [2, struct({ report: keyReportCodec, signature: fixed(64) })],
+})
+export type NodeEvent = ValueOf<typeof eventCodec>
+
+const envelopeCodec = tagged({
+  /** A message of the certified log; its content proves itself. */
+  ledger: [1, struct({ node: u8, body: bytes(2 << 20) })],
+  query: [2, struct({ id: u32, query: queryCodec })],
+  answer: [3, struct({ id: u32, node: u8, answer: answerCodec })],
+  event: [4, struct({ node: u8, event: eventCodec })],
+  /** Opens an end-to-end channel between two nodes. */
+  hello: [
+    5,
+    struct({
+      node: u8,
+      bootId: fixed(16),
+      bootTime: int53,
+      exchangeKey: fixed(32),
+      /** The boot ids that the sender knows of nodes 0, 1, 2 (its own included). */
+      known: list(option(fixed(16)), 3),
+      signature: fixed(64),
+    }),
+  ],
+  sealed: [6, struct({ bootId: fixed(16), counter: int53, body: bytes(2 << 20) })],
+})
+/** Everything that travels over the broker. Who sent it is the broker's word; what matters is signed or sealed inside. */
+export type Envelope = ValueOf<typeof envelopeCodec>
+export type EnvelopeOf<T extends Envelope['type']> = Extract<Envelope, { type: T }>
+
+const peerCodec = tagged({
+  /** Fresh randomness for one attempt at a joint session, and the OT epochs that the sender would use with each party. */
+  join: [1, struct({ task: text(160), attempt: u32, nonce: fixed(32), epochs: list(option(fixed(32)), 3) })],
+  frame: [2, struct({ session: fixed(32), frame })],
+  backup: [3, struct({ keyId: fixed(32), transcriptHash: fixed(32), blob: bytes(400_000) })],
+  needBackup: [4, struct({ keyId: fixed(32), transcriptHash: fixed(32) })],
+})
+/** What nodes say to each other inside a sealed envelope. */
+export type PeerMessage = ValueOf<typeof peerCodec>
+
+export const encodeEnvelope = (envelope: Envelope): Uint8Array => encode(envelopeCodec as Codec<Envelope>, envelope)
+/** Throws `CodecError`. */
+export const decodeEnvelope = (raw: Uint8Array): Envelope => decode(envelopeCodec as Codec<Envelope>, raw)
+export const encodePeerMessage = (message: PeerMessage): Uint8Array => encode(peerCodec as Codec<PeerMessage>, message)
+/** Throws `CodecError`. */
+export const decodePeerMessage = (raw: Uint8Array): PeerMessage => decode(peerCodec as Codec<PeerMessage>, raw)
