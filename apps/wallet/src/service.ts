@@ -3,7 +3,6 @@ import type {
   ExactBodyOf,
   ExactPayloadOf,
   ExactResponseOf,
-  OperationId,
   QueryOf,
   StartSegment,
 } from '@trivault/api-contract'
@@ -158,5 +157,3 @@ export class ServiceError extends Error {
     this.data = options.data
   }
 }
-
-export type { OperationId }

@@ -49,11 +49,14 @@ export const index = () => Type.Integer({ minimum: 0, maximum: 0x7fffffff })
 export const timestamp = () => Type.String({ format: 'date-time', maxLength: 40 })
 export const int64 = () => Type.Integer({ format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
+// The contract's pattern, less the one name that is not a plain key of a JavaScript object.
+export const entityNamePattern = '^(?!__proto__$)\\w+( \\w+)*$'
+
 export const entityName = () =>
   Type.String({
     maxLength: 128,
     minLength: 1,
-    pattern: '^\\w+( \\w+)*$',
+    pattern: entityNamePattern,
     description: 'words of letters, digits and underscores, separated by single spaces',
   })
 export const userId = () =>

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { base64, closed, flag, integerText, list, open, optionalText, text, timestamp } from './base.ts'
+import { base64, closed, flag, integerText, list, optionalText, text, timestamp } from './base.ts'
 
 const uint = () => Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 const texts = () => Type.Optional(list(text()))
@@ -133,7 +133,7 @@ export const StellarSpec = closed('cwpStellarSpec', {
   ActivateAddress: Type.Optional(closed('', { destinationAddress: optionalText(), amount: optionalText() })),
 })
 
-export const TvmSpec = open('cwpTVMSpec', {})
+export const TvmSpec = closed('cwpTVMSpec', {})
 
 /** The parameter block of one chain family; at most one may be given. */
 export const chainParameters = {

@@ -1,5 +1,18 @@
 import Type from 'typebox'
-import { caip2, closed, entityName, exactNumber, int64, list, oneOf, open, optionalText, text, userId } from './base.ts'
+import {
+  caip2,
+  closed,
+  entityName,
+  entityNamePattern,
+  exactNumber,
+  int64,
+  list,
+  oneOf,
+  open,
+  optionalText,
+  text,
+  userId,
+} from './base.ts'
 
 const { String: string, Boolean: boolean } = Type
 
@@ -80,7 +93,7 @@ export const TenantSetup = closed('CwpSetupStateParams', {
       type: 'object',
       description: 'master key name to account names',
       maxProperties: 64,
-      propertyNames: { pattern: '^\\w+( \\w+)*$', maxLength: 128 },
+      propertyNames: { pattern: entityNamePattern, maxLength: 128 },
       additionalProperties: list(entityName(), { maxItems: 256 }),
     }),
   ),
