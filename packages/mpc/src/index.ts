@@ -2,7 +2,14 @@
  * Threshold ECDSA for secp256k1 (DKLs23), BIP-32 derivation of its keys, and publicly verifiable backup of its shares.
  * Pure state machines: frames in, frames out. See SPEC.md for rounds, layouts, checks and parameters.
  */
-export { type BackupContext, encryptBackup, recoverKey, verifyBackup } from './backup.ts'
+export {
+  type BackupContext,
+  backupFailure,
+  type ExpectedBackup,
+  encryptBackup,
+  recoverKey,
+  verifyBackup,
+} from './backup.ts'
 export { type CurveEngine, engine } from './curve.ts'
 export { derivePublicKey } from './derive.ts'
 export { MpcError, type MpcErrorCode } from './errors.ts'
