@@ -1,16 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  CodecError,
-  decodeJson,
-  encodeJson,
-  type Json,
-  JsonNumber,
-  type JsonOf,
-  json,
-  parseJson,
-  utf8,
-} from './index.ts'
+import { CodecError, decodeJson, encodeJson, JsonNumber, type JsonOf, json, parseJson, utf8 } from './index.ts'
 
 const schema = json.object(
   {
