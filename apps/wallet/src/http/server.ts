@@ -4,7 +4,14 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import { openapi, type Route, routes } from '@trivault/api-contract'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Caller, WalletService } from '../service.ts'
@@ -58,7 +65,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const log: FastifyBaseLogger = options.log
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes ?? 1_048_576,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 512 },
