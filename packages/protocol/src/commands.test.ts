@@ -1,0 +1,151 @@
+import { concat, toHex } from '@trivault/codec'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { name, raw, refused, text, user } from '../test/support.ts'
+import { type Command, type CommandOf, curves, decodeCommand, encodeCommand, systemRoles } from './index.ts'
+
+const caip2 = fc.constantFrom('eip155:1', 'bip122:000000000019d6689c085ae165831e93')
+const id = fc.constantFrom('op-1', 'x')
+const byte = fc.integer({ min: 0, max: 255 })
+const optional = <T>(item: fc.Arbitrary<T>) => fc.option(item, { nil: undefined })
+const report = fc.record({
+  vaultId: raw(32),
+  masterKey: name,
+  curve: fc.constantFrom(...curves),
+  ersFingerprint: raw(32),
+  publicKey: raw(33),
+  publicShares: fc.array(raw(33), { maxLength: 3 }),
+  chainCode: raw(32),
+  transcriptHash: raw(32),
+  backupHashes: fc.array(raw(32), { maxLength: 3 }),
+})
+const of = <T extends Command['type'], R>(type: T, fields: fc.Arbitrary<R>) =>
+  fields.map(value => ({ type, ...value })) as unknown as fc.Arbitrary<CommandOf<T>>
+
+const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
+  setup: of(
+    'setup',
+    fc.record({
+      bodyHash: raw(32),
+      users: fc.array(fc.record({ id: user, name: text }), { maxLength: 3 }),
+      group: name,
+      approvalsRequired: fc.integer({ min: 0, max: 65_535 }),
+      rates: fc.array(
+        fc.record({ asset: text, usdRate: optional(text), usdMin: optional(text), usdMax: optional(text) }),
+        { maxLength: 3 },
+      ),
+      masterKeys: fc.array(fc.record({ name, accounts: fc.array(name, { maxLength: 3 }) }), { maxLength: 3 }),
+      chains: fc.array(caip2, { maxLength: 3 }),
+    }),
+  ),
+  createGroup: of('createGroup', fc.record({ by: user, name })),
+  registerChain: of('registerChain', fc.record({ by: user, caip2 })),
+  createSystemUser: of(
+    'createSystemUser',
+    fc.record({ by: user, name: text, role: fc.constantFrom(...systemRoles), confirmer: optional(user) }),
+  ),
+  deleteSystemUser: of('deleteSystemUser', fc.record({ by: user, id: user })),
+  pairUser: of('pairUser', fc.record({ userId: user, publicKey: raw(65) })),
+  allocateAddress: of(
+    'allocateAddress',
+    fc.record({ masterKey: name, account: name, caip2, index: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }),
+  ),
+  start: of('start', fc.record({ operationId: id, intent: raw(0, 50) })),
+  approve: of('approve', fc.record({ operationId: id, userId: user, keyId: raw(32), signature: raw(0, 80) })),
+  reject: of('reject', fc.record({ operationId: id, userId: user })),
+  cancel: of('cancel', fc.record({ operationId: id, by: user })),
+  execute: of('execute', fc.record({ operationId: id, part: byte, variant: byte, transaction: raw(0, 50) })),
+  signed: of('signed', fc.record({ operationId: id, part: byte, variant: byte, signature: raw(65) })),
+  activateKey: of('activateKey', fc.record({ report, signatures: fc.array(raw(64), { maxLength: 3 }) })),
+}
+const types = Object.keys(commands) as Command['type'][]
+const arbitraryOf = (type: Command['type']) => commands[type] as fc.Arbitrary<Command>
+const command = fc.oneof(...types.map(arbitraryOf))
+
+describe('commands', () => {
+  it('keep their tags for ever: logs hold them', () => {
+    const first = (type: Command['type']) => encodeCommand(fc.sample(arbitraryOf(type), 1)[0] as Command)[0]
+    expect(Object.fromEntries(types.map(type => [type, first(type)]))).toEqual({
+      setup: 1,
+      createGroup: 2,
+      registerChain: 3,
+      createSystemUser: 4,
+      deleteSystemUser: 5,
+      pairUser: 6,
+      allocateAddress: 7,
+      start: 16,
+      approve: 17,
+      reject: 18,
+      cancel: 19,
+      execute: 20,
+      signed: 21,
+      activateKey: 22,
+    })
+  })
+
+  it('have one byte string, written down here', () => {
+    expect(toHex(encodeCommand({ type: 'reject', operationId: 'op', userId: 'a@b' }))).toBe(
+      '12000000026f7000000003614062',
+    )
+  })
+
+  it.each(types)('round trip: %s', type => {
+    fc.assert(
+      fc.property(arbitraryOf(type), value => {
+        expect(decodeCommand(encodeCommand(value))).toEqual(value)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('rejects changed bytes, or reads another command that has exactly these bytes', () => {
+    fc.assert(
+      fc.property(command, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, position, flip) => {
+        const bytes = encodeCommand(value)
+        const at = position % bytes.length
+        const changed = bytes.map((one, i) => (i === at ? one ^ flip : one))
+        let other: Command | undefined
+        expect([undefined, 'malformed']).toContain(
+          refused(() => {
+            other = decodeCommand(changed)
+          }),
+        )
+        if (other === undefined) return
+        expect(other).not.toEqual(value)
+        expect(encodeCommand(other)).toEqual(changed)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('rejects every truncation and extension', () => {
+    fc.assert(
+      fc.property(command, raw(1, 3), (value, more) => {
+        const bytes = encodeCommand(value)
+        for (let end = 0; end < bytes.length; end++)
+          expect(refused(() => decodeCommand(bytes.subarray(0, end)))).toBe('malformed')
+        expect(refused(() => decodeCommand(concat(bytes, more)))).toBe('malformed')
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('rejects random bytes with the one error', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(0, 1, 2, 5, 16, 17, 20, 22, 23, 255), raw(0, 200), (tag, rest) => {
+        expect([undefined, 'malformed']).toContain(refused(() => decodeCommand(concat(Uint8Array.of(tag), rest))))
+      }),
+      { numRuns: 1000 },
+    )
+    for (const tag of [0, 8, 15, 23, 255]) expect(refused(() => decodeCommand(Uint8Array.of(tag)))).toBe('malformed')
+  })
+
+  it('rejects lengths beyond their bounds', () => {
+    const long = { type: 'createGroup', by: 'a@b', name: 'x'.repeat(129) } as const
+    expect(() => encodeCommand(long)).toThrow(expect.objectContaining({ code: 'too-long', path: 'createGroup.name' }))
+    const big = new Uint8Array(450_001)
+    expect(() => encodeCommand({ type: 'start', operationId: 'x', intent: big })).toThrow(/at most 450000/)
+    const hostile = concat(Uint8Array.of(16, 0, 0, 0, 1, 0x78, 0xff, 0xff, 0xff, 0xff))
+    expect(refused(() => decodeCommand(hostile))).toBe('malformed')
+  })
+})
