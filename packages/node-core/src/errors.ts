@@ -1,4 +1,10 @@
-export type NodeErrorCode = 'seal-broken' | 'record-conflict' | 'record-missing' | 'wrong-identity' | 'wrong-ers-key'
+export type NodeErrorCode =
+  | 'seal-broken'
+  | 'record-conflict'
+  | 'record-missing'
+  | 'wrong-identity'
+  | 'wrong-ers-key'
+  | 'bad-secret'
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode

@@ -60,8 +60,14 @@ describe('file anchor', () => {
 
   it('is never replaced by making it again', async () => {
     const anchor = await used()
-    await createFileAnchor({ dir, key })
+    await expect(createFileAnchor({ dir, key })).rejects.toMatchObject({ code: 'anchor' })
     expect(await anchor.load()).toEqual({ version: 2, record: record('two') })
+  })
+
+  it('is made anew for another secret as long as no node used it', async () => {
+    await createFileAnchor({ dir, key: new Uint8Array(32) })
+    await createFileAnchor({ dir, key })
+    expect(await (await openFileAnchor({ dir, key })).load()).toMatchObject({ version: 0 })
   })
 
   it('keeps the old row when the crash came before the link, the new one when it came after', async () => {

@@ -25,13 +25,17 @@ export function anchorKeyOf({ encryptorMasterPassword }: NodeSecret): Uint8Array
 }
 
 /**
- * Makes the anchor of a node that has never started: row 0 without a record, which says that the node may write its first
- * vote record. Leaves an anchor that has a row as it is. Only the provisioning of a new secret calls this.
+ * Makes the anchor of a new secret: row 0 without a record, which says that the node may write its first vote record.
+ * Only the step that provisions the secret calls this. Throws LedgerError anchor when the anchor was used.
  */
 export async function createFileAnchor(options: FileAnchorOptions): Promise<void> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
   await syncDirectory(dirname(options.dir))
-  if ((await versionsIn(options.dir)).length === 0) await publish(options, { version: 0, record: new Uint8Array(0) })
+  const newest = (await versionsIn(options.dir)).at(-1)
+  if (newest !== undefined && newest > 0)
+    throw new LedgerError('anchor', `the anchor in ${options.dir} was used by a node`)
+  if (newest === 0) await unlink(join(options.dir, nameOf(0)))
+  await publish(options, { version: 0, record: new Uint8Array(0) })
 }
 
 /**

@@ -1,6 +1,21 @@
 export { NodeError, type NodeErrorCode } from './errors.ts'
+export { anchorKeyOf, createFileAnchor, type FileAnchorOptions, openFileAnchor } from './file-anchor.ts'
 export { backupContext } from './key-generation.ts'
+export {
+  type CoreMessage,
+  decodeCoreMessage,
+  encodeHostMessage,
+  FrameDecoder,
+  type HostMessage,
+  LINK_VERSION,
+  LinkError,
+  type LinkErrorCode,
+  MAX_FRAME_BYTES,
+  MAX_MAIL_BYTES,
+  MAX_ROWS,
+} from './link.ts'
+export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './link-client.ts'
 export { type Node, type NodeOptions, startNode } from './node.ts'
 export type * from './ports.ts'
-export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf } from './secret.ts'
+export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf, secretContext } from './secret.ts'
 export { viewDigest } from './views.ts'

@@ -117,6 +117,8 @@ const hostMessage = tagged({
       genesis: bytes(65_536),
       /** The node's secret as encrypted by its KMS key. */
       secret: bytes(16_384),
+      /** SPKI DER of the ERS public key. */
+      ersPublicKey: bytes(8192),
       /** Directory of the vote record. */
       anchor: text(4096),
     }),

@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
+import type { EncryptionContext } from '@trivault/attestation'
 import { decode, encode, fixed, struct, u8 } from '@trivault/codec'
 import type { NodeSecret } from './ports.ts'
 
@@ -25,3 +26,9 @@ export function createNodeSecret(random: (length: number) => Uint8Array): NodeSe
 export function identityKeyOf(secret: NodeSecret): Uint8Array {
   return ed25519.getPublicKey(secret.identitySeed)
 }
+
+/** What a node's encrypted secret is bound to. The deployment, not the vault: the vault's id is made from the secrets' cards. */
+export const secretContext = (deploymentId: string, index: number): EncryptionContext => ({
+  deploymentId,
+  node: `${index}`,
+})

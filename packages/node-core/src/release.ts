@@ -1,0 +1,44 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { type AttestationPort, type KmsPort, openCiphertextForRecipient } from '@trivault/attestation'
+import { CodecError } from '@trivault/codec'
+import { NodeError } from './errors.ts'
+import type { NodeSecret } from './ports.ts'
+import { decodeNodeSecret, secretContext } from './secret.ts'
+
+export interface ReleaseOptions {
+  attestation: AttestationPort
+  kms: KmsPort
+  /** The node's secret as encrypted by its KMS key. */
+  sealed: Uint8Array
+  deploymentId: string
+  index: number
+  random: (length: number) => Uint8Array
+}
+
+/**
+ * Has the KMS release this node's secret to this process: an ephemeral RSA-2048 key goes into an attestation document, and
+ * the answer is encrypted to it, so that neither host nor network sees the secret.
+ * Throws AttestationError, LinkError, NodeError bad-secret.
+ */
+export async function releaseSecret(options: ReleaseOptions): Promise<NodeSecret> {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const recipient = await options.attestation.attest({
+    publicKey: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+    nonce: options.random(32),
+  })
+  const envelope = await options.kms.decrypt({
+    ciphertext: options.sealed,
+    encryptionContext: secretContext(options.deploymentId, options.index),
+    recipient,
+  })
+  const plaintext = await openCiphertextForRecipient(envelope, privateKey)
+  try {
+    return decodeNodeSecret(plaintext)
+  } catch (cause) {
+    // Neither the cause's message nor the bytes may leave: they are secret.
+    const code = cause instanceof CodecError ? cause.code : 'version'
+    throw new NodeError('bad-secret', `what the KMS released is not a node secret (${code})`)
+  } finally {
+    plaintext.fill(0)
+  }
+}
