@@ -1,9 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { toHex } from '@trivault/codec'
+import type { FunctionName } from '@trivault/protocol'
 import { type DecodedCall, decodeCall } from './evm/call.ts'
 import { formatHex } from './hex.ts'
 import { printable } from './printable.ts'
-import type { ChainContext, Effects, FunctionName, MessageEffects, Movement, TransactionEffects } from './types.ts'
+import type { ChainContext, Effects, MessageEffects, Movement, TransactionEffects } from './types.ts'
 import { formatUnits } from './units.ts'
 
 const headlines: Record<FunctionName, string> = {

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bool, concat, encode, fixed, list, option, struct, text, uintVar, utf8, word } from '@trivault/codec'
-import { type Effects, functionNames } from './types.ts'
+import { functionNames, grades } from '@trivault/protocol'
+import type { Effects } from './types.ts'
 
 const domain = 'trivault/effects/v1\0'
 
@@ -12,7 +13,7 @@ const effectsCodec = struct({
   movements: list(struct({ asset: text(192), destination: text(128), amount: uintVar(32) }), 1000),
   unknownAmounts: bool,
   feeCeiling: uintVar(32),
-  grade: word(['decoded', 'exact', 'opaque']),
+  grade: word(grades),
   digest: option(fixed(32)),
 })
 

@@ -1,20 +1,7 @@
+import type { FunctionName, Grade } from '@trivault/protocol'
+
 /** A group of chains that share address format, key derivation and transaction encoding. */
 export type Family = 'evm'
-
-/** How much of what will be signed this package understands (SPEC.md, "Grades"). */
-export type Grade = 'decoded' | 'exact' | 'opaque'
-
-/** What a transaction or message does, in the words that restrictions may name. */
-export const functionNames = [
-  'transfer',
-  'token transfer',
-  'contract call',
-  'deploy',
-  'personal sign',
-  'typed data',
-  'raw digest',
-] as const
-export type FunctionName = (typeof functionNames)[number]
 
 /** A chain as the vault knows it: from the compiled registry, or registered as a custom chain. */
 export interface Chain {

@@ -23,14 +23,14 @@ export function decodeEffects(unsigned: Uint8Array, from: string, context: Chain
       `the transaction is for eip155:${tx.chainId}, not for ${chain.caip2}`,
     )
   const signer = parseAddress(from)
-  const call = tx.to === null ? undefined : { to: tx.to, value: tx.value, data: tx.data }
-  const created = formatAddress(keccak_256(encodeRlp([addressBytes(signer), uintToBytes(tx.nonce)])).subarray(12))
   return {
     ...tx,
     family: 'evm',
     caip2: chain.caip2,
     from: signer,
-    ...(call === undefined ? interpretCreation(created, tx.value, context) : interpretCall(call, context)),
+    ...(tx.to === null
+      ? interpretCreation(signer, tx.nonce, tx.value, context)
+      : interpretCall({ to: tx.to, value: tx.value, data: tx.data }, context)),
     feeCeiling: tx.gas * tx.maxFeePerGas,
     unsigned: new Uint8Array(unsigned),
     digest: signingDigest(unsigned),
@@ -68,7 +68,9 @@ export function interpretCall(
   }
 }
 
-function interpretCreation(created: string, value: bigint, context: ChainContext): Interpretation {
-  const endowment: Movement = { asset: context.chain.nativeAsset, destination: created, amount: value }
+/** A new contract's address is the end of the hash of (creator, nonce). */
+function interpretCreation(from: string, nonce: bigint, value: bigint, { chain }: ChainContext): Interpretation {
+  const created = formatAddress(keccak_256(encodeRlp([addressBytes(from), uintToBytes(nonce)])).subarray(12))
+  const endowment: Movement = { asset: chain.nativeAsset, destination: created, amount: value }
   return { function: 'deploy', movements: [endowment], unknownAmounts: true, grade: 'exact' }
 }

@@ -28,7 +28,7 @@ export interface RequestPart {
 
 /**
  * The transactions that a structured request asks for, one per destination. Throws `ChainError` request_malformed,
- * transaction_other_chain, and those of `parseCaip19`, `parseAddress` and `encodeTransaction`.
+ * transaction_other_chain, amount_out_of_range, and those of `parseCaip19` and `parseAddress`.
  */
 export function requestParts(request: StructuredRequest, context: ChainContext): RequestPart[] {
   const asset = parseCaip19(request.asset)
@@ -44,7 +44,7 @@ export function requestParts(request: StructuredRequest, context: ChainContext):
     throw new ChainError('request_malformed', `a transfer has 1 to ${maxDestinations} destinations`)
   if (request.data !== undefined && (asset.kind === 'token' || count !== 1))
     throw new ChainError('request_malformed', 'call data goes with the native asset and one destination')
-  const parts = request.destinations.map(({ address, amount }, i): RequestPart => {
+  return request.destinations.map(({ address, amount }, i): RequestPart => {
     const destination = parseAddress(address)
     if (amount < 0n || amount >= 1n << 256n) throw new ChainError('amount_out_of_range', 'an amount is out of range')
     const nonce = request.nonce === undefined ? undefined : request.nonce + BigInt(i)
@@ -52,8 +52,6 @@ export function requestParts(request: StructuredRequest, context: ChainContext):
       ? { to: asset.address, value: 0n, data: encodeTokenTransfer(destination, amount), nonce }
       : { to: destination, value: amount, data: request.data ?? new Uint8Array(0), nonce }
   })
-  for (const part of parts) encodePart(request, part, context) // refuses what no chain would accept
-  return parts
 }
 
 /** Unsigned bytes of a part with everything at its ceiling. */
@@ -74,7 +72,7 @@ function encodePart(request: StructuredRequest, part: RequestPart, { chain }: Ch
 
 /**
  * The effects that a request asks for, all parts together, before any transaction exists: what policy judges at the start.
- * Throws `ChainError` fee_above_maximum, and as `requestParts` and `decodeEffects`.
+ * Throws `ChainError` fee_above_maximum, and as `requestParts`, `decodeEffects` and `encodeTransaction`.
  */
 export function plannedEffects(request: TransactionRequest, context: ChainContext): Effects {
   if (request.kind === 'raw') {
@@ -84,7 +82,9 @@ export function plannedEffects(request: TransactionRequest, context: ChainContex
     return { family, caip2, from, function: effects.function, movements, unknownAmounts, feeCeiling, grade }
   }
   checkFee(request.gas * request.maxFeePerGas, context)
-  const parts = requestParts(request, context).map(part => interpretCall(part, context))
+  const wanted = requestParts(request, context)
+  for (const part of wanted) encodePart(request, part, context) // refuses what no chain would accept
+  const parts = wanted.map(part => interpretCall(part, context))
   const [first] = parts
   if (first === undefined) throw new ChainError('request_malformed', 'a transfer has at least one destination')
   return {
@@ -100,7 +100,7 @@ export function plannedEffects(request: TransactionRequest, context: ChainContex
 }
 
 /**
- * The predicate of protocol notes §5: exact on everything, at most on ceilings. `slot` is the one that variant 0 of this part
+ * The predicate of SPEC.md, "Matching": exact on everything, at most on ceilings. `slot` is the one that variant 0 of this part
  * bound; undefined for variant 0 itself. Pure: honest nodes agree. Throws `ChainError` if the request itself is malformed,
  * which `plannedEffects` found out at the start.
  */

@@ -209,6 +209,7 @@ describe('what is not taken', () => {
     ['two prices in a legacy transaction', { transactionType: 0 }, 'transaction_malformed'],
     ['a wrong checksum', { to: '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed' }, 'address_checksum'],
     ['chain id 0', { chainId: 0 }, 'transaction_without_chain_id'],
+    ['too many bytes', { data: new Uint8Array(maxTransactionBytes) }, 'transaction_too_large'],
   ])('refuses to encode %s', (_, wrong, code) => {
     expect(() => encodeTransaction({ ...tx, ...wrong })).toThrow(expect.objectContaining({ code }))
   })

@@ -31,9 +31,12 @@ const none = new Uint8Array(0)
 /** The unsigned bytes: what is hashed and signed. Throws `ChainError` as `decodeTransaction`. */
 export function encodeTransaction(transaction: EvmTransaction): Uint8Array {
   const tx = checked(transaction)
-  return tx.transactionType === 2
-    ? concat(Uint8Array.of(2), encodeRlp(fields(tx)))
-    : encodeRlp([...fields(tx), uintToBytes(BigInt(tx.chainId)), none, none])
+  const unsigned =
+    tx.transactionType === 2
+      ? concat(Uint8Array.of(2), encodeRlp(fields(tx)))
+      : encodeRlp([...fields(tx), uintToBytes(BigInt(tx.chainId)), none, none])
+  checkSize(unsigned)
+  return unsigned
 }
 
 /**
@@ -42,8 +45,7 @@ export function encodeTransaction(transaction: EvmTransaction): Uint8Array {
  * transaction_field_out_of_range, access_list_not_empty, rlp_malformed, rlp_not_canonical.
  */
 export function decodeTransaction(unsigned: Uint8Array): EvmTransaction {
-  if (unsigned.length > maxTransactionBytes)
-    throw new ChainError('transaction_too_large', `a transaction has at most ${maxTransactionBytes} bytes`)
+  checkSize(unsigned)
   const [first] = unsigned
   if (first === undefined) throw new ChainError('transaction_malformed', 'the transaction is empty')
   if (first === 2) return checked(eip1559(decodeRlp(unsigned.subarray(1))))
@@ -126,6 +128,11 @@ function checked(tx: EvmTransaction): EvmTransaction {
   if (tx.to === null && tx.data.length === 0)
     throw new ChainError('transaction_malformed', 'a contract creation without init code would lose its value')
   return { ...tx, to: tx.to === null ? null : parseAddress(tx.to) }
+}
+
+function checkSize(unsigned: Uint8Array): void {
+  if (unsigned.length > maxTransactionBytes)
+    throw new ChainError('transaction_too_large', `a transaction has at most ${maxTransactionBytes} bytes`)
 }
 
 function bounded(name: string, value: bigint, bits: number, below = 0n): void {
