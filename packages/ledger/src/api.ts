@@ -79,7 +79,7 @@ export interface ProposerOptions<S> extends LogOptions<S> {
   /** Uniform in [0, 1). */
   random: () => number
   /** Runs `task` once after `delay` ms unless the returned function is called first. */
-  schedule: (delay: number, task: () => void) => () => void
+  schedule: (delay: number, task: () => Promise<void>) => () => void
   /** Milliseconds without progress until a message is sent again (default 500); back-off starts from it. */
   resendAfter?: number
 }

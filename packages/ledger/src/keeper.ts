@@ -17,7 +17,7 @@ export class RecordKeeper {
   readonly #anchor: Anchor
   /** The row known to be in the anchor; undefined when unknown or missing. */
   #row: { version: number; record: VoteRecord } | undefined
-  #missing = 'the vote record was not read yet'
+  #missing = 'the anchor did not answer'
   /** A known stop. Also in the anchor, unless that write failed. */
   #stop: Exclude<Standing, { phase: 'voting' }> | undefined
 
@@ -76,6 +76,7 @@ export class RecordKeeper {
     const { version } = this.#row
     const bytes = encodeRecord(record)
     this.#row = undefined
+    this.#missing = 'the anchor did not answer'
     if (await this.#anchor.compareAndSet(version, { version: version + 1, record: bytes })) {
       this.#row = { version: version + 1, record }
       return true

@@ -140,7 +140,7 @@ export class Proposer<S> {
 
   #arm(delay: number, task: () => Promise<void>): void {
     this.#cancelTimer?.()
-    this.#cancelTimer = this.#options.schedule(delay, () => void this.#run(task))
+    this.#cancelTimer = this.#options.schedule(delay, () => this.#run(task))
   }
 
   #broadcast(message: LedgerMessage): void {
@@ -236,7 +236,7 @@ export class Proposer<S> {
   }
 
   #proposeOwn(slot: Slot<S>): void {
-    const time = Math.max(this.#options.clock(), this.#follower.time)
+    const time = Math.max(Math.floor(this.#options.clock()), this.#follower.time)
     const draft = this.#pending.build(this.#follower, time, slot.required)
     if (draft === undefined) {
       this.#slot = undefined
@@ -281,7 +281,7 @@ export class Proposer<S> {
 
   #backOff(slot: Slot<S>, task: () => void): void {
     slot.attempts++
-    const delay = (this.#options.random() * this.#resendAfter * 2 ** Math.min(slot.attempts, 6)) / 10
+    const delay = Math.floor((this.#options.random() * this.#resendAfter * 2 ** Math.min(slot.attempts, 6)) / 10)
     this.#arm(delay, async () => {
       if (this.#slot === slot) task()
     })

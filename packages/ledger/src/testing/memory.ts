@@ -2,8 +2,8 @@ import { equalBytes, toHex } from '@trivault/codec'
 import { entryHash } from '../entry.ts'
 import type { Anchor, AnchorRow, EntryStore, StoredEntry } from '../ports.ts'
 
-/** Called before and after each durable step; may throw to stop the process that stands there. */
-export type Step = (name: 'putCandidate' | 'putCertified' | 'anchor', when: 'before' | 'after') => void
+/** Called before and after each durable step; may throw to stop the process that stands there, or make it wait. */
+export type Step = () => void | Promise<void>
 
 /** An entry store in memory. `snapshot` and `restore` stand for a rolled-back database. */
 export class MemoryStore implements EntryStore {
@@ -16,9 +16,9 @@ export class MemoryStore implements EntryStore {
   }
 
   async putCandidate(_seq: number, hash: Uint8Array, entry: Uint8Array): Promise<void> {
-    this.#step('putCandidate', 'before')
+    await this.#step()
     this.candidates.set(toHex(hash), entry)
-    this.#step('putCandidate', 'after')
+    await this.#step()
   }
 
   async find(hash: Uint8Array): Promise<Uint8Array | undefined> {
@@ -27,14 +27,14 @@ export class MemoryStore implements EntryStore {
   }
 
   async putCertified(seq: number, _hash: Uint8Array, stored: StoredEntry): Promise<void> {
-    this.#step('putCertified', 'before')
+    await this.#step()
     const existing = this.certified[seq - 1]
     if (seq < 1 || seq > this.certified.length + 1) throw new Error(`putCertified ${seq} leaves a gap`)
     if (existing !== undefined && !equalBytes(existing.entry, stored.entry))
       throw new Error(`putCertified ${seq} would replace an entry`)
     this.certified[seq - 1] = existing ?? stored
     this.candidates.clear()
-    this.#step('putCertified', 'after')
+    await this.#step()
   }
 
   async range(from: number, limit: number): Promise<StoredEntry[]> {
@@ -66,10 +66,10 @@ export class MemoryAnchor implements Anchor {
   }
 
   async compareAndSet(expected: number, next: AnchorRow): Promise<boolean> {
-    this.#step('anchor', 'before')
+    await this.#step()
     if (this.row?.version !== expected) return false
     this.row = next
-    this.#step('anchor', 'after')
+    await this.#step()
     return true
   }
 }
