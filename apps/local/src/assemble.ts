@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { ensurePki } from '@trivault/bus'
+import { DEV_CHAIN_ID, startAnvil } from './anvil.ts'
+import { startDatabase, useForeignDatabase } from './database.ts'
+import { type Endpoints, readEndpoints } from './endpoints.ts'
+import { LocalError } from './errors.ts'
+import type { Home } from './home.ts'
+import * as layout from './layout.ts'
+import { startNats } from './nats.ts'
+import { NODES, nodeName } from './nodes.ts'
+import { claimPorts } from './ports.ts'
+import { startOwn } from './processes.ts'
+import type { Pins } from './provision.ts'
+import { sampleUsers } from './sample-users.ts'
+import { signingKeys } from './services/oidc.ts'
+import { type Service, Supervisor } from './supervisor.ts'
+import type { VaultOptions } from './vault.ts'
+
+export type Assembly = { readonly supervisor: Supervisor; readonly endpoints: () => Endpoints }
+
+/** Lays out the home (ports, certificates, keys, config files) and lists the services of a vault. Starts nothing. */
+export async function assemble(home: Home, options: VaultOptions, say: (line: string) => void): Promise<Assembly> {
+  const ports = await claimPorts(home, layout.PORT_NAMES)
+  const before = readEndpoints(home)
+  const bootstrapApiKey = before.bootstrapApiKey ?? `cwp_${randomBytes(32).toString('base64url')}`
+  const idp = layout.servicesConfig(home, ports)
+  const users = await sampleUsers(before.users ?? [], idp.usersFile)
+  const pki = await ensurePki({
+    dir: home.path('bus'),
+    parties: [...NODES.map(nodeName), 'wallet'],
+    now: Date.now(),
+  })
+  const bus = { url: options.natsUrl ?? `tls://127.0.0.1:${ports.nats}`, clients: pki.clients }
+  const servicesConfig = layout.writeServicesConfig(home, ports)
+
+  let pins: Promise<Pins> | undefined
+  const pinned = () => {
+    pins ??= import('./provision.ts').then(({ provision }) =>
+      provision(home, { issuer: idp.issuer, jwks: signingKeys(idp.keyFile) }, async () => {
+        throw new LocalError('start-failed', 'no KMS')
+      }),
+    )
+    return pins
+  }
+  const { databaseUrl } = options
+  if (databaseUrl !== undefined) await useForeignDatabase(home, databaseUrl)
+
+  const services: Service[] = [
+    {
+      name: 'postgres',
+      stage: 0,
+      meaning: 'no node and no wallet can store anything; nothing is signed',
+      start: () => startDatabase(home, ports.postgres),
+    },
+    {
+      name: 'nats',
+      stage: 0,
+      meaning: 'the processes cannot talk to each other; nothing is signed',
+      start: () => startNats(home, ports.nats, pki),
+    },
+    {
+      name: 'anvil',
+      stage: 0,
+      meaning: 'the dev chain is away; signed transactions wait for it',
+      start: () => startAnvil(home, ports.anvil),
+    },
+    {
+      name: 'services',
+      stage: 0,
+      meaning: 'nobody can sign in, and a node that restarts gets no secret',
+      start: () => startOwn(home, 'services', layout.MAINS.services, servicesConfig),
+    },
+    ...NODES.map(index => ({
+      name: nodeName(index),
+      stage: 1,
+      meaning: 'nothing is voted or signed without it',
+      start: async () => {
+        await pinned()
+        return startOwn(home, nodeName(index), layout.MAINS.node, layout.writeNodeConfig(home, index, ports, bus))
+      },
+    })),
+    {
+      name: 'wallet',
+      stage: 2,
+      meaning: 'the API is away; what it acknowledged is kept',
+      start: () =>
+        startOwn(home, 'wallet', layout.MAINS.wallet, layout.writeWalletConfig(home, ports, bus, bootstrapApiKey)),
+    },
+  ]
+  const wanted = services.filter(
+    ({ name, stage }) =>
+      !(name === 'postgres' && databaseUrl !== undefined) &&
+      !(name === 'nats' && options.natsUrl !== undefined) &&
+      !(stage === 1 && !layout.isPresent(layout.MAINS.node)) &&
+      !(stage === 2 && !layout.isPresent(layout.MAINS.wallet)),
+  )
+  const supervisor = new Supervisor(wanted, say)
+
+  const endpoints = (): Endpoints => {
+    const status = new Map(supervisor.status().map(service => [service.name, service]))
+    const loopback = (service: string, port: number) => (status.has(service) ? `http://127.0.0.1:${port}` : null)
+    return {
+      api: loopback('wallet', ports.api),
+      console: null,
+      approver: null,
+      oidc: idp.issuer,
+      nats: bus.url,
+      evmRpc: loopback('anvil', ports.anvil),
+      chainId: DEV_CHAIN_ID,
+      bootstrapApiKey,
+      adminApiKey: readEndpoints(home).adminApiKey ?? null,
+      users: users.map(user => ({ ...user, deviceKeyFile: null })),
+      nodes: NODES.map(index => {
+        const { pid, ready } = status.get(nodeName(index)) ?? {}
+        return {
+          index,
+          pid: pid ?? null,
+          identityKey: typeof ready?.identityKey === 'string' ? ready.identityKey : null,
+        }
+      }),
+    }
+  }
+  return { supervisor, endpoints }
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Credentials } from '@trivault/bus'
+import { DEV_CHAIN_ID } from './anvil.ts'
+import { writePrivateJson } from './files.ts'
+import type { Home } from './home.ts'
+import { type NodeIndex, nodeName } from './nodes.ts'
+import type { ServicesConfig } from './services/main.ts'
+import { WALLET_AUDIENCE } from './services/oidc.ts'
+
+export const PORT_NAMES = [
+  ...(['postgres', 'nats', 'anvil', 'oidc', 'kms', 'api'] as const),
+  ...(['metricsServices', 'metricsNode0', 'metricsNode1', 'metricsNode2', 'metricsWallet'] as const),
+] as const
+export type Ports = Record<(typeof PORT_NAMES)[number], number>
+
+const project = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+
+/** The mains of our own processes. */
+export const MAINS = {
+  services: project('apps/local/src/services/main.ts'),
+  node: project('apps/policy-node/src/host.ts'),
+  wallet: project('apps/wallet/src/main.ts'),
+}
+
+export const isPresent = (main: string) => existsSync(main)
+export const issuerOf = (ports: Ports) => `http://127.0.0.1:${ports.oidc}`
+export const databaseUrlFile = (home: Home, party: string) => home.path(party, 'database-url')
+
+export function servicesConfig(home: Home, ports: Ports): ServicesConfig {
+  return {
+    issuer: issuerOf(ports),
+    oidcPort: ports.oidc,
+    keyFile: home.path('services', 'oidc-keys.json'),
+    cookieFile: home.path('services', 'cookie-secret'),
+    usersFile: home.path('services', 'users.json'),
+    metricsPort: ports.metricsServices,
+  }
+}
+
+export type BusAccess = { readonly url: string; readonly clients: Readonly<Record<string, Credentials>> }
+
+/** Writes the config file of a Policy Node host, as described in the README, and returns its path. */
+export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus: BusAccess): string {
+  const name = nodeName(index)
+  return writeConfig(home, name, {
+    index,
+    home: home.path(name),
+    pins: home.path(name, 'pins.json'),
+    secret: home.path(name, 'secret.sealed'),
+    anchor: home.path(name, 'anchor'),
+    database: { urlFile: databaseUrlFile(home, name) },
+    bus: { url: bus.url, ...bus.clients[name] },
+    kms: { url: `http://127.0.0.1:${ports.kms}/kms`, keyId: name },
+    attestation: { url: `http://127.0.0.1:${ports.kms}/attestation` },
+    metrics: { host: '127.0.0.1', port: ports[`metricsNode${index}`] },
+  })
+}
+
+/** Writes the config file of the wallet and returns its path. */
+export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess, bootstrapApiKey: string): string {
+  return writeConfig(home, 'wallet', {
+    home: home.path('wallet'),
+    listen: { host: '127.0.0.1', port: ports.api },
+    publicUrl: `http://127.0.0.1:${ports.api}`,
+    pins: home.path('wallet', 'pins.json'),
+    database: { urlFile: databaseUrlFile(home, 'wallet') },
+    bus: { url: bus.url, ...bus.clients.wallet },
+    oidc: { issuer: issuerOf(ports), audience: WALLET_AUDIENCE },
+    bootstrapApiKeyHash: createHash('sha256').update(bootstrapApiKey).digest('hex'),
+    chains: { [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
+    metrics: { host: '127.0.0.1', port: ports.metricsWallet },
+  })
+}
+
+export function writeServicesConfig(home: Home, ports: Ports): string {
+  return writeConfig(home, 'services', servicesConfig(home, ports))
+}
+
+function writeConfig(home: Home, name: string, config: object): string {
+  const path = home.path(name, 'config.json')
+  writePrivateJson(path, config)
+  return path
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { StorageError } from '@trivault/storage'
+import { sendControl } from './control.ts'
+import { LocalError } from './errors.ts'
+import { checkHome, isAbsentHome, openHome } from './home.ts'
+import { lockOwner } from './lock.ts'
+import { resetHome, startVault, type VaultOptions } from './vault.ts'
+
+const USAGE = 'usage: npm start [-- --empty]   or   npm run reset'
+const STOP_PATIENCE_MS = 60_000
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+async function start(options: VaultOptions): Promise<void> {
+  if (await joinRunning(options)) return
+  const vault = await startVault(options)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void vault.stop())
+  }
+  await sendControl(vault.home, 'status', print)
+  print('\nCtrl-C stops the vault.')
+  await vault.stopped
+  print('stopped')
+}
+
+/** When a supervisor runs this home: lets it bring back what is missing and show its table. */
+async function joinRunning(options: VaultOptions): Promise<boolean> {
+  if (isAbsentHome(options.home)) return false
+  const home = openHome(options.home)
+  // One that has just begun takes a moment until it answers.
+  for (let waited = 0; lockOwner(home) !== undefined && waited < 5_000; waited += 100) {
+    if (await sendControl(home, 'up', print)) return true
+    await sleep(100)
+  }
+  return false
+}
+
+async function reset(options: VaultOptions): Promise<void> {
+  if (!isAbsentHome(options.home)) {
+    checkHome(options.home)
+    const home = openHome(options.home)
+    if (lockOwner(home) !== undefined) {
+      print('stopping the running vault')
+      await sendControl(home, 'stop', print)
+      for (let waited = 0; lockOwner(home) !== undefined && waited < STOP_PATIENCE_MS; waited += 100) await sleep(100)
+    }
+  }
+  await resetHome(options.home, options.databaseUrl)
+  print(`wiped ${options.home}`)
+}
+
+function readOptions(args: string[]): { command: string; options: VaultOptions } {
+  try {
+    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { empty: { type: 'boolean' } } })
+    const [command, ...rest] = positionals
+    if ((command !== 'start' && command !== 'reset') || rest.length > 0) throw new Error(USAGE)
+    const { TRIVAULT_HOME, NATS_URL, DATABASE_URL } = process.env
+    const project = fileURLToPath(new URL('../../../.trivault', import.meta.url))
+    return {
+      command,
+      options: {
+        home: TRIVAULT_HOME || project,
+        log: print,
+        ...(values.empty ? { empty: true } : {}),
+        ...(NATS_URL ? { natsUrl: NATS_URL } : {}),
+        ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
+      },
+    }
+  } catch (cause) {
+    throw new LocalError(
+      'bad-configuration',
+      cause instanceof Error ? `${cause.message.split('\n')[0]} (${USAGE})` : USAGE,
+      { cause },
+    )
+  }
+}
+
+// Whatever our children write into the home is private too.
+process.umask(0o077)
+try {
+  const { command, options } = readOptions(process.argv.slice(2))
+  await (command === 'start' ? start(options) : reset(options))
+} catch (error) {
+  const expected = error instanceof LocalError || error instanceof StorageError
+  process.stderr.write(
+    `trivault: ${expected ? error.message : `unexpected: ${error instanceof Error ? error.stack : 'error'}`}\n`,
+  )
+  process.exitCode = 1
+}

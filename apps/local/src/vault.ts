@@ -1,0 +1,106 @@
+import { assemble } from './assemble.ts'
+import { serveControl } from './control.ts'
+import { dropForeignDatabases } from './database.ts'
+import { type Endpoints, writeEndpoints } from './endpoints.ts'
+import { checkHome, type Home, isAbsentHome, openHome, wipeHome } from './home.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { lockHome } from './lock.ts'
+import { type Exit, logLine } from './processes.ts'
+import { endpointsTable } from './table.ts'
+
+export type VaultOptions = {
+  /** Directory of all data; made at first. */
+  readonly home: string
+  /** Stop before the guide's step 16: no tenant, no accounts. */
+  readonly empty?: boolean
+  /** Progress and incidents, one line each. */
+  readonly log?: (line: string) => void
+  /** Another broker (tls://host:port), running with the home's nats.conf. */
+  readonly natsUrl?: string
+  /** Another PostgreSQL: URL of a role that may create roles and databases. */
+  readonly databaseUrl?: string
+}
+
+export type Vault = {
+  readonly home: Home
+  readonly endpoints: Endpoints
+  /** Starts what is missing. */
+  up(): Promise<void>
+  /** Sends a signal to `postgres`, `nats`, `anvil`, `services`, `node0`…`node2` or `wallet`; resolves when the process ended. */
+  kill(name: string, signal: NodeJS.Signals): Promise<Exit>
+  /** Stops all in order. */
+  stop(): Promise<void>
+  /** Resolves when the vault was stopped, also by another process through the control socket. */
+  readonly stopped: Promise<void>
+}
+
+/** Runs a whole vault in `home`. Throws LocalError; nothing keeps running then. */
+export async function startVault(options: VaultOptions): Promise<Vault> {
+  const home = openHome(options.home)
+  const release = await lockHome(home)
+  const log = (line: string) => {
+    logLine(home, 'supervisor', { level: 'info', msg: line })
+    options.log?.(line)
+  }
+  const stopped = Promise.withResolvers<void>()
+  let closeControl = () => {}
+  try {
+    for (const name of await clearLeftovers(home)) log(`${name} was left over from a start that was killed; ended it`)
+    const { supervisor, endpoints } = await assemble(home, options, log)
+    const up = async () => {
+      await supervisor.up()
+      writeEndpoints(home, endpoints())
+    }
+    const stop = async () => {
+      await supervisor.stop()
+      closeControl()
+      release()
+      stopped.resolve()
+    }
+    let first: Promise<void> | undefined
+    closeControl = await serveControl(home, async (command, say) => {
+      if (command === 'stop') return stop()
+      if (command === 'up') {
+        await first
+        await up()
+      }
+      for (const line of endpointsTable(endpoints(), supervisor.status(), home)) say(line)
+    })
+    first = up()
+    try {
+      await first
+    } catch (error) {
+      await stop()
+      throw error
+    }
+    return {
+      home,
+      get endpoints() {
+        return endpoints()
+      },
+      up,
+      stop,
+      kill: (name, signal) => supervisor.kill(name, signal),
+      stopped: stopped.promise,
+    }
+  } catch (error) {
+    closeControl()
+    release()
+    throw error
+  }
+}
+
+/** Wipes a home whose vault does not run. Throws LocalError. */
+export async function resetHome(directory: string, databaseUrl?: string): Promise<void> {
+  if (isAbsentHome(directory)) return
+  checkHome(directory)
+  const home = openHome(directory)
+  const release = await lockHome(home)
+  try {
+    await clearLeftovers(home)
+    if (databaseUrl !== undefined) await dropForeignDatabases(home, databaseUrl)
+    wipeHome(directory)
+  } finally {
+    release()
+  }
+}
