@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { bytes, decode, encode, fixed, int53, list, struct, u8, utf8, type ValueOf } from '@trivault/codec'
+import { hash } from 'node:crypto'
+import { bytes, concat, decode, encode, fixed, int53, list, struct, u8, utf8, type ValueOf } from '@trivault/codec'
 import { LedgerError } from './errors.ts'
 
 export const FORMAT_VERSION = 1
@@ -71,9 +71,7 @@ const RESULTS_TAG = domainTag('results')
 const OUTCOME_TAG = domainTag('outcome')
 
 export function sha256(...parts: Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+  return new Uint8Array(hash('sha256', concat(...parts), 'buffer'))
 }
 
 /** SHA-256(tag ‖ canonical entry bytes): identifies an entry in votes; the ballot is not part of it. */

@@ -48,7 +48,7 @@ class Crash extends Error {
 }
 
 const EPOCH = 1_700_000_000_000
-const CHAOS = 2_500
+const CHAOS = 1_000
 const { committee, signer } = fakeCommittee()
 
 interface SimNode {
@@ -129,9 +129,9 @@ class Simulation {
     const { fault, faulty, twin, rollbacks } = this.#plan
     for (const node of this.#nodes) await this.#boot(node, node.index === twin ? 2 : 1)
     for (const wallet of this.#wallets) await this.#openWallet(wallet)
-    for (let at = 0; at < CHAOS; at += this.#random.int(600)) this.#at(at, () => this.#submitSomewhere())
+    for (let at = 0; at < CHAOS; at += this.#random.int(500)) this.#at(at, () => this.#submitSomewhere())
     if (this.#plan.evilWallet)
-      for (let at = 0; at < CHAOS; at += this.#random.int(60)) this.#at(at, () => this.#evilTurn())
+      for (let at = 0; at < CHAOS; at += this.#random.int(70)) this.#at(at, () => this.#evilTurn())
     for (const index of rollbacks) this.#planRollback(index)
     if (fault === 'anchor-lost' || fault === 'anchor-rolled-back') this.#planAnchorFault(faulty, fault)
     await this.#runUntil(CHAOS, () => false)
@@ -242,7 +242,7 @@ class Simulation {
     const processes = node.processes.length
     this.#crashes++
     node.processes = node.processes.map(() => undefined)
-    this.#at(this.#events.now + 10 + this.#random.int(400), async () => {
+    this.#at(this.#events.now + 10 + this.#random.int(200), async () => {
       if (node.processes.every(voter => voter === undefined)) await this.#boot(node, processes)
     })
   }
@@ -261,7 +261,7 @@ class Simulation {
     const copies = this.#chaos && this.#random.next() < this.#plan.duplicates ? 2 : 1
     for (let i = 0; i < copies; i++) {
       if (this.#chaos && this.#random.next() < this.#plan.loss) continue
-      const delay = 1 + this.#random.int(this.#chaos && this.#random.next() < 0.1 ? 300 : 8)
+      const delay = 1 + this.#random.int(this.#chaos && this.#random.next() < 0.1 ? 200 : 8)
       this.#at(this.#events.now + delay, () => this.#arrive(from, to, message))
     }
   }
@@ -299,7 +299,7 @@ class Simulation {
       committee,
       machine: toyMachine,
       store: this.#walletStore,
-      resendAfter: 120,
+      resendAfter: 80,
       clock: () => EPOCH + this.#events.now,
       random: () => this.#random.next(),
       transport: {
@@ -327,7 +327,7 @@ class Simulation {
     this.#crashes++
     wallet.life++
     wallet.proposer = undefined
-    this.#at(this.#events.now + 10 + this.#random.int(400), async () => {
+    this.#at(this.#events.now + 10 + this.#random.int(200), async () => {
       if (wallet.proposer === undefined) await this.#openWallet(wallet)
     })
   }
