@@ -1,20 +1,31 @@
-import { createHash } from 'node:crypto'
-import { concat, u32 } from './bytes.ts'
+import { hash as digestOf } from 'node:crypto'
+import { concat } from './bytes.ts'
 
 /** Plain SHA-256 (FIPS 180-4). */
-export const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(data).digest())
+export const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(digestOf('sha256', data, 'buffer'))
+
+const PREFIX = 'trivault/mpc/v1/'
 
 /**
  * SHA-256 under a domain name with unambiguous framing: `trivault/mpc/v1/<domain>` and every part are preceded by their
  * length as u32. SPEC.md lists the domains.
  */
 export const hash = (domain: string, ...parts: readonly Uint8Array[]): Uint8Array => {
-  const digest = createHash('sha256')
-  for (const part of [new TextEncoder().encode(`trivault/mpc/v1/${domain}`), ...parts]) {
-    digest.update(u32(part.length))
-    digest.update(part)
+  const name = new TextEncoder().encode(PREFIX + domain)
+  let length = 4 + name.length
+  for (const part of parts) length += 4 + part.length
+  const framed = new Uint8Array(length)
+  const view = new DataView(framed.buffer)
+  let offset = 0
+  for (let i = -1; i < parts.length; i++) {
+    const part = i < 0 ? name : (parts[i] as Uint8Array)
+    view.setUint32(offset, part.length)
+    framed.set(part, offset + 4)
+    offset += 4 + part.length
   }
-  return new Uint8Array(digest.digest())
+  const digest = sha256(framed)
+  framed.fill(0)
+  return digest
 }
 
 /** Two domain-separated digests side by side, for reduction to a scalar without visible bias. */

@@ -41,7 +41,7 @@ export const deltaOf = (positions: Uint8Array): Uint32Array => {
 }
 
 /** PRG output of all leaves for one run: [tree][leaf] streams of STREAM_BLOCKS blocks. */
-const expandLeaves = (seeds: Uint32Array, runId: Uint8Array): Uint32Array => {
+export const expandLeaves = (seeds: Uint32Array, runId: Uint8Array): Uint32Array => {
   const streams = new Uint32Array(TREES * LEAVES * STREAM_BLOCKS * 16)
   const message = new Uint32Array(16)
   message.set(toWords(runId))
@@ -67,7 +67,7 @@ const transpose32 = (block: Uint32Array): void => {
 }
 
 /** 128 columns of 544 bits to 544 rows of 128 bits. */
-const transpose = (columns: Uint32Array): Uint32Array => {
+export const transpose = (columns: Uint32Array): Uint32Array => {
   const rows = new Uint32Array(COLUMN_WORDS * 32 * DELTA_WORDS)
   const block = new Uint32Array(32)
   for (let group = 0; group < COLUMNS / 32; group++) {
@@ -82,7 +82,7 @@ const transpose = (columns: Uint32Array): Uint32Array => {
 }
 
 /** The public check matrix: CHECK_BITS rows of CHOICES bits, fixed only after the corrections. */
-const challenge = (runId: Uint8Array, corrections: Uint8Array): Uint8Array => {
+export const challenge = (runId: Uint8Array, corrections: Uint8Array): Uint8Array => {
   const key = toWords(hash('ot-extension/challenge', runId, corrections))
   const out = new Uint32Array((CHECK_BITS * CHOICE_BYTES) / 4)
   blake3Keyed(key, new Uint32Array(16), 0, out, 0, out.length / 16)
@@ -93,7 +93,7 @@ const challenge = (runId: Uint8Array, corrections: Uint8Array): Uint8Array => {
  * Check matrix times rows, plus the masking rows: 128 sums of rows, each 128 bits. Four rows at a time are combined in
  * all 16 ways; the look-ups are indexed by the public matrix, so they tell nothing about the rows.
  */
-const compressRows = (rows: Uint32Array, matrix: Uint8Array): Uint32Array => {
+export const compressRows = (rows: Uint32Array, matrix: Uint8Array): Uint32Array => {
   const out = rows.slice(CHOICES * DELTA_WORDS)
   const table = new Uint32Array(16 * DELTA_WORDS)
   for (let group = 0; group < CHOICES / 4; group++) {
@@ -120,7 +120,7 @@ const compressRows = (rows: Uint32Array, matrix: Uint8Array): Uint32Array => {
 }
 
 /** Check matrix times choice bits, plus the masking bits. */
-const compressChoices = (choices: Uint32Array, matrix: Uint8Array): Uint32Array => {
+export const compressChoices = (choices: Uint32Array, matrix: Uint8Array): Uint32Array => {
   const out = choices.slice(CHOICE_WORDS)
   const words = toWords(matrix)
   for (let bit = 0; bit < CHECK_BITS; bit++) {
@@ -150,7 +150,7 @@ const pads = (runId: Uint8Array, rows: Uint32Array, delta?: Uint32Array): Uint32
   return out
 }
 
-const checkHash = (runId: Uint8Array, matrix: Uint32Array): Uint8Array =>
+export const checkHash = (runId: Uint8Array, matrix: Uint32Array): Uint8Array =>
   hash('ot-extension/check', runId, toBytes(matrix))
 
 /**

@@ -1,3 +1,4 @@
+import { blake3Keyed } from './blake3.ts'
 import { concat, equalBytes, u32 } from './bytes.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
 import { CHOICES, EXTENSION_LENGTH, extendAsReceiver, extendAsSender, PAD_WORDS } from './ot-extension.ts'
@@ -43,17 +44,23 @@ export const RVOLE_REQUEST_LENGTH = EXTENSION_LENGTH
 export const RVOLE_REPLY_LENGTH = MATRIX_LENGTH + SCALAR_LENGTH + 32
 
 /** Public uniform gadget for one epoch and direction; `chooser` is the party with the choice bits. */
-export const gadgetVector = (pairSession: Uint8Array, chooser: number): bigint[] =>
-  Array.from({ length: CHOICES }, (_, j) =>
-    reduceWide(hash64('rvole/gadget', pairSession, indexBytes([chooser]), u32(j))),
-  )
+export const gadgetVector = (pairSession: Uint8Array, chooser: number): bigint[] => {
+  const key = new Uint32Array(hash('rvole/gadget', pairSession, indexBytes([chooser])).buffer)
+  const message = new Uint32Array(16)
+  const out = new Uint32Array(16)
+  return Array.from({ length: CHOICES }, (_, j) => {
+    message[0] = j
+    blake3Keyed(key, message, 4, out, 0, 1)
+    return reduceWide(new Uint8Array(out.buffer))
+  })
+}
 
 /** All PRG output and hashes of one multiplication are bound to session, epoch and direction. */
-const runIdOf = (material: PairMaterial, session: Uint8Array, chooser: number): Uint8Array =>
+export const runIdOf = (material: PairMaterial, session: Uint8Array, chooser: number): Uint8Array =>
   hash('rvole/run', session, material.session, indexBytes([chooser]))
 
 /** The three scalars of each pad, row by row. */
-const padScalars = (pads: Uint32Array): bigint[] => {
+export const padScalars = (pads: Uint32Array): bigint[] => {
   const bytes = new Uint8Array(CHOICES * WIDTH * SCALAR_LENGTH)
   const source = new Uint8Array(pads.buffer)
   for (let row = 0; row < CHOICES; row++) {
@@ -67,7 +74,7 @@ const padScalars = (pads: Uint32Array): bigint[] => {
 }
 
 /** Two challenge scalars from the masked matrix. */
-const thetas = (runId: Uint8Array, matrix: Uint8Array): [bigint, bigint] => {
+export const thetas = (runId: Uint8Array, matrix: Uint8Array): [bigint, bigint] => {
   const seed = hash('rvole/theta', runId, matrix)
   return [
     reduceWide(hash64('rvole/theta-scalar', seed, u32(0))),

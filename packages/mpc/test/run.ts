@@ -11,6 +11,8 @@ import {
   type Signature,
   type Step,
 } from '../src/index.ts'
+import { OtPair } from '../src/pair-state.ts'
+import { LEAVES, TREES } from '../src/pprf.ts'
 
 export const random: Random = n => new Uint8Array(randomBytes(n))
 
@@ -65,11 +67,11 @@ export const pairSessions = (a: number, b: number, sessionId = random(32)): Map<
     [b, createPairSetup({ self: b, peer: a, sessionId, random })],
   ])
 
-export type Pairs = Map<number, Map<number, PairState>>
+export type Pairs = ReadonlyMap<number, ReadonlyMap<number, PairState>>
 
 /** Pair states of everyone with everyone: pairs.get(self).get(peer). */
 export const pairUp = (indexes: readonly number[]): Pairs => {
-  const pairs: Pairs = new Map(indexes.map(index => [index, new Map()]))
+  const pairs = new Map(indexes.map(index => [index, new Map<number, PairState>()]))
   for (const a of indexes) {
     for (const b of indexes) {
       if (a >= b) continue
@@ -120,3 +122,29 @@ export const signSessions = ({
       ]
     }),
   )
+
+/** What a trusted dealer would give a pair: `b` misses, in each tree of `a`, the leaf at its secret position. */
+export const dealTrees = () => {
+  const full = Array.from({ length: TREES }, () => Array.from({ length: LEAVES }, () => random(32)))
+  const positions = [...random(TREES)].map(byte => byte & 3)
+  const punctured = full.map((leaves, tree) => leaves.map((leaf, i) => (i === positions[tree] ? undefined : leaf)))
+  return { full, positions, punctured }
+}
+
+/** Pair states as `pairUp` makes them, from a dealer instead of the protocol: for tests that destroy many. */
+export const dealPairs = (indexes: readonly number[]): Map<number, Map<number, OtPair>> => {
+  const pairs = new Map(indexes.map(index => [index, new Map<number, OtPair>()]))
+  for (const a of indexes) {
+    for (const b of indexes) {
+      if (a >= b) continue
+      const [ofA, ofB] = [dealTrees(), dealTrees()]
+      const session = random(32)
+      const zeroSeed = random(32)
+      const toA = { full: ofA.full, punctured: ofB.punctured, positions: ofB.positions }
+      const toB = { full: ofB.full, punctured: ofA.punctured, positions: ofA.positions }
+      pairs.get(a)?.set(b, new OtPair({ self: a, peer: b, session, zeroSeed: zeroSeed.slice(), ...toA }))
+      pairs.get(b)?.set(a, new OtPair({ self: b, peer: a, session, zeroSeed: zeroSeed.slice(), ...toB }))
+    }
+  }
+  return pairs
+}
