@@ -79,6 +79,15 @@ describe('round trip', () => {
     )
   })
 
+  it('reads maps in the order in which they are written', () => {
+    const { Names } = read(`${base.slice(0, -1)},"Names":{"10":1,"9":2,"b":3}}`)
+    expect([...(Names ?? [])]).toEqual([
+      ['10', 1],
+      ['9', 2],
+      ['b', 3],
+    ])
+  })
+
   it('keeps numbers as text', () => {
     const exact = '123456789012345678901234567890.000000000000000001'
     expect(read(base.replace('0.5', exact)).Above).toBe(exact)
