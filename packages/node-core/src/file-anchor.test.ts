@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { anchorContract } from '@trivault/testkit'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { anchorKeyOf, createFileAnchor, openFileAnchor } from './file-anchor.ts'
-import { anchorContract } from './testing/anchor-contract.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'trivault-anchor-'))
 const key = new Uint8Array(32).fill(7)

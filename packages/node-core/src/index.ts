@@ -1,6 +1,6 @@
+export { type CoreOptions, runCore } from './core-process.ts'
 export { NodeError, type NodeErrorCode } from './errors.ts'
 export { anchorKeyOf, createFileAnchor, type FileAnchorOptions, openFileAnchor } from './file-anchor.ts'
-export { backupContext } from './key-generation.ts'
 export {
   type CoreMessage,
   decodeCoreMessage,

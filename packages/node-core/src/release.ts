@@ -31,7 +31,7 @@ export async function releaseSecret(options: ReleaseOptions): Promise<NodeSecret
     encryptionContext: secretContext(options.deploymentId, options.index),
     recipient,
   })
-  const plaintext = await openCiphertextForRecipient(envelope, privateKey)
+  const plaintext = openCiphertextForRecipient(envelope, privateKey)
   try {
     return decodeNodeSecret(plaintext)
   } catch (cause) {

@@ -1,2 +1,5 @@
+export { type HostConfig, readConfig } from './config.ts'
 export { HostError, type HostErrorCode } from './errors.ts'
+export { type Host, type HostOptions, startHost } from './host.ts'
+export { jsonLog } from './log.ts'
 export { type NodeCard, type ProvisionOptions, provisionNode } from './provision.ts'

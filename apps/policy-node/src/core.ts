@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto'
+import { Socket } from 'node:net'
+import { runCore, startNode } from '@trivault/node-core'
+
+// Ctrl-C reaches the whole process group; the host decides when the core ends.
+process.on('SIGINT', () => undefined)
+
+process.exitCode = 1
+const code = await runCore({
+  stream: new Socket({ fd: 3 }),
+  startNode,
+  clock: Date.now,
+  random: length => new Uint8Array(randomBytes(length)),
+  version: '0.1.0',
+  usage() {
+    const { user, system } = process.cpuUsage()
+    return { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 }
+  },
+})
+process.exit(code)

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { HostError } from './errors.ts'
+
+export interface CoreProcess {
+  readonly pid: number
+  readonly stream: Duplex
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  kill(): void
+}
+
+/**
+ * Starts the core with a socket to this process as file descriptor 3, and nothing else: no arguments, no environment, no
+ * standard input or output. Throws HostError core.
+ */
+export function spawnCore(main: string): CoreProcess {
+  // Without the flag any process of the user could open a debugger in the core with a signal.
+  const child = spawn(process.execPath, ['--disable-sigusr1', main], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    env: {},
+    cwd: '/',
+  })
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
+    child.once('error', () => resolve({ code: 127, signal: null }))
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  const stream = child.stdio[3]
+  if (child.pid === undefined || !stream || !('write' in stream))
+    throw new HostError('core', `the core could not be started with ${process.execPath}`)
+  return { pid: child.pid, stream: stream as Duplex, exited, kill: () => void child.kill('SIGKILL') }
+}
