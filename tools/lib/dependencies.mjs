@@ -34,13 +34,19 @@ function mismatch(root) {
     JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages,
   )) {
     if (!/(^|\/)node_modules\//.test(path)) continue
-    const found = installed[path]
+    // npm's own record leaves out what lies inside a workspace.
+    const found = path.startsWith('node_modules/') ? installed[path] : manifest(join(root, path))
     if (!found && (wanted.optional || wanted.devOptional) && !forThisMachine(wanted)) continue
     if (!found && wanted.peer && wanted.optional) continue
     if (!found) return `${path} is missing`
-    if (found.version !== wanted.version || found.resolved !== wanted.resolved) return `${path} changed`
+    if (found.version !== wanted.version) return `${path} changed`
   }
   return undefined
+}
+
+function manifest(dir) {
+  const file = join(dir, 'package.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
 
 function forThisMachine({ os, cpu, libc }) {

@@ -3,15 +3,15 @@ import { ensurePki } from '@trivault/bus'
 import { DEV_CHAIN_ID, startAnvil } from './anvil.ts'
 import { startDatabase, useForeignDatabase } from './database.ts'
 import { type Endpoints, readEndpoints } from './endpoints.ts'
-import { LocalError } from './errors.ts'
 import type { Home } from './home.ts'
 import * as layout from './layout.ts'
 import { startNats } from './nats.ts'
 import { NODES, nodeName } from './nodes.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
-import type { Pins } from './provision.ts'
+import { provision } from './provision.ts'
 import { sampleUsers } from './sample-users.ts'
+import { openLocalKms } from './services/kms-store.ts'
 import { signingKeys } from './services/oidc.ts'
 import { type Service, Supervisor } from './supervisor.ts'
 import type { VaultOptions } from './vault.ts'
@@ -33,14 +33,19 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
   const bus = { url: options.natsUrl ?? `tls://127.0.0.1:${ports.nats}`, clients: pki.clients }
   const servicesConfig = layout.writeServicesConfig(home, ports)
 
-  let pins: Promise<Pins> | undefined
-  const pinned = () => {
-    pins ??= import('./provision.ts').then(({ provision }) =>
-      provision(home, { issuer: idp.issuer, jwks: signingKeys(idp.keyFile) }, async () => {
-        throw new LocalError('start-failed', 'no KMS')
-      }),
+  let pinned: Promise<unknown> | undefined
+  const provisioned = () => {
+    pinned ??= provision(
+      home,
+      { issuer: idp.issuer, jwks: signingKeys(idp.keyFile) },
+      index => (plaintext, encryptionContext) =>
+        openLocalKms(idp.kmsFile, NODES.map(nodeName)).kms.encrypt({
+          keyId: nodeName(index),
+          plaintext,
+          encryptionContext,
+        }),
     )
-    return pins
+    return pinned
   }
   const { databaseUrl } = options
   if (databaseUrl !== undefined) await useForeignDatabase(home, databaseUrl)
@@ -75,7 +80,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       stage: 1,
       meaning: 'nothing is voted or signed without it',
       start: async () => {
-        await pinned()
+        await provisioned()
         return startOwn(home, nodeName(index), layout.MAINS.node, layout.writeNodeConfig(home, index, ports, bus))
       },
     })),

@@ -24,6 +24,7 @@ export const MAINS = {
   wallet: project('apps/wallet/src/main.ts'),
 }
 
+export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
 export const isPresent = (main: string) => existsSync(main)
 export const issuerOf = (ports: Ports) => `http://127.0.0.1:${ports.oidc}`
 export const databaseUrlFile = (home: Home, party: string) => home.path(party, 'database-url')
@@ -34,6 +35,8 @@ export function servicesConfig(home: Home, ports: Ports): ServicesConfig {
     oidcPort: ports.oidc,
     keyFile: home.path('services', 'oidc-keys.json'),
     cookieFile: home.path('services', 'cookie-secret'),
+    kmsFile: home.path('services', 'kms.json'),
+    kmsPort: ports.kms,
     usersFile: home.path('services', 'users.json'),
     metricsPort: ports.metricsServices,
   }
@@ -50,6 +53,7 @@ export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus:
     pins: home.path(name, 'pins.json'),
     secret: home.path(name, 'secret.sealed'),
     anchor: home.path(name, 'anchor'),
+    ersPublicKey: ersPublicKeyFile(home),
     database: { urlFile: databaseUrlFile(home, name) },
     bus: { url: bus.url, ...bus.clients[name] },
     kms: { url: `http://127.0.0.1:${ports.kms}/kms`, keyId: name },

@@ -1,46 +1,44 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { toHex } from '@trivault/codec'
-import { createNodeSecret, encodeNodeSecret, identityKeyOf } from '@trivault/node-core'
-import { calculateJwkThumbprint } from 'jose'
-import { LocalError } from './errors.ts'
-import { readIfThere, writePrivate, writePrivateJson } from './files.ts'
+import { fromHex, parseJson } from '@trivault/codec'
+import { type ProvisionOptions, provisionNode } from '@trivault/node-host'
+import { type Genesis, genesisJson } from '@trivault/protocol'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { readIfThere, writePrivate } from './files.ts'
 import type { Home } from './home.ts'
+import { ersPublicKeyFile } from './layout.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 
-/** The genesis as its admins pin it, bytes as lower-case hex: content of each pins.json. */
-export type Pins = {
-  readonly version: 1
-  readonly deploymentId: string
-  readonly identityKeys: readonly [string, string, string]
-  readonly ersFingerprint: string
-  readonly foundingMode: 'open'
-  readonly founders: readonly string[]
-  readonly foundersRequired: number
-  readonly issuer: string
-  readonly approverClientId: string
-  readonly jwksThumbprints: readonly string[]
-  readonly profile: 'local'
-  readonly rulesVersion: 1
-}
-
-/** Encrypts a node's secret under that node's KMS key. */
-export type SealSecret = (index: NodeIndex, plaintext: Uint8Array) => Promise<Uint8Array>
+/** Encrypts under a node's KMS key. */
+export type EncryptFor = (index: NodeIndex) => ProvisionOptions['encrypt']
 
 /**
  * What the three node admins do before a vault's first start: each makes the own node's secret and card; together they pin
- * the cards, the ERS fingerprint and the issuer's keys. Done once per home; later calls return what was pinned.
+ * the cards, the ERS fingerprint and the issuer's keys. Done once per home; later calls return what was pinned, and a call
+ * that was cut short is finished by the next.
  */
-export async function provision(home: Home, idp: { issuer: string; jwks: string }, seal: SealSecret): Promise<Pins> {
-  const pinned = readIfThere(home.path('wallet', 'pins.json'))
-  if (pinned) return JSON.parse(pinned) as Pins
-  const cards = await Promise.all(NODES.map(index => makeNode(home, index, seal)))
-  const [zero, one, two] = cards
-  if (!zero || !one || !two) throw new LocalError('start-failed', 'the node cards could not be made')
-  const pins: Pins = {
+export async function provision(
+  home: Home,
+  idp: { issuer: string; jwks: string },
+  encryptFor: EncryptFor,
+): Promise<Genesis> {
+  const done = readIfThere(home.path('wallet', 'pins.json'))
+  if (done) return genesisJson.read(parseJson(done))
+  const cards = await Promise.all(
+    NODES.map(index =>
+      provisionNode({
+        index,
+        deploymentId: home.deploymentId,
+        secret: home.path(nodeName(index), 'secret.sealed'),
+        anchor: home.path(nodeName(index), 'anchor'),
+        encrypt: encryptFor(index),
+      }),
+    ),
+  )
+  const genesis: Genesis = {
     version: 1,
     deploymentId: home.deploymentId,
-    identityKeys: [zero, one, two],
+    identityKeys: cards.map(card => fromHex(card.identityKey)),
     ersFingerprint: makeSampleErsKey(home),
     foundingMode: 'open',
     founders: [],
@@ -51,37 +49,31 @@ export async function provision(home: Home, idp: { issuer: string; jwks: string 
     profile: 'local',
     rulesVersion: 1,
   }
-  for (const index of NODES) writePrivateJson(home.path(nodeName(index), 'pins.json'), pins)
-  // Last, since its presence means that all of this is done.
-  writePrivateJson(home.path('wallet', 'pins.json'), pins)
-  return pins
+  const pins = `${genesisJson.write(genesis)}\n`
+  // The wallet's copy comes last: its presence means that all of this is done.
+  for (const owner of [...NODES.map(nodeName), 'wallet']) writePrivate(home.path(owner, 'pins.json'), pins)
+  return genesis
 }
 
-/** Makes a node's secret, keeps it only sealed, and returns its card's identity key (hex). */
-async function makeNode(home: Home, index: NodeIndex, seal: SealSecret): Promise<string> {
-  const secret = createNodeSecret(length => new Uint8Array(randomBytes(length)))
-  writePrivate(home.path(nodeName(index), 'secret.sealed'), await seal(index, encodeNodeSecret(secret)))
-  return toHex(identityKeyOf(secret))
-}
-
-/** The sample Emergency Recovery Secret. Returns the fingerprint: SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex. */
-function makeSampleErsKey(home: Home): string {
+/** The sample Emergency Recovery Secret. Returns the fingerprint: SHA-256 of the public key (SubjectPublicKeyInfo, DER). */
+function makeSampleErsKey(home: Home): Uint8Array {
   const privateFile = home.path('sample-ers-key.pem')
-  const publicFile = home.path('sample-ers-public-key.pem')
-  const mark = '# Sample, not for real funds: anybody who reads this machine can read it.\n'
+  const mark = 'Sample, not for real funds: this key was made by a program and lies on a machine with a network.\n'
   if (!existsSync(privateFile)) {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
     writePrivate(privateFile, mark + privateKey.export({ type: 'pkcs8', format: 'pem' }))
   }
   const publicKey = createPublicKey(readFileSync(privateFile, 'utf8'))
-  writePrivate(publicFile, mark + publicKey.export({ type: 'spki', format: 'pem' }))
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')
+  writePrivate(ersPublicKeyFile(home), mark + publicKey.export({ type: 'spki', format: 'pem' }))
+  return new Uint8Array(
+    createHash('sha256')
+      .update(publicKey.export({ type: 'spki', format: 'der' }))
+      .digest(),
+  )
 }
 
-async function thumbprints(jwks: string): Promise<string[]> {
-  const { keys } = JSON.parse(jwks) as { keys: Parameters<typeof calculateJwkThumbprint>[0][] }
+async function thumbprints(jwks: string): Promise<Uint8Array[]> {
+  const { keys } = JSON.parse(jwks) as { keys: JWK[] }
   const encoded = await Promise.all(keys.map(key => calculateJwkThumbprint(key, 'sha256')))
-  return encoded.map(thumbprint => Buffer.from(thumbprint, 'base64url').toString('hex'))
+  return encoded.map(thumbprint => new Uint8Array(Buffer.from(thumbprint, 'base64url')))
 }

@@ -9,6 +9,8 @@ export type ServicesConfig = {
   readonly oidcPort: number
   readonly keyFile: string
   readonly cookieFile: string
+  readonly kmsFile: string
+  readonly kmsPort: number
   readonly usersFile: string
   readonly metricsPort: number
 }
