@@ -45,7 +45,7 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
       { bodyLength: HASH, complete: bodies => run.echo(bodies) },
       { bodyLength: parties * HASH, complete: bodies => run.open(bodies) },
       { bodyLength: openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
-      { bodyLength: parties * HASH + PROOF_LENGTH, complete: bodies => run.finish(bodies) },
+      { bodyLength: PROOF_LENGTH, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -90,12 +90,14 @@ class Keygen {
   /** Round 2: echo all commitments. */
   echo(bodies: Bodies): RoundOutput<KeyShare> {
     for (const [from, body] of bodies) this.#commitments.set(from, body.slice())
-    return { send: this.#toAll(this.#list(this.#commitments)) }
+    return {
+      send: this.#toAll(concat(...this.#all.map(index => this.#commitments.get(index) ?? new Uint8Array(HASH)))),
+    }
   }
 
   /** Round 3: once every party saw the same commitments, open, and give each peer its share. */
   open(bodies: Bodies): RoundOutput<KeyShare> {
-    this.#checkEcho('K2.1', bodies, this.#commitments)
+    this.#checkEcho(bodies)
     const { self } = this.#options
     this.#openings.set(self, this.#opening)
     const send = new Map<number, Uint8Array>()
@@ -103,7 +105,7 @@ class Keygen {
     return { send }
   }
 
-  /** Round 4: verify every opening and share; echo the openings and prove knowledge of the own final share. */
+  /** Round 4: verify every opening and share, then prove knowledge of the own final share, bound to the transcript. */
   confirm(bodies: Bodies): RoundOutput<KeyShare> {
     const { self, parties, threshold, random } = this.#options
     let secret = this.#evaluate(self)
@@ -147,24 +149,20 @@ class Keygen {
       transcriptHash,
     }
     check(isConsistent(this.#share), 'K3.7', ...this.peers)
-    const proof = prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random)
-    return { send: this.#toAll(concat(this.#list(this.#openingHashes()), proof)) }
+    return {
+      send: this.#toAll(
+        prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),
+      ),
+    }
   }
 
-  /** End: every party saw the same openings and holds the share that belongs to its public share. */
+  /** End: every party has the same transcript and holds the share that belongs to its public share. */
   finish(bodies: Bodies): RoundOutput<KeyShare> {
     const share = this.#share
     if (share === undefined) throw new MpcError('invalid-argument', 'keygen rounds out of order')
-    const echoLength = this.#options.parties * HASH
-    const echoes = new Map([...bodies].map(([from, body]) => [from, body.subarray(0, echoLength)]))
-    this.#checkEcho('K4.1', echoes, this.#openingHashes())
     for (const [from, body] of bodies) {
       const point = share.publicShares[from - 1] ?? new Uint8Array()
-      check(
-        verifyProof(body.slice(echoLength), point, this.#proofContext('share', from, share.transcriptHash)),
-        'K4.2',
-        from,
-      )
+      check(verifyProof(body, point, this.#proofContext('share', from, share.transcriptHash)), 'K4.1', from)
     }
     return { result: share }
   }
@@ -189,10 +187,6 @@ class Keygen {
     return hash('keygen/commitment', this.session, indexBytes([party]), opening)
   }
 
-  #openingHashes(): Map<number, Uint8Array> {
-    return new Map([...this.#openings].map(([party, opening]) => [party, this.#commitment(party, opening)]))
-  }
-
   #coefficientPoints(opening: Uint8Array): Point[] {
     const fields = new Fields(opening)
     return Array.from({ length: this.#options.threshold }, () => fields.take(POINT_LENGTH))
@@ -208,17 +202,13 @@ class Keygen {
     return value
   }
 
-  #list(hashes: ReadonlyMap<number, Uint8Array>): Uint8Array {
-    return concat(...this.#all.map(index => hashes.get(index) ?? new Uint8Array(HASH)))
-  }
-
   /** A differing position means that its party equivocated or that the echoing party lies. */
-  #checkEcho(number: string, bodies: Bodies, seen: ReadonlyMap<number, Uint8Array>): void {
+  #checkEcho(bodies: Bodies): void {
     for (const [from, body] of bodies) {
       for (const [position, index] of this.#all.entries()) {
         const echoed = body.subarray(position * HASH, (position + 1) * HASH)
         const suspects = [...new Set([index, from])].filter(party => party !== this.#options.self)
-        check(equalBytes(echoed, seen.get(index) ?? new Uint8Array()), number, ...suspects)
+        check(equalBytes(echoed, this.#commitments.get(index) ?? new Uint8Array()), 'K2.1', ...suspects)
       }
     }
   }

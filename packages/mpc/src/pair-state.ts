@@ -10,7 +10,7 @@ import { gadgetVector, type PairMaterial } from './rvole.ts'
 export interface PairState {
   readonly self: number
   readonly peer: number
-  /** False after `destroy`, which a signing session also calls when a check fails with this peer. */
+  /** False after `destroy`, which a signing session also calls when a check fails, and after 2^20 sessions. */
   readonly usable: boolean
   /** Erases the state; signing with this peer then needs a new pair set-up. */
   destroy(): void
@@ -26,7 +26,7 @@ export type PairSecrets = {
   zeroSeed: Uint8Array
 }
 
-/** Sessions per epoch; far above what one process life signs, and it bounds the list of used session ids. */
+/** Sessions per epoch: bounds the list of used session ids. */
 const MAX_SESSIONS = 1 << 20
 
 const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint32Array => {
@@ -59,16 +59,20 @@ export class OtPair implements PairState {
   }
 
   get usable(): boolean {
-    return this.#material !== undefined
+    return !this.erased && this.#used.size < MAX_SESSIONS
+  }
+
+  get erased(): boolean {
+    return this.#material === undefined
   }
 
   /** The material for one session; each session id works once per epoch, because equal ids mean equal PRG output. */
   claim(session: Uint8Array): PairMaterial {
-    if (this.#material === undefined)
-      throw new MpcError('pair-destroyed', `the OT state with party ${this.peer} is gone`)
+    if (this.#material === undefined || !this.usable) {
+      throw new MpcError('pair-destroyed', `the OT state with party ${this.peer} is gone or used up`)
+    }
     const id = Buffer.from(session).toString('latin1')
     if (this.#used.has(id)) throw new MpcError('session-reused', 'session id was already used with this OT state')
-    if (this.#used.size >= MAX_SESSIONS) throw new MpcError('pair-destroyed', 'OT epoch is exhausted')
     this.#used.add(id)
     return this.#material
   }

@@ -36,6 +36,8 @@ export interface Session<T> {
   /** First frames. Calling it twice is an `invalid-argument` error. */
   start(): Step<T>
   receive(from: number, frame: Uint8Array): Step<T>
+  /** Ends the session without result or failure and erases its secrets: for timeouts and cancelled work. */
+  abandon(): void
 }
 
 /** Thrown by protocol code, turned into a `Failure` by `RoundSession`. */
@@ -115,6 +117,10 @@ export class RoundSession<T> implements Session<T> {
       inbox.set(from, { body: frame.slice(HEADER_LENGTH), hash })
       return this.#phase === 'running' ? this.#drain([]) : { out: [] }
     })
+  }
+
+  abandon(): void {
+    if (this.#phase !== 'ended') this.#close(undefined)
   }
 
   /** Header checks F.1 to F.3; undefined for a frame of another session, which is not a failure. */

@@ -80,8 +80,8 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
     states.set(peer, pair)
   }
   const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
-  const materials = new Map([...states].map(([peer, pair]) => [peer, pair.claim(sessionId)]))
-  const run = new Signing(options, derived, materials)
+  const claims = new Map([...states].map(([peer, pair]) => [peer, { pair, material: pair.claim(sessionId) }]))
+  const run = new Signing(options, derived, claims)
   const count = signers.length
   return new RoundSession<Signature>({
     protocol: PROTOCOL.signing,
@@ -105,9 +105,10 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   })
 }
 
+type Claim = { pair: OtPair; material: PairMaterial }
+
 /** Everything between this party and one peer. */
-type Link = {
-  material: PairMaterial
+type Link = Claim & {
   /** This party's choice bits: the multiplication in which the peer inputs nonce and key share. */
   bob: RvoleBob
   psi: bigint
@@ -138,7 +139,7 @@ class Signing {
   /** Set by `combine`: joint nonce point and own summands of numerator and denominator. */
   #final: { noncePoint: Point; w: bigint; u: bigint } | undefined
 
-  constructor(options: SigningOptions, derived: Derived, materials: ReadonlyMap<number, PairMaterial>) {
+  constructor(options: SigningOptions, derived: Derived, claims: ReadonlyMap<number, Claim>) {
     const { self, signers, share, path, digest, sessionId, random } = options
     this.#self = self
     this.#signers = signers
@@ -158,11 +159,12 @@ class Signing {
     this.#blind = randomScalar(random)
     this.#salt = random(HASH)
     let zero = 0n
-    for (const [peer, material] of materials) {
+    for (const [peer, { pair, material }] of claims) {
       const bob = new RvoleBob(material, this.session, self, random)
       const shared = reduceWide(hash64('signing/zero-share', material.zeroSeed, this.session))
       zero += self < peer ? shared : -shared
       this.#links.set(peer, {
+        pair,
         material,
         bob,
         psi: mod(this.#blind - bob.input),
@@ -198,6 +200,7 @@ class Signing {
   echo(bodies: Bodies): RoundOutput<Signature> {
     for (const [from, body] of bodies) {
       const link = this.#link(from)
+      check(!link.pair.erased, 'S1.0', from)
       const broadcastLength = this.#signers.length * HASH
       const broadcast = body.slice(0, broadcastLength)
       const payload = body.slice(broadcastLength)

@@ -88,7 +88,8 @@ describe('key generation rejects', () => {
     ['a chain code share changed after commitment', 'K3.1', rewrite(3, body => flip(body, at.chainCode))],
     ['a wrong share', 'K3.5', rewrite(3, body => addOne(body, at.share), 1)],
     ['a non-canonical share', 'K3.4', rewrite(3, body => put(body, at.share, nonCanonical()), 1)],
-    ['a proof of another final share', 'K4.2', rewrite(4, body => addOne(body, 96 + 33), 1)],
+    ['a proof of another final share', 'K4.1', rewrite(4, body => addOne(body, 33), 1)],
+    ['a proof with an identity nonce', 'K4.1', rewrite(4, body => put(body, 0, NOT_A_POINT), 1)],
   ])('%s', (_name, check, intercept) => {
     const { failures } = run(keygenSessions(3, 3), intercept)
     namesTheCheat(failures.get(1), check)
@@ -124,12 +125,12 @@ describe('key generation rejects', () => {
     expect(opened.filter(party => party !== CHEAT)).toEqual([])
   })
 
-  it('an echo that lies about the openings', () => {
+  it('an echo that lies', () => {
     const { failures } = run(
       keygenSessions(3, 3),
-      rewrite(4, body => flip(body, 0), 2),
+      rewrite(2, body => flip(body, 0), 2),
     )
-    expect(failures.get(2)).toMatchObject({ check: 'K4.1', suspects: [1, CHEAT] })
+    expect(failures.get(2)).toMatchObject({ check: 'K2.1', suspects: [1, CHEAT] })
   })
 
   it('parameters that make no sense', () => {
@@ -446,6 +447,28 @@ describe('OT state', () => {
     expect(JSON.stringify(pair)).toBe('{"self":1,"peer":2}')
     const clone = structuredClone(pair)
     expect(Object.keys(clone)).toEqual(['self', 'peer'])
+  })
+
+  it('that another session destroyed ends the sessions still in their first round', () => {
+    const pairs = dealPairs(signers)
+    const sessions = signSessions({ shares, pairs, signers, digest })
+    const { results, failures } = run(sessions, (from, to, frame) => {
+      if (from === 2 && to === 1) pairs.get(1)?.get(CHEAT)?.destroy()
+      return frame
+    })
+    namesTheCheat(failures.get(1), 'S1.0')
+    expect(results.size).toBe(0)
+  })
+
+  it('survives a session that was abandoned', () => {
+    const pairs = dealPairs(signers)
+    const sessions = signSessions({ shares, pairs, signers, digest })
+    const abandoned = sessions.get(1) ?? never()
+    const [frame] = sessions.get(2)?.start().out ?? []
+    abandoned.start()
+    abandoned.abandon()
+    expect(abandoned.receive(2, frame?.frame ?? never())).toEqual({ out: [] })
+    expect(run(signSessions({ shares, pairs, signers, digest })).results.size).toBe(3)
   })
 
   it('serves a session id once, and nothing after its destruction', () => {

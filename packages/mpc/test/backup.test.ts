@@ -137,7 +137,7 @@ describe('share backup', () => {
         bad[position] = (bad[position] ?? 0) ^ flip
         expect(verifyBackup(bad, expected(1))).toBe(false)
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 })
