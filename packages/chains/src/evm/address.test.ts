@@ -87,6 +87,7 @@ describe('EVM addresses', () => {
 
 describe('derivation paths', () => {
   it('are four non-hardened steps', () => {
+    expect(derivationPath(60, 0, 0)).toEqual([44, 60, 0, 0])
     expect(derivationPath(60, 3, 2 ** 31 - 1)).toEqual([44, 60, 3, 2 ** 31 - 1])
   })
 

@@ -204,6 +204,17 @@ describe('matching a structured request', () => {
     expect(matchesRequest(of, 0, build(of, 0, change), context)).toMatchObject({ ok: false, code })
   })
 
+  it('takes a fee of exactly the chain maximum, and no more', () => {
+    const at = (maxFee: bigint): ChainContext => ({ ...context, chain: { ...chain, maxFee } })
+    const fee = 21_000n * 100n
+    expect(plannedEffects(request, at(fee)).feeCeiling).toBe(2n * fee)
+    expect(matchesRequest(request, 0, build(request, 0), at(fee))).toEqual({ ok: true })
+    expect(() => plannedEffects(request, at(fee - 1n))).toThrow(expect.objectContaining({ code: 'fee_above_maximum' }))
+    expect(matchesRequest(request, 0, build(request, 0), at(fee - 1n))).toMatchObject({
+      code: 'fee_above_chain_maximum',
+    })
+  })
+
   it('refuses another part, another source, another chain', () => {
     const honest = build(request, 0)
     expect(matchesRequest(request, 1, honest, context)).toMatchObject({ code: 'wrong_to' })
