@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { ensurePki } from '@trivault/bus'
 import { DEV_CHAIN_ID, startAnvil } from './anvil.ts'
 import { startDatabase, useForeignDatabase } from './database.ts'
 import { type Endpoints, readEndpoints } from './endpoints.ts'
+import { readIfThere } from './files.ts'
 import type { Home } from './home.ts'
 import * as layout from './layout.ts'
 import { startNats } from './nats.ts'
@@ -22,7 +22,6 @@ export type Assembly = { readonly supervisor: Supervisor; readonly endpoints: ()
 export async function assemble(home: Home, options: VaultOptions, say: (line: string) => void): Promise<Assembly> {
   const ports = await claimPorts(home, layout.PORT_NAMES)
   const before = readEndpoints(home)
-  const bootstrapApiKey = before.bootstrapApiKey ?? `cwp_${randomBytes(32).toString('base64url')}`
   const idp = layout.servicesConfig(home, ports)
   const users = await sampleUsers(before.users ?? [], idp.usersFile)
   const pki = await ensurePki({
@@ -89,7 +88,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       stage: 2,
       meaning: 'the API is away; what it acknowledged is kept',
       start: () =>
-        startOwn(home, 'wallet', layout.MAINS.wallet, layout.writeWalletConfig(home, ports, bus, bootstrapApiKey)),
+        startOwn(home, 'wallet', layout.MAINS.wallet, layout.writeWalletConfig(home, ports, bus)),
     },
   ]
   const wanted = services.filter(
@@ -112,7 +111,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       nats: bus.url,
       evmRpc: loopback('anvil', ports.anvil),
       chainId: DEV_CHAIN_ID,
-      bootstrapApiKey,
+      bootstrapApiKey: readIfThere(layout.bootstrapKeyFile(home))?.trim() ?? null,
       adminApiKey: readEndpoints(home).adminApiKey ?? null,
       users: users.map(user => ({ ...user, deviceKeyFile: null })),
       nodes: NODES.map(index => {

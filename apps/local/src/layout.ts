@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@trivault/bus'
@@ -25,6 +24,7 @@ export const MAINS = {
 }
 
 export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
+export const bootstrapKeyFile = (home: Home) => home.path('wallet', 'bootstrap-key')
 export const isPresent = (main: string) => existsSync(main)
 export const issuerOf = (ports: Ports) => `http://127.0.0.1:${ports.oidc}`
 export const databaseUrlFile = (home: Home, party: string) => home.path(party, 'database-url')
@@ -63,7 +63,7 @@ export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus:
 }
 
 /** Writes the config file of the wallet and returns its path. */
-export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess, bootstrapApiKey: string): string {
+export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess): string {
   return writeConfig(home, 'wallet', {
     home: home.path('wallet'),
     listen: { host: '127.0.0.1', port: ports.api },
@@ -72,7 +72,7 @@ export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess, boot
     database: { urlFile: databaseUrlFile(home, 'wallet') },
     bus: { url: bus.url, ...bus.clients.wallet },
     oidc: { issuer: issuerOf(ports), audience: WALLET_AUDIENCE },
-    bootstrapApiKeyHash: createHash('sha256').update(bootstrapApiKey).digest('hex'),
+    bootstrapKeyFile: bootstrapKeyFile(home),
     chains: { [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
     metrics: { host: '127.0.0.1', port: ports.metricsWallet },
   })

@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { encode, equalBytes, fixed, struct, text, toHex, u8, utf8 } from '@trivault/codec'
+import { equalBytes, toHex, utf8 } from '@trivault/codec'
 import { createKeygen, encryptBackup, type KeyShare, verifyBackup } from '@trivault/mpc'
-import { type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
+import { backupContext, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
 import { keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
 import type { JointSessions } from './joint-sessions.ts'
 import type { KeyShares } from './key-shares.ts'
@@ -9,25 +9,8 @@ import type { Log } from './ports.ts'
 import type { SealedRecords } from './sealed-records.ts'
 
 const everyNode = [0, 1, 2]
-const contextCodec = struct({
-  vaultId: fixed(32),
-  masterKey: text(128),
-  keyId: fixed(32),
-  transcriptHash: fixed(32),
-  node: u8,
-})
 const askAgainAfter = 3_000
 const giveUpAfter = 15_000
-
-/** What a share's backup is bound to: vault, key, generation and node. */
-export function backupContext(
-  vaultId: Uint8Array,
-  key: Pick<MasterKey, 'name' | 'keyId'>,
-  transcriptHash: Uint8Array,
-  node: number,
-): Uint8Array {
-  return encode(contextCodec, { vaultId, masterKey: key.name, keyId: key.keyId, transcriptHash, node })
-}
 
 export interface KeyGenerationOptions {
   self: number
@@ -172,7 +155,7 @@ export class KeyGeneration {
 
   /** From a sealed share on: also the way on after a restart. */
   async #continue(key: MasterKey, share: KeyShare): Promise<void> {
-    const { self, vaultId, ersPublicKey, records, random, now, send } = this.#options
+    const { self, ersPublicKey, records, random, now, send } = this.#options
     const name = pendingName(key.keyId, share.transcriptHash)
     if (this.#pending.has(name)) return
     const pending: Pending = {
@@ -188,7 +171,7 @@ export class KeyGeneration {
     if (pending.backups[self] === undefined) {
       const blob = encryptBackup(share, {
         ersPublicKey,
-        context: backupContext(vaultId, key, share.transcriptHash, self),
+        context: this.#context(key, share, self),
         random,
       })
       await this.#takeBackup(pending, self, blob)
@@ -203,16 +186,26 @@ export class KeyGeneration {
     this.#reportIfComplete(pending)
   }
 
+  #context(key: MasterKey, share: KeyShare, node: number): Uint8Array {
+    return backupContext({
+      vaultId: this.#options.vaultId,
+      masterKey: key.name,
+      keyId: key.keyId,
+      transcriptHash: share.transcriptHash,
+      node,
+    })
+  }
+
   async #takeBackup(pending: Pending, node: number, blob: Uint8Array): Promise<void> {
     if (pending.backups[node] !== undefined) return
-    const { vaultId, ersPublicKey, records, log } = this.#options
+    const { ersPublicKey, records, log } = this.#options
     const { key, share } = pending
     const publicShare = share.publicShares[node] ?? new Uint8Array()
     if (
       !verifyBackup(blob, {
         publicShare,
         ersPublicKey,
-        context: backupContext(vaultId, key, share.transcriptHash, node),
+        context: this.#context(key, share, node),
       })
     ) {
       log('error', 'backup of a share does not verify', { key: key.name, node })

@@ -29,13 +29,9 @@ export class KeyShares {
     const name = toHex(key.keyId)
     const cached = this.#cache.get(name)
     if (cached !== undefined) return cached
-    const share = (await this.all(key.keyId)).find(
-      one =>
-        equalBytes(one.publicKey, key.publicKey) &&
-        equalBytes(one.chainCode, key.chainCode) &&
-        one.publicShares.every((point, i) => equalBytes(point, key.publicShares[i] ?? new Uint8Array())),
-    )
-    if (share === undefined)
+    const raw = await this.#records.get('share', `${name}/${toHex(key.transcriptHash)}`)
+    const share = raw === undefined ? undefined : decodeKeyShare(raw)
+    if (share === undefined || !equalBytes(share.publicKey, key.publicKey))
       throw new NodeError('record-missing', `this node has lost its share of master key ${key.name}`)
     this.#cache.set(name, share)
     return share

@@ -45,7 +45,6 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
     fc.record({ by: user, name: text, role: fc.constantFrom(...systemRoles), confirmer: optional(user) }),
   ),
   deleteSystemUser: of('deleteSystemUser', fc.record({ by: user, id: user })),
-  pairUser: of('pairUser', fc.record({ userId: user, publicKey: raw(65) })),
   allocateAddress: of(
     'allocateAddress',
     fc.record({ masterKey: name, account: name, caip2, index: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }),
@@ -71,7 +70,6 @@ describe('commands', () => {
       registerChain: 3,
       createSystemUser: 4,
       deleteSystemUser: 5,
-      pairUser: 6,
       allocateAddress: 7,
       start: 16,
       approve: 17,

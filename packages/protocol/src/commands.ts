@@ -69,8 +69,6 @@ export const commandCodec = tagged({
   registerChain: [3, struct({ by: user, caip2: text(41) })],
   createSystemUser: [4, struct({ by: user, name, role: word(systemRoles), confirmer: option(user) })],
   deleteSystemUser: [5, struct({ by: user, id: user })],
-  /** First key of a listed user before the seal (contract: POST /api/users/pair). */
-  pairUser: [6, struct({ userId: user, publicKey: fixed(65) })],
   allocateAddress: [7, struct({ masterKey: name, account: name, caip2: text(41), index: u32 })],
   start: [16, struct({ operationId: id, intent: bytes(450_000) })],
   /** `signature`: ASN.1 DER, ECDSA P-256 over SHA-256 of the intent bytes. */

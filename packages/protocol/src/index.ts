@@ -1,3 +1,4 @@
+export * from './backup.ts'
 export * from './commands.ts'
 export * from './errors.ts'
 export * from './genesis.ts'

@@ -5,7 +5,7 @@ import { checkNewAccount, createAccount, requestMasterKey } from './keys.ts'
 import { activeMasterKeyOf, groupOf, userOf } from './lookup.ts'
 import { addUser, checkDeviceKey, checkName, setDeviceKey, updateGroup } from './people.ts'
 import { checkSigningIntent } from './signing.ts'
-import { type Position, userKey, type VaultState } from './state.ts'
+import type { Position, VaultState } from './state.ts'
 
 function base64Of(text: string, field: string): Uint8Array {
   try {
@@ -25,7 +25,7 @@ export function checkIntent(state: VaultState, intent: Intent): void {
       checkSigningIntent(state, intent)
       return
     case 'register user':
-      require(!state.users.has(userKey(intent.UserID)), 'duplicate-user', `user ${intent.UserID} is registered already`)
+      addUser(state, intent.UserID, intent.UserName, 0)
       return
     case 'set user public key': {
       const user = userOf(state, intent.UserID)
@@ -99,7 +99,7 @@ export function performIntent(
   const done = (next: VaultState) => ({ state: next, done: true })
   switch (intent.OperationType) {
     case 'register user':
-      return done(addUser(state, intent.UserID, intent.UserName))
+      return done(addUser(state, intent.UserID, intent.UserName, at.time))
     case 'set user public key':
       return done(setDeviceKey(state, intent.UserID, base64Of(intent.PublicKey, 'PublicKey'), at.time))
     case 'update group':

@@ -2,7 +2,15 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { HDKey } from '@scure/bip32'
 import { addressOfPublicKey, derivationPath } from '@trivault/chains'
 import { encode, equalBytes, toHex, utf8 } from '@trivault/codec'
-import { type CommandOf, type KeyReport, keyReportCodec, require, taggedHash, VaultError } from '@trivault/protocol'
+import {
+  type CommandOf,
+  type Genesis,
+  type KeyReport,
+  keyReportCodec,
+  require,
+  taggedHash,
+  VaultError,
+} from '@trivault/protocol'
 import { accountOf, activeMasterKeyOf, chainOf, masterKeyOf } from './lookup.ts'
 import { checkName } from './people.ts'
 import {
@@ -39,6 +47,7 @@ export function requestMasterKey(
     publicKey: none,
     chainCode: none,
     publicShares: [],
+    transcriptHash: none,
     backupHashes: [],
     accountCount: 0,
   }
@@ -48,6 +57,12 @@ export function requestMasterKey(
 /** What a node signs about a new key. */
 export function keyReportDigest(report: KeyReport): Uint8Array {
   return taggedHash('key-report', encode(keyReportCodec, report))
+}
+
+/** Did node `node` sign this report? */
+export function signedReport(genesis: Genesis, node: number, report: KeyReport, signature: Uint8Array): boolean {
+  const identity = genesis.identityKeys[node]
+  return identity !== undefined && ed25519.verify(signature, keyReportDigest(report), identity, { zip215: false })
 }
 
 /** The only door to a usable key (I7): three equal reports, each signed by its node, made to the pinned ERS key. */
@@ -64,7 +79,6 @@ export function activateKey(
   if (!equalBytes(report.vaultId, state.vaultId)) bad('another vault')
   if (!equalBytes(report.ersFingerprint, state.genesis.ersFingerprint)) bad('another ERS key than the pinned one')
   if (report.curve !== key.curve) bad('another curve')
-  const digest = keyReportDigest(report)
   const { identityKeys } = state.genesis
   if (
     identityKeys.length !== signatures.length ||
@@ -72,9 +86,8 @@ export function activateKey(
     report.backupHashes.length !== identityKeys.length
   )
     bad('one signature, share and backup per node expected')
-  identityKeys.forEach((identity, node) => {
-    if (!ed25519.verify(signatures[node] ?? none, digest, identity, { zip215: false }))
-      bad(`signature of node ${node} does not verify`)
+  signatures.forEach((signature, node) => {
+    if (!signedReport(state.genesis, node, report, signature)) bad(`signature of node ${node} does not verify`)
   })
   const active: MasterKey = {
     ...key,
@@ -82,6 +95,7 @@ export function activateKey(
     publicKey: report.publicKey,
     chainCode: report.chainCode,
     publicShares: report.publicShares,
+    transcriptHash: report.transcriptHash,
     backupHashes: report.backupHashes,
     accountsAtActivation: [],
   }

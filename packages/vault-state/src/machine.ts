@@ -12,7 +12,7 @@ import {
   reject,
   startOperation,
 } from './operations.ts'
-import { createGroup, createSystemUser, deleteSystemUser, pairUser } from './people.ts'
+import { createGroup, createSystemUser, deleteSystemUser } from './people.ts'
 import { applySetup } from './setup.ts'
 import { initialState, type Position, type VaultState } from './state.ts'
 
@@ -56,12 +56,9 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       requireSetup(state)
       return registerKnownChain(state, command.caip2)
     case 'createSystemUser':
-      return createSystemUser(state, command)
+      return createSystemUser(state, command, at.time)
     case 'deleteSystemUser':
       return deleteSystemUser(state, command.id)
-    case 'pairUser':
-      requireSetup(state)
-      return pairUser(state, command, at.time)
     case 'allocateAddress':
       return allocateAddress(state, command)
     case 'start':

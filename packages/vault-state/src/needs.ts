@@ -85,8 +85,8 @@ export function statusOf(state: VaultState, operation: Operation): Status {
 
 /** May this user's signature still count for the operation? */
 export function canApprove(state: VaultState, operation: Operation, user: string): boolean {
-  if (operation.phase !== 'pending' || operation.approvals.some(approval => approval.user === userKey(user)))
-    return false
+  if (operation.phase !== 'pending') return false
+  if (countedApprovals(state, operation).some(approval => approval.user === userKey(user))) return false
   const standing = standingOf(state, operation)
   return standing.kind === 'open' && standing.requirements.some(requirement => fits(state, requirement, user))
 }

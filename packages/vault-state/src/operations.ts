@@ -110,10 +110,9 @@ export function approve(state: VaultState, command: CommandOf<'approve'>, at: Po
   require(!operation.approvals.some(
     approval => approval.user === user && approval.keyId === key.id,
   ), 'already-approved', `${command.userId} has approved this operation`)
-  const standing = { ...operation, approvals: operation.approvals.filter(approval => approval.user !== user) }
   require(canApprove(
     state,
-    standing,
+    operation,
     user,
   ), 'not-an-approver', `${command.userId} is neither the initiator nor in a group that this operation needs`)
   require(verifyApproval(
@@ -121,7 +120,8 @@ export function approve(state: VaultState, command: CommandOf<'approve'>, at: Po
     operation.intentBytes,
     command.signature,
   ), 'bad-signature', 'the signature is not one of the registered device key over this intent')
-  const approvals = [...standing.approvals, { user, keyId: key.id, signature: command.signature, time: at.time }]
+  const others = operation.approvals.filter(approval => approval.user !== user)
+  const approvals = [...others, { user, keyId: key.id, signature: command.signature, time: at.time }]
   return put(state, { ...operation, approvals })
 }
 
@@ -157,6 +157,17 @@ export function cancel(state: VaultState, command: CommandOf<'cancel'>, at: Posi
   })
 }
 
+/** Why the approved intent no longer fits the vault, if it does not: the same was done by another operation meanwhile. */
+function obstacleTo(state: VaultState, { intent }: Operation): { code: VaultErrorCode; reason: string } | undefined {
+  try {
+    checkIntent(state, intent)
+    return undefined
+  } catch (error) {
+    if (error instanceof VaultError) return { code: error.code, reason: error.message }
+    throw error
+  }
+}
+
 /**
  * The certificate of this command is what lets the nodes sign. The first one of an operation needs every approval; later
  * parts and variants are bound to the same intent.
@@ -174,7 +185,11 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
     throw new VaultError(standing.code, standing.reason)
   }
   require(standing.unmet.length === 0, 'approvals-missing', `operation ${operation.id} still needs approvals`)
-  checkIntent(state, intent)
+  const obstacle = obstacleTo(state, operation)
+  if (obstacle !== undefined) {
+    if (operation.phase === 'pending') return finish(state, operation, at.time, obstacle)
+    throw new VaultError(obstacle.code, obstacle.reason)
+  }
   if (!signs) {
     require(command.part === 0 &&
       command.variant === 0 &&

@@ -31,6 +31,7 @@ export function addUser(
   state: VaultState,
   id: string,
   name: string,
+  time: number,
   system?: { role: SystemRole; confirmer: string | undefined },
 ): VaultState {
   checkUserId(id)
@@ -41,6 +42,7 @@ export function addUser(
     id,
     name,
     number: state.counter + 1,
+    createdAt: time,
     systemRole: system?.role,
     confirmer: system?.confirmer,
     deleted: false,
@@ -96,16 +98,6 @@ export function ownersWithKeys(state: VaultState, members: readonly string[]): n
   return members.filter(member => activeKeyOf(state, member) !== undefined).length
 }
 
-/** First key of a listed user, before the seal, in mode `open` only. After it, keys need the owner quorum. */
-export function pairUser(state: VaultState, command: CommandOf<'pairUser'>, time: number): VaultState {
-  userOf(state, command.userId)
-  require(state.genesis.foundingMode === 'open' &&
-    state.sealedAt ===
-      undefined, 'approvals-missing', 'the vault is sealed: start setUserPublicKey, which the owners approve')
-  require(activeKeyOf(state, command.userId) === undefined, 'user-has-key', `user ${command.userId} has a device key`)
-  return setDeviceKey(state, command.userId, command.publicKey, time)
-}
-
 export function createGroup(state: VaultState, name: string): VaultState {
   checkName(name, 'group name')
   if (state.groups.has(name)) return state
@@ -137,9 +129,12 @@ export function updateGroup(
   return { ...state, groups: state.groups.set(groupName, { name: groupName, members: [...members].sort() }) }
 }
 
-export function createSystemUser(state: VaultState, command: CommandOf<'createSystemUser'>): VaultState {
+export function createSystemUser(state: VaultState, command: CommandOf<'createSystemUser'>, time: number): VaultState {
   if (command.confirmer !== undefined) userOf(state, command.confirmer)
-  return addUser(state, systemUserId(command.name), command.name, { role: command.role, confirmer: command.confirmer })
+  return addUser(state, systemUserId(command.name), command.name, time, {
+    role: command.role,
+    confirmer: command.confirmer,
+  })
 }
 
 /** A system user's id: its name, when that is an e-mail address, or the name under our own domain. */

@@ -4,6 +4,8 @@ import { requestMasterKey } from './keys.ts'
 import { addUser, bootstrapUser, checkName, createGroup } from './people.ts'
 import { type Position, userKey, type VaultState } from './state.ts'
 
+const plainDecimal = /^(0|[1-9]\d*)(\.\d+)?$/
+
 /** One-shot tenant set-up: users, the owner group, chains, and requests for the master keys with their accounts. */
 export function applySetup(state: VaultState, command: CommandOf<'setup'>, at: Position): VaultState {
   require(state.setup === undefined, 'already-populated', 'the tenant is already populated')
@@ -20,16 +22,20 @@ export function applySetup(state: VaultState, command: CommandOf<'setup'>, at: P
       .join(' ') === wanted &&
       approvalsRequired === foundersRequired, 'malformed', 'Users and ApprovalsRequired must equal the pinned founders')
   }
-  let next = addUser(state, bootstrapUser, 'bootstrap', { role: 'Admin', confirmer: undefined })
-  for (const user of users) next = addUser(next, user.id, user.name)
+  let next = addUser(state, bootstrapUser, 'bootstrap', at.time, { role: 'Admin', confirmer: undefined })
+  for (const user of users) next = addUser(next, user.id, user.name, at.time)
   next = createGroup(next, checkName(group, 'group name'))
   next = {
     ...next,
     groups: next.groups.set(group, { name: group, members: users.map(user => userKey(user.id)).sort() }),
   }
   for (const caip2 of command.chains) next = registerKnownChain(next, caip2)
-  for (const { asset, usdRate, usdMin, usdMax } of command.rates)
+  for (const { asset, usdRate, usdMin, usdMax } of command.rates) {
+    for (const rate of [usdRate, usdMin, usdMax])
+      require(rate === undefined ||
+        plainDecimal.test(rate), 'malformed', `Rates: the rate of ${asset} must be a plain decimal such as 3000.5`)
     next = { ...next, rates: next.rates.set(asset, { usdRate, usdMin, usdMax }) }
+  }
   for (const { name, accounts } of command.masterKeys) {
     require(new Set(accounts).size ===
       accounts.length, 'malformed', `master key ${name}: an account name is there twice`)

@@ -184,6 +184,8 @@ export function checkSigningIntent(state: VaultState, intent: Signing): void {
 }
 
 function checkDestinations(state: VaultState, intent: IntentOf<'make transaction'>, chain: RegisteredChain): void {
+  require(intent.DecodedRawTransaction ===
+    undefined, 'intent-mismatch', 'DecodedRawTransaction must be absent: approvers decode the bytes themselves')
   if (intent.RawTransaction !== undefined) {
     require(intent.Destination.length === 0 &&
       intent.EVM ===
@@ -193,7 +195,6 @@ function checkDestinations(state: VaultState, intent: IntentOf<'make transaction
     return
   }
   require(intent.Destination.length > 0, 'malformed', 'give at least one Destination')
-  require(intent.DecodedRawTransaction === undefined, 'malformed', 'DecodedRawTransaction goes with RawTransaction')
   for (const destination of intent.Destination) {
     const canonical = refusing('bad-address', () => parseAddress(destination.Address))
     require(destination.Address === canonical, 'bad-address', `the address must be written ${canonical}`)

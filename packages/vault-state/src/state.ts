@@ -17,6 +17,8 @@ export interface User {
   name: string
   /** The contract's int64 user id, counted from 1. */
   number: number
+  /** Log time. */
+  createdAt: number
   /** Role of a system user; people have none here: their rights come from groups. */
   systemRole: SystemRole | undefined
   confirmer: string | undefined
@@ -67,6 +69,7 @@ export interface MasterKey {
   publicKey: Uint8Array
   chainCode: Uint8Array
   publicShares: readonly Uint8Array[]
+  transcriptHash: Uint8Array
   backupHashes: readonly Uint8Array[]
   accountCount: number
 }

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { caip2, caip19, closed, entityName, index, int64, list, open, optionalText, text, userId } from './base.ts'
+import { caip2, caip19, closed, entityName, index, int64, list, open, text, userId } from './base.ts'
 
 const { String: string, Boolean: boolean, Integer: integer } = Type
 
@@ -63,19 +63,12 @@ export const OperationVerdicts = open('OperationVerdicts', {
       Node: integer({ minimum: 0 }),
       View: string({ format: 'byte', description: 'the exact bytes that the node signed' }),
       Signature: string({ format: 'byte', description: 'Ed25519 by the identity key of the node' }),
+      Status: string(),
       IntentHash: hash(),
-      EffectsHash: hash(),
-      Grade: Type.Enum(['decoded', 'exact', 'opaque'], { type: 'string' }),
-      Decision: Type.Enum(['allow', 'needs', 'block'], { type: 'string' }),
-      Reason: optionalText(1024),
-      Needs: Type.Array(
-        open('ApprovalNeed', {
-          Groups: Type.Array(string()),
-          RequiredApprovers: integer(),
-          Reason: optionalText(1024),
-        }),
-      ),
-      Effects: Type.Optional(Type.Unknown()),
+      EffectsHash: Type.Optional(hash()),
+      Grade: Type.Optional(Type.Enum(['decoded', 'exact', 'opaque'], { type: 'string' })),
+      Needs: Type.Array(string(), { description: 'what the operation needs in all' }),
+      Unmet: Type.Array(string(), { description: 'what it still waits for' }),
       Head: LogHead,
     }),
   ),

@@ -1,0 +1,183 @@
+import { buildUnsigned, ChainClientError, type ChainClients } from '@trivault/chain-clients'
+import { ChainError, decodeTransaction } from '@trivault/chains'
+import { type Command, type IntentOf, VaultError } from '@trivault/protocol'
+import {
+  assetOf,
+  chainContext,
+  type Operation,
+  partCount,
+  standingOf,
+  transactionRequest,
+  type VaultState,
+} from '@trivault/vault-state'
+
+export interface ExecutorOptions {
+  chains: ChainClients
+  state: () => VaultState
+  submit: (commands: Command[]) => Promise<unknown>
+  /** Has this part's signed transaction been handed to the chain (or given up)? Then the chain knows its nonce. */
+  delivered: (operationId: string, part: number) => boolean
+  log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void
+}
+
+const nothing = new Uint8Array()
+
+/** Turns satisfied operations into `execute` commands; transactions are built late, within the approved ceilings. */
+export class Executor {
+  readonly #options: ExecutorOptions
+  readonly #busy = new Set<string>()
+  /** One transaction at a time is built for a source, so that no nonce is given twice. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options
+  }
+
+  /** Proposes the execution of everything that has all it needs and is not being executed. */
+  async sweep(): Promise<void> {
+    const state = this.#options.state()
+    const ready = state.pending.keys().filter(id => this.#ready(state, id))
+    const unfinished = state.operations
+      .values()
+      .filter(
+        operation =>
+          operation.phase === 'executing' && operation.executions.length > 0 && missingParts(operation).length > 0,
+      )
+    await Promise.all([...ready, ...unfinished.map(({ id }) => id)].map(id => this.#execute(id)))
+  }
+
+  #ready(state: VaultState, id: string): boolean {
+    const operation = state.operations.get(id)
+    if (operation === undefined || operation.phase !== 'pending' || this.#busy.has(id)) return false
+    const standing = standingOf(state, operation)
+    return standing.kind === 'blocked' || standing.unmet.length === 0
+  }
+
+  /**
+   * Proposes `commands` together with the execution that they make possible, if they make any: a transfer is two slots of
+   * the log. `after` is the state once the commands have applied. Resolves with the outcomes of `commands`.
+   */
+  async withExecution<T>(
+    operationId: string,
+    commands: Command[],
+    after: VaultState,
+    submit: (commands: Command[]) => Promise<T>,
+  ): Promise<T> {
+    const operation = after.operations.get(operationId)
+    if (operation === undefined || !this.#ready(after, operationId)) return submit(commands)
+    this.#busy.add(operationId)
+    try {
+      return await this.#inTurn(operation, async () => {
+        const executions = await this.#commandsFor(after, operation).catch((error: unknown) => {
+          this.#complain(operationId, error)
+          return []
+        })
+        return submit([...commands, ...executions])
+      })
+    } finally {
+      this.#busy.delete(operationId)
+    }
+  }
+
+  async #execute(id: string): Promise<void> {
+    if (this.#busy.has(id)) return
+    this.#busy.add(id)
+    try {
+      const operation = this.#options.state().operations.get(id)
+      if (operation === undefined) return
+      await this.#inTurn(operation, async () => {
+        const state = this.#options.state()
+        const current = state.operations.get(id)
+        if (current !== undefined && current.phase !== 'failed' && current.phase !== 'succeeded')
+          await this.#options.submit(await this.#commandsFor(state, current))
+      })
+    } catch (error) {
+      this.#complain(id, error)
+    } finally {
+      this.#busy.delete(id)
+    }
+  }
+
+  async #commandsFor(state: VaultState, operation: Operation): Promise<Command[]> {
+    const { id: operationId, intent } = operation
+    const plain: Command = { type: 'execute', operationId, part: 0, variant: 0, transaction: nothing }
+    if (intent.OperationType !== 'make transaction') return operation.executions.length > 0 ? [] : [plain]
+    if (standingOf(state, operation).kind === 'blocked') return [plain]
+    const transactions = await this.#transactions(state, intent, missingParts(operation))
+    return transactions.map(({ part, transaction }) => ({
+      type: 'execute',
+      operationId,
+      part,
+      variant: 0,
+      transaction,
+    }))
+  }
+
+  async #transactions(
+    state: VaultState,
+    intent: IntentOf<'make transaction'>,
+    parts: number[],
+  ): Promise<{ part: number; transaction: Uint8Array }[]> {
+    const request = transactionRequest(state, intent)
+    const context = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+    if (request.kind === 'raw') return parts.map(part => ({ part, transaction: request.unsigned }))
+    const client = this.#options.chains.evm(context.chain)
+    const [fees, pendingNonce] = await Promise.all([client.fees(), client.pendingNonce(request.source)])
+    const taken = this.#noncesInFlight(state, request.source, context.chain.caip2)
+    let nonce = pendingNonce
+    return parts.map(part => {
+      while (taken.has(nonce)) nonce += 1n
+      taken.add(nonce)
+      return { part, transaction: buildUnsigned(request, part, context, { ...fees, nonce }) }
+    })
+  }
+
+  /** Nonces of certified transactions that the chain has not been given yet. */
+  #noncesInFlight(state: VaultState, source: string, caip2: string): Set<bigint> {
+    const nonces = new Set<bigint>()
+    for (const operation of state.operations.values()) {
+      const { intent } = operation
+      if (
+        intent.OperationType !== 'make transaction' ||
+        intent.RawTransaction !== undefined ||
+        operation.phase === 'failed'
+      )
+        continue
+      if (intent.Source.Address !== source || !intent.CAIP19.startsWith(`${caip2}/`)) continue
+      for (const { part, transaction } of operation.executions)
+        if (!this.#options.delivered(operation.id, part)) nonces.add(decodeTransaction(transaction).nonce)
+    }
+    return nonces
+  }
+
+  async #inTurn<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+    const { intent } = operation
+    if (intent.OperationType !== 'make transaction') return work()
+    const key = intent.Source.Address
+    const before = this.#turns.get(key) ?? Promise.resolve()
+    const turn = before.then(work, work)
+    const settled = turn.catch(() => undefined)
+    this.#turns.set(key, settled)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(key) === settled) this.#turns.delete(key)
+    }
+  }
+
+  #complain(operation: string, error: unknown): void {
+    const expected = error instanceof ChainClientError || error instanceof ChainError || error instanceof VaultError
+    this.#options.log(expected ? 'warn' : 'error', 'operation cannot be executed yet', {
+      operation,
+      reason: error instanceof Error ? error.message : 'unknown',
+    })
+  }
+}
+
+function missingParts(operation: Operation): number[] {
+  const { intent } = operation
+  const count = intent.OperationType === 'make transaction' ? partCount(intent) : 1
+  return Array.from({ length: count }, (_, part) => part).filter(
+    part => !operation.executions.some(execution => execution.part === part),
+  )
+}

@@ -1,0 +1,249 @@
+import type { ChainClients, FeeCaps } from '@trivault/chain-clients'
+import {
+  decodeEffects,
+  decodeMessage,
+  decodeTransaction,
+  formatHex,
+  parseAddress,
+  parseCaip19,
+  parseHex,
+  parseUnits,
+  plannedEffects,
+  requestParts,
+  type StructuredRequest,
+} from '@trivault/chains'
+import { decodeIntent, encodeIntent, type Intent, type IntentOf, operationTypeOf, VaultError } from '@trivault/protocol'
+import {
+  addressOf,
+  assetOf,
+  chainContext,
+  ownAddress,
+  transactionRequest,
+  userOf,
+  type VaultState,
+} from '@trivault/vault-state'
+import type { StartRequest } from './service.ts'
+
+type Payload<S extends StartRequest['segment']> = Extract<StartRequest, { segment: S }>['payload']
+type AddressSpec = { MasterKeyName?: string; AccountName?: string; AddressIndex?: number; Address?: string }
+type Source = IntentOf<'make transaction'>['Source']
+
+export interface IntentContext {
+  state: VaultState
+  chains: ChainClients
+  now: number
+  operationId: string
+  initiatorId: string
+}
+
+/**
+ * The intent that people will approve: the request with every field that the server adds. The nodes compute each of these
+ * fields for themselves and refuse an intent in which one differs. Throws `VaultError`, `ChainClientError`, `ChainError`.
+ */
+export async function buildIntent(request: StartRequest, context: IntentContext): Promise<Intent> {
+  const type = operationTypeOf(request.segment)
+  if (type === undefined)
+    throw new VaultError('unsupported-operation', `operations of type ${request.segment} are not in this release`)
+  const { state, operationId, initiatorId, now } = context
+  const metadata = {
+    OperationID: operationId,
+    InitiatorID: initiatorId,
+    InitiatorName: initiatorId === '' ? '' : userOf(state, initiatorId).name,
+    Timestamp: new Date(now).toISOString(),
+  }
+  const fields = await payloadOf(request, context)
+  const intent = { OperationType: type, ...metadata, ...fields } as Intent
+  encodeIntent(intent)
+  return intent
+}
+
+/** The same intent with a new time: nobody has signed it yet. */
+export function restamp(intent: Intent, now: number): Intent {
+  return { ...intent, Timestamp: new Date(now).toISOString() }
+}
+
+export const readIntent = decodeIntent
+
+async function payloadOf(request: StartRequest, context: IntentContext): Promise<object> {
+  switch (request.segment) {
+    case 'makeTransaction':
+      return request.payload.RawTransaction === undefined
+        ? structured(request.payload, context)
+        : raw(request.payload, context.state)
+    case 'genericSigning':
+      return genericSigning(request.payload, context.state)
+    case 'updateGroup':
+      return {
+        Group: request.payload.Group,
+        AddUsers: request.payload.AddUsers ?? [],
+        RemoveUsers: request.payload.RemoveUsers ?? [],
+      }
+    case 'registerCustomChain': {
+      const { ChainName, CAIP19, NativeAssetSymbol, TestNet, NativeAssetDecimals } = request.payload
+      return {
+        ChainName,
+        TestNet: TestNet ?? false,
+        CAIP19,
+        NativeAssetSymbol,
+        NativeAssetDecimals: NativeAssetDecimals ?? 18,
+      }
+    }
+    case 'registerToken':
+      return { ...request.payload, CAIP19: parseCaip19(request.payload.CAIP19).caip19 }
+    default:
+      return request.payload
+  }
+}
+
+/** Fills in the names, the index and the address of a source; an address alone must be one of the vault's own. */
+function sourceOf(state: VaultState, spec: AddressSpec, slip44: number): Source {
+  if (spec.MasterKeyName === undefined || spec.AccountName === undefined) {
+    const own = spec.Address === undefined ? undefined : ownAddress(state, spec.Address)
+    if (own === undefined)
+      throw new VaultError(
+        'unknown-address',
+        'Source must be an account of this vault: give MasterKeyName and AccountName, or one of its addresses',
+      )
+    return { MasterKeyName: own.masterKey, AccountName: own.account, AddressIndex: own.index, Address: own.address }
+  }
+  const own = addressOf(state, spec.MasterKeyName, spec.AccountName, slip44, spec.AddressIndex ?? 0)
+  if (spec.Address !== undefined && spec.Address.toLowerCase() !== own.address.toLowerCase())
+    throw new VaultError('intent-mismatch', `the address of ${own.account}/${own.index} is ${own.address}`)
+  return { MasterKeyName: own.masterKey, AccountName: own.account, AddressIndex: own.index, Address: own.address }
+}
+
+function destinationOf(
+  state: VaultState,
+  spec: AddressSpec & { Amount: string },
+  slip44: number,
+): IntentOf<'make transaction'>['Destination'][number] {
+  if (spec.MasterKeyName !== undefined && spec.AccountName !== undefined)
+    return { Amount: spec.Amount, ...sourceOf(state, spec, slip44) }
+  if (spec.Address === undefined)
+    throw new VaultError('malformed', 'Destination: give Address, or MasterKeyName and AccountName')
+  return { Address: parseAddress(spec.Address), Amount: spec.Amount }
+}
+
+async function structured(payload: Payload<'makeTransaction'>, { state, chains }: IntentContext): Promise<object> {
+  if (payload.CAIP19 === undefined || payload.Destination === undefined)
+    throw new VaultError('malformed', 'give CAIP19 and Destination, or RawTransaction')
+  const CAIP19 = parseCaip19(payload.CAIP19).caip19
+  const { chain, symbol, decimals } = assetOf(state, CAIP19)
+  given('Asset', payload.Asset, symbol)
+  given('ChainName', payload.ChainName, chain.name)
+  given('TestNetwork', payload.TestNetwork, chain.testNetwork)
+  const Source = sourceOf(state, payload.Source, chain.slip44)
+  const Destination = payload.Destination.map(destination => destinationOf(state, destination, chain.slip44))
+  const asked = payload.EVM ?? {}
+  const base: StructuredRequest = {
+    kind: 'structured',
+    asset: CAIP19,
+    source: Source.Address,
+    destinations: Destination.map(({ Address, Amount }) => ({
+      address: Address,
+      amount: parseUnits(Amount, decimals),
+    })),
+    gas: 21_000n,
+    maxFeePerGas: 0n,
+    maxPriorityFeePerGas: 0n,
+    ...(asked.Data === undefined ? {} : { data: parseHex(asked.Data) }),
+  }
+  const context = chainContext(state, chain.caip2)
+  const complete =
+    asked.Gas !== undefined && asked.MaxFeePerGas !== undefined && asked.MaxPriorityFeePerGas !== undefined
+  const caps: FeeCaps | undefined = complete
+    ? undefined
+    : await chains
+        .evm(chain)
+        .feeCaps(
+          requestParts(base, context).map(part => ({
+            from: Source.Address,
+            to: part.to,
+            value: part.value,
+            data: part.data,
+          })),
+        )
+  const filled = (field: string | undefined, fallback: bigint | undefined): string =>
+    BigInt(field ?? fallback ?? 0n).toString()
+  const MaxFeePerGas = filled(asked.MaxFeePerGas, caps?.maxFeePerGas)
+  const tip = BigInt(filled(asked.MaxPriorityFeePerGas, caps?.maxPriorityFeePerGas))
+  const EVM = {
+    Gas: filled(asked.Gas, caps?.gas),
+    MaxFeePerGas,
+    MaxPriorityFeePerGas: (asked.MaxPriorityFeePerGas === undefined && tip > BigInt(MaxFeePerGas)
+      ? BigInt(MaxFeePerGas)
+      : tip
+    ).toString(),
+    ...(asked.Nonce === undefined ? {} : { Nonce: BigInt(asked.Nonce).toString() }),
+    ...(asked.Data === undefined ? {} : { Data: formatHex(parseHex(asked.Data)) }),
+  }
+  const fields = {
+    ChainName: chain.name,
+    CAIP19,
+    Asset: symbol,
+    TestNetwork: chain.testNetwork,
+    Source,
+    Destination,
+    EVM,
+  }
+  const effects = plannedEffects(
+    transactionRequest(state, { ...fields, Function: { Name: '' } } as IntentOf<'make transaction'>),
+    context,
+  )
+  return { ...fields, Function: { Name: effects.function } }
+}
+
+function raw(payload: Payload<'makeTransaction'>, state: VaultState): object {
+  const unsigned = parseHex(payload.RawTransaction ?? '')
+  if (payload.Destination !== undefined || payload.EVM !== undefined)
+    throw new VaultError('malformed', 'a RawTransaction says everything itself: omit Destination and EVM')
+  const caip2 =
+    payload.CAIP19 === undefined ? `eip155:${decodeTransaction(unsigned).chainId}` : parseCaip19(payload.CAIP19).caip2
+  const context = chainContext(state, caip2)
+  const { chain } = context
+  const Source = sourceOf(state, payload.Source, chain.slip44)
+  const effects = decodeEffects(unsigned, Source.Address, context)
+  return {
+    ChainName: chain.name,
+    CAIP19: chain.nativeAsset,
+    Asset: chain.symbol,
+    TestNetwork: chain.testNetwork,
+    Source,
+    Destination: [],
+    RawTransaction: formatHex(unsigned),
+    Function: { Name: effects.function },
+  }
+}
+
+function genericSigning(payload: Payload<'genericSigning'>, state: VaultState): object {
+  const caip19 = payload.CAIP19 ?? state.chains.values().find(chain => chain.symbol === payload.Asset)?.nativeAsset
+  if (caip19 === undefined)
+    throw new VaultError('unknown-chain', `no registered chain has the asset ${payload.Asset}: give CAIP19`)
+  const { chain } = assetOf(state, parseCaip19(caip19).caip19)
+  given('Asset', payload.Asset, chain.symbol)
+  const Source = sourceOf(state, payload.Source, chain.slip44)
+  const effects = decodeMessage({
+    chain,
+    source: Source.Address,
+    typeOfSigning: payload.TypeOfSigning,
+    dataToSign: payload.DataToSign,
+  })
+  return {
+    ChainName: chain.name,
+    CAIP19: chain.nativeAsset,
+    Asset: chain.symbol,
+    TestNetwork: chain.testNetwork,
+    DataToSign: payload.DataToSign,
+    TypeOfSigning: payload.TypeOfSigning,
+    Source,
+    Function: { Name: effects.function },
+  }
+}
+
+function given<T>(field: string, value: T | undefined, computed: T): void {
+  if (value !== undefined && value !== computed)
+    throw new VaultError(
+      'intent-mismatch',
+      `${field} is ${String(computed)}, not ${String(value)}: correct it or leave it out`,
+    )
+}

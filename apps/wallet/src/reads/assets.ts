@@ -1,0 +1,44 @@
+import type { ExactResponseOf } from '@trivault/api-contract'
+import { ownAddress, type RegisteredChain, type VaultState } from '@trivault/vault-state'
+import { ServiceError } from '../service.ts'
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+export function accountsOf(state: VaultState): ExactResponseOf<'cwplistAccounts'> {
+  return state.accounts
+    .values()
+    .sort((a, b) => a.number - b.number)
+    .map(({ name, masterKey }) => ({ Name: name, MasterKey: masterKey, IsExternal: false }))
+}
+
+/** Throws `ServiceError` not-found for an address that is not the vault's. */
+export function resolvedAddress(state: VaultState, text: string): ExactResponseOf<'cwpresolveAddress'> {
+  const own = ownAddress(state, text)
+  if (own === undefined) throw new ServiceError('not-found', 'this is not an address of the vault')
+  return { MasterKey: own.masterKey, Account: own.account, Index: own.index }
+}
+
+const chainsByCaip2 = (state: VaultState): RegisteredChain[] =>
+  state.chains.values().sort((a, b) => compare(a.caip2, b.caip2))
+
+export function chainsOf(state: VaultState): ExactResponseOf<'cwplistChains'> {
+  return chainsByCaip2(state).map(({ name, testNetwork, caip2 }) => ({
+    ChainName: name,
+    TestNet: testNetwork,
+    CAIP2: caip2,
+  }))
+}
+
+/** Everything that can be moved: each chain's native asset, then its registered tokens. */
+export function tokensOf(state: VaultState): ExactResponseOf<'cwplistTokens'> {
+  const tokens = state.tokens.values().sort((a, b) => compare(a.caip19, b.caip19))
+  return chainsByCaip2(state).flatMap(chain => {
+    const shared = { ChainName: chain.name, Testnet: chain.testNetwork, CAIP2: chain.caip2 }
+    return [
+      { ...shared, Symbol: chain.symbol, Decimals: chain.decimals, CAIP19: chain.nativeAsset },
+      ...tokens
+        .filter(token => token.caip2 === chain.caip2)
+        .map(({ symbol, decimals, caip19 }) => ({ ...shared, Symbol: symbol, Decimals: decimals, CAIP19: caip19 })),
+    ]
+  })
+}

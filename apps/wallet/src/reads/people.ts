@@ -1,0 +1,127 @@
+import type { ExactResponseOf, QueryOf } from '@trivault/api-contract'
+import { VaultError } from '@trivault/protocol'
+import { activeKeyOf, groupOf, type User, userKey, userOf, type VaultState } from '@trivault/vault-state'
+import { type Caller, type Role, ServiceError } from '../service.ts'
+import { serviceError } from './errors.ts'
+
+type CwpUser = ExactResponseOf<'cwpgetUserById'>
+type Users = ExactResponseOf<'getAllUsers'>
+type UserState = Users['Users'][number]['State']
+
+/** What the wallet lets a user ask for: owners are Admin, other people MarketOps, system users what they were made. */
+export function roleOf(state: VaultState, user: User): Role {
+  if (user.systemRole !== undefined) return user.systemRole
+  const owners = state.setup === undefined ? undefined : state.groups.get(state.setup.ownerGroup)
+  return owners?.members.includes(userKey(user.id)) === true ? 'Admin' : 'MarketOps'
+}
+
+function stateOf(state: VaultState, user: User): UserState {
+  if (user.deleted) return 'Deleted'
+  if (user.systemRole !== undefined) return 'Active'
+  return activeKeyOf(state, user.id) === undefined ? 'PendingOnboarding' : 'Active'
+}
+
+const byNumber = (a: User, b: User): number => a.number - b.number
+const everyone = (state: VaultState): User[] => state.users.values().sort(byNumber)
+const present = (state: VaultState): User[] => everyone(state).filter(user => !user.deleted)
+const isoTime = (time: number): string => new Date(time).toISOString()
+
+/** `Active`: a person with a device key, or a system user. */
+function cwpUser(state: VaultState, user: User): CwpUser {
+  return { ID: user.id, Name: user.name, Active: stateOf(state, user) === 'Active' }
+}
+
+function legacyUser(state: VaultState, user: User): Users['Users'][number] {
+  return {
+    Id: user.number,
+    Name: user.name,
+    IdpUserId: user.id,
+    Role: roleOf(state, user),
+    State: stateOf(state, user),
+    CreatedAt: isoTime(user.createdAt),
+  }
+}
+
+function systemUser(state: VaultState, user: User): Users['SystemUsers'][number] {
+  return {
+    Id: user.number,
+    Name: user.name,
+    MpaId: user.id,
+    Role: user.systemRole ?? 'Viewer',
+    State: stateOf(state, user),
+    CreatedAt: isoTime(user.createdAt),
+    WalletPublicKey: '',
+  }
+}
+
+/** Users by kind; deleted ones are shown as such. `approver`: people only. */
+export function usersOf(state: VaultState, { user_type }: QueryOf<'getAllUsers'>): Users {
+  const all = everyone(state)
+  const people = user_type === 'system_user' ? [] : all.filter(user => user.systemRole === undefined)
+  const systems = user_type === 'approver' ? [] : all.filter(user => user.systemRole !== undefined)
+  return {
+    SystemUsers: systems.map(user => systemUser(state, user)),
+    Users: people.map(user => legacyUser(state, user)),
+  }
+}
+
+/** People who may confirm for a system user. */
+export function confirmersOf(state: VaultState, { role }: QueryOf<'getAllConfirmers'>): Users {
+  const people = present(state)
+    .filter(user => user.systemRole === undefined)
+    .map(user => legacyUser(state, user))
+  return { SystemUsers: [], Users: people.filter(user => role === undefined || user.Role === role) }
+}
+
+/** The caller as the log knows it, or as it was authenticated when the log does not. */
+export function userInfoOf(state: VaultState, caller: Caller): ExactResponseOf<'getUserInfo'> {
+  const user = state.users.get(userKey(caller.id))
+  return {
+    Name: user?.name ?? caller.name,
+    Email: user?.id ?? caller.id,
+    Role: caller.role,
+    Status: user === undefined ? 'Active' : stateOf(state, user),
+  }
+}
+
+/** Throws `ServiceError` bad-request. */
+export function userByIdOf(state: VaultState, id: string): CwpUser {
+  return cwpUser(
+    state,
+    known(() => userOf(state, id)),
+  )
+}
+
+export function listUsersOf(state: VaultState): CwpUser[] {
+  return present(state).map(user => cwpUser(state, user))
+}
+
+export function groupsOf(state: VaultState): Record<string, string[]> {
+  const groups = state.groups.values().sort((a, b) => (a.name < b.name ? -1 : 1))
+  return Object.fromEntries(groups.map(({ name, members }) => [name, members.map(member => spelling(state, member))]))
+}
+
+/** Throws `ServiceError` bad-request. */
+export function groupMembersOf(state: VaultState, group: string): CwpUser[] {
+  return known(() => groupOf(state, group)).members.flatMap(member => {
+    const user = state.users.get(member)
+    return user === undefined ? [] : [cwpUser(state, user)]
+  })
+}
+
+/** A user id as it was registered. */
+export function spelling(state: VaultState, user: string): string {
+  return state.users.get(userKey(user))?.id ?? user
+}
+
+function known<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error
+    throw new ServiceError('bad-request', error.message, {
+      cause: error,
+      errorCode: serviceError(error).errorCode ?? '',
+    })
+  }
+}

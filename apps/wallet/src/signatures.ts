@@ -1,0 +1,89 @@
+import { encode, equalBytes, toHex } from '@trivault/codec'
+import type { NodeIndex } from '@trivault/ledger'
+import { type Command, type KeyReport, keyReportCodec, type NodeEvent, sha256 } from '@trivault/protocol'
+import { signedReport, type VaultState } from '@trivault/vault-state'
+import type { Outcome } from './log.ts'
+import type { NodeLink } from './node-link.ts'
+
+export interface SignaturesOptions {
+  link: NodeLink
+  state: () => VaultState
+  submit: (...commands: Command[]) => Promise<Outcome[]>
+  onError: (error: unknown) => void
+}
+
+/** Takes what the nodes made together, final signatures and key reports, into the log. */
+export class Signatures {
+  readonly #options: SignaturesOptions
+  readonly #submitting = new Set<string>()
+  readonly #reports = new Map<string, { report: KeyReport; signatures: Map<NodeIndex, Uint8Array> }>()
+
+  constructor(options: SignaturesOptions) {
+    this.#options = options
+  }
+
+  receive(node: NodeIndex, event: NodeEvent): void {
+    if (event.type === 'signed') this.#take({ ...event, type: 'signed' })
+    else this.#takeReport(node, event.report, event.signature)
+  }
+
+  /** Asks the nodes for signatures that are due: after a restart, or when a message was lost. */
+  async sweep(): Promise<void> {
+    const state = this.#options.state()
+    for (const operationId of state.unsigned.keys()) {
+      for (const { part, variant, signature } of state.operations.get(operationId)?.executions ?? []) {
+        if (signature !== undefined || this.#submitting.has(`${operationId}/${part}/${variant}`)) continue
+        const answers = await this.#options.link.queryAll({ type: 'signature', operationId, part, variant })
+        const found = answers.find(answer => answer?.signature !== undefined)?.signature
+        if (found !== undefined) this.#take({ type: 'signed', operationId, part, variant, signature: found })
+      }
+    }
+  }
+
+  #take(command: Extract<Command, { type: 'signed' }>): void {
+    const { operationId, part, variant } = command
+    const name = `${operationId}/${part}/${variant}`
+    const execution = this.#options
+      .state()
+      .operations.get(operationId)
+      ?.executions.find(one => one.part === part && one.variant === variant)
+    if (execution?.signature !== undefined) return
+    this.#once(name, () => this.#options.submit(command))
+  }
+
+  #takeReport(node: NodeIndex, report: KeyReport, signature: Uint8Array): void {
+    const state = this.#options.state()
+    if (state.masterKeys.get(report.masterKey)?.status !== 'requested') return
+    if (!signedReport(state.genesis, node, report, signature)) return
+    const name = toHex(sha256(encode(keyReportCodec, report)))
+    const known = this.#reports.get(name) ?? { report, signatures: new Map<NodeIndex, Uint8Array>() }
+    this.#reports.set(name, known)
+    known.signatures.set(node, signature)
+    const all = ([0, 1, 2] as const).map(index => known.signatures.get(index)).filter(one => one !== undefined)
+    if (all.length === 3) this.#once(name, () => this.#options.submit({ type: 'activateKey', report, signatures: all }))
+  }
+
+  #once(name: string, work: () => Promise<unknown>): void {
+    if (this.#submitting.has(name)) return
+    this.#submitting.add(name)
+    work()
+      .catch(this.#options.onError)
+      .finally(() => this.#submitting.delete(name))
+  }
+}
+
+/** A self-contained backup file of one master key: the key report and the three encrypted shares. */
+export async function fetchBackup(link: NodeLink, state: VaultState, masterKey: string): Promise<Uint8Array[]> {
+  const key = state.masterKeys.get(masterKey)
+  const answers = await link.queryAll({ type: 'backups', masterKey })
+  for (const answer of answers) {
+    const blobs = answer?.blobs ?? []
+    if (
+      key !== undefined &&
+      blobs.length === 3 &&
+      blobs.every((blob, i) => equalBytes(sha256(blob), key.backupHashes[i] ?? new Uint8Array()))
+    )
+      return blobs
+  }
+  throw new Error('no node gave the three backups whose hashes are in the log')
+}
