@@ -5,9 +5,9 @@ export type EncryptionContext = Readonly<Record<string, string>>
 export type AttestationRequest = {
   /** DER SubjectPublicKeyInfo of the RSA key that a KMS shall encrypt its answer to; at most 1024 bytes. */
   readonly publicKey?: Uint8Array
-  /** At most 1024 bytes. */
+  /** At most 512 bytes. */
   readonly userData?: Uint8Array
-  /** At most 1024 bytes. */
+  /** At most 512 bytes. */
   readonly nonce?: Uint8Array
 }
 
