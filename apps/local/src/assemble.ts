@@ -87,8 +87,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       name: 'wallet',
       stage: 2,
       meaning: 'the API is away; what it acknowledged is kept',
-      start: () =>
-        startOwn(home, 'wallet', layout.MAINS.wallet, layout.writeWalletConfig(home, ports, bus)),
+      start: () => startOwn(home, 'wallet', layout.MAINS.wallet, layout.writeWalletConfig(home, ports, bus)),
     },
   ]
   const wanted = services.filter(
