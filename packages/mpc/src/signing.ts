@@ -113,6 +113,8 @@ type Link = Claim & {
   bob: RvoleBob
   psi: bigint
   psiSalt: Uint8Array
+  /** Input of the check column as Alice. */
+  check: bigint
   /** From round 1 on. */
   alice?: RvoleAlice
   commitment: Uint8Array
@@ -121,12 +123,15 @@ type Link = Claim & {
   output?: [bigint, bigint]
 }
 
+/**
+ * All randomness is drawn before the first frame, so every later frame is a function of what was received: a rewound copy
+ * that hears the same repeats itself. A fresh check scalar, for one, would give a second equation on the same inputs.
+ */
 class Signing {
   readonly session: Uint8Array
   readonly #self: number
   readonly #signers: readonly number[]
   readonly #digest: Uint8Array
-  readonly #random: Random
   readonly #publicKey: Point
   readonly #links = new Map<number, Link>()
   #nonce: bigint
@@ -144,7 +149,6 @@ class Signing {
     this.#self = self
     this.#signers = signers
     this.#digest = digest.slice()
-    this.#random = random
     this.#publicKey = derived.publicKey
     this.session = hash(
       'signing/session',
@@ -169,6 +173,7 @@ class Signing {
         bob,
         psi: mod(this.#blind - bob.input),
         psiSalt: random(HASH),
+        check: randomScalar(random),
         commitment: new Uint8Array(),
         psiCommitment: new Uint8Array(),
       })
@@ -231,7 +236,7 @@ class Signing {
     return {
       send: this.#toAll(link => {
         if (link.alice === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
-        const { reply, output } = link.alice.multiply([this.#nonce, this.#key], randomScalar(this.#random))
+        const { reply, output } = link.alice.multiply([this.#nonce, this.#key], link.check)
         link.alice.erase()
         link.output = output
         return concat(

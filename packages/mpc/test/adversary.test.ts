@@ -6,7 +6,17 @@ import { MpcError } from '../src/index.ts'
 import { runIdOf } from '../src/rvole.ts'
 import { mod, ORDER, parseScalar, scalarBytes } from '../src/scalar.ts'
 import { inconsistentRequest } from './cheats.ts'
-import { dealPairs, type Intercept, keygen, keygenSessions, pairSessions, random, run, signSessions } from './run.ts'
+import {
+  dealPairs,
+  dealPairsTwice,
+  type Intercept,
+  keygen,
+  keygenSessions,
+  pairSessions,
+  random,
+  run,
+  signSessions,
+} from './run.ts'
 
 const HEADER = 20
 const CHEAT = 3
@@ -359,6 +369,36 @@ describe('signing rejects', () => {
     expect(failures.get(2)).toMatchObject({ check: 'S2.1', suspects: expect.arrayContaining([CHEAT]) })
     expect(results.size).toBe(0)
     expect(answered.filter(party => party !== CHEAT)).toEqual([])
+  })
+
+  it('to say anything new when a copy of a signer hears the same again', () => {
+    const sessionId = random(32)
+    const heard: { from: number; frame: Uint8Array }[] = []
+    const said: Uint8Array[] = []
+    // Two signers with equal memory: equal OT state, and a random source that repeats.
+    const seed = random(32)
+    const replay = () => {
+      let counter = 0
+      return (n: number): Uint8Array => {
+        const blocks = Array.from({ length: Math.ceil(n / 32) }, () => hash('test/random', seed, u32(counter++)))
+        return concat(...blocks).slice(0, n)
+      }
+    }
+    const [original, copy] = dealPairsTwice(signers, 1)
+    const sessions = signSessions({ shares, pairs: original, signers, digest, sessionId })
+    const mine = () => ({ shares, signers: [1, 2, 3], digest, sessionId })
+    sessions.set(1, signSessions({ ...mine(), pairs: copy.first, source: replay(), only: [1] }).get(1) ?? never())
+    run(sessions, (from, to, frame) => {
+      if (to === 1) heard.push({ from, frame })
+      if (from === 1) said.push(frame)
+      return frame
+    })
+    // After the first frame the source may be anything: nothing is drawn any more.
+    let drawing = replay()
+    const twin = signSessions({ ...mine(), pairs: copy.second, source: n => drawing(n), only: [1] }).get(1) ?? never()
+    drawing = never
+    const repeated = [...twin.start().out, ...heard.flatMap(({ from, frame }) => twin.receive(from, frame).out)]
+    expect(repeated.map(({ frame }) => frame)).toEqual(said)
   })
 
   it('an echo that lies', () => {

@@ -92,6 +92,8 @@ export type SignInput = {
   digest?: Uint8Array
   sessionId?: Uint8Array
   source?: Random
+  /** Make the sessions of these signers only. */
+  only?: readonly number[]
 }
 
 export const signSessions = ({
@@ -102,9 +104,10 @@ export const signSessions = ({
   digest = new Uint8Array(32).fill(7),
   sessionId = random(32),
   source = random,
+  only = signers,
 }: SignInput): Map<number, Session<Signature>> =>
   new Map(
-    signers.map(self => {
+    only.map(self => {
       const share = shares.get(self)
       if (share === undefined) throw new Error(`no share for ${self}`)
       return [
@@ -131,20 +134,37 @@ export const dealTrees = () => {
   return { full, positions, punctured }
 }
 
-/** Pair states as `pairUp` makes them, from a dealer instead of the protocol: for tests that destroy many. */
-export const dealPairs = (indexes: readonly number[]): Map<number, Map<number, OtPair>> => {
-  const pairs = new Map(indexes.map(index => [index, new Map<number, OtPair>()]))
+type Dealt = { peer: number; state: () => OtPair }
+
+/** What each party would hold; `state` can be called repeatedly, as if its memory had been copied. */
+const deal = (indexes: readonly number[]): Map<number, Dealt[]> => {
+  const dealt = new Map(indexes.map(index => [index, [] as Dealt[]]))
   for (const a of indexes) {
     for (const b of indexes) {
       if (a >= b) continue
       const [ofA, ofB] = [dealTrees(), dealTrees()]
-      const session = random(32)
-      const zeroSeed = random(32)
+      const common = () => ({ session: session.slice(), zeroSeed: zeroSeed.slice() })
+      const [session, zeroSeed] = [random(32), random(32)]
       const toA = { full: ofA.full, punctured: ofB.punctured, positions: ofB.positions }
       const toB = { full: ofB.full, punctured: ofA.punctured, positions: ofA.positions }
-      pairs.get(a)?.set(b, new OtPair({ self: a, peer: b, session, zeroSeed: zeroSeed.slice(), ...toA }))
-      pairs.get(b)?.set(a, new OtPair({ self: b, peer: a, session, zeroSeed: zeroSeed.slice(), ...toB }))
+      dealt.get(a)?.push({ peer: b, state: () => new OtPair({ self: a, peer: b, ...common(), ...toA }) })
+      dealt.get(b)?.push({ peer: a, state: () => new OtPair({ self: b, peer: a, ...common(), ...toB }) })
     }
   }
-  return pairs
+  return dealt
+}
+
+const statesOf = (dealt: readonly Dealt[]): Map<number, OtPair> =>
+  new Map(dealt.map(({ peer, state }) => [peer, state()]))
+
+/** Pair states as `pairUp` makes them, from a dealer instead of the protocol: for tests that destroy many. */
+export const dealPairs = (indexes: readonly number[]): Map<number, Map<number, OtPair>> =>
+  new Map([...deal(indexes)].map(([index, dealt]) => [index, statesOf(dealt)]))
+
+/** Pair states of all, and two more copies of what `cloned` holds. */
+export const dealPairsTwice = (indexes: readonly number[], cloned: number) => {
+  const dealt = deal(indexes)
+  const all = new Map([...dealt].map(([index, own]) => [index, statesOf(own)]))
+  const copy = () => new Map([[cloned, statesOf(dealt.get(cloned) ?? [])]])
+  return [all, { first: copy(), second: copy() }] as const
 }
