@@ -38,7 +38,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       home,
       { issuer: idp.issuer, jwks: signingKeys(idp.keyFile) },
       index => (plaintext, encryptionContext) =>
-        openLocalKms(idp.kmsFile, NODES.map(nodeName)).kms.encrypt({
+        openLocalKms(idp.kmsFile, idp.kmsKeyIds).kms.encrypt({
           keyId: nodeName(index),
           plaintext,
           encryptionContext,

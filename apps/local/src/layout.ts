@@ -4,7 +4,7 @@ import type { Credentials } from '@trivault/bus'
 import { DEV_CHAIN_ID } from './anvil.ts'
 import { writePrivateJson } from './files.ts'
 import type { Home } from './home.ts'
-import { type NodeIndex, nodeName } from './nodes.ts'
+import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 import type { ServicesConfig } from './services/main.ts'
 import { WALLET_AUDIENCE } from './services/oidc.ts'
 
@@ -37,6 +37,7 @@ export function servicesConfig(home: Home, ports: Ports): ServicesConfig {
     cookieFile: home.path('services', 'cookie-secret'),
     kmsFile: home.path('services', 'kms.json'),
     kmsPort: ports.kms,
+    kmsKeyIds: NODES.map(nodeName),
     usersFile: home.path('services', 'users.json'),
     metricsPort: ports.metricsServices,
   }
@@ -57,7 +58,7 @@ export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus:
     database: { urlFile: databaseUrlFile(home, name) },
     bus: { url: bus.url, ...bus.clients[name] },
     kms: { url: `http://127.0.0.1:${ports.kms}/kms`, keyId: name },
-    attestation: { url: `http://127.0.0.1:${ports.kms}/attestation` },
+    attestation: { url: `http://127.0.0.1:${ports.kms}/attestation/${name}` },
     metrics: { host: '127.0.0.1', port: ports[`metricsNode${index}`] },
   })
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { kmsHandler } from './kms-http.ts'
+import { openLocalKms } from './kms-store.ts'
 import { createOidc } from './oidc.ts'
 import type { UserRecord } from './users.ts'
 
@@ -11,6 +13,7 @@ export type ServicesConfig = {
   readonly cookieFile: string
   readonly kmsFile: string
   readonly kmsPort: number
+  readonly kmsKeyIds: readonly string[]
   readonly usersFile: string
   readonly metricsPort: number
 }
@@ -21,35 +24,25 @@ const log = (level: string, msg: string, more: object = {}) =>
 async function main(): Promise<void> {
   const config = JSON.parse(readFileSync(process.argv[3] ?? '', 'utf8')) as ServicesConfig
   const users = JSON.parse(readFileSync(config.usersFile, 'utf8')) as UserRecord[]
-  const signIns = { accepted: 0, refused: 0 }
+  const counters = new Map<string, number>()
+  const count = (name: string) => counters.set(name, (counters.get(name) ?? 0) + 1)
   const oidc = createOidc({
     issuer: config.issuer,
     keyFile: config.keyFile,
     cookieFile: config.cookieFile,
     users,
-    onSignIn: accepted => {
-      signIns[accepted ? 'accepted' : 'refused']++
-    },
+    onSignIn: accepted => count(`trivault_sign_ins_total{result="${accepted ? 'accepted' : 'refused'}"}`),
   })
+  const local = openLocalKms(config.kmsFile, config.kmsKeyIds)
+  const kms = kmsHandler(local, (kind, ok) =>
+    count(`trivault_kms_requests_total{kind="${kind}",result="${ok ? 'ok' : 'refused'}"}`),
+  )
   const servers = await Promise.all([
-    listen(config.oidcPort, (request, response) => {
-      oidc(request, response).catch(error => {
-        log('error', 'request failed', { error: error instanceof Error ? error.message : 'unknown' })
-        response.destroy()
-      })
-    }),
-    listen(config.metricsPort, (request, response) => {
+    listen(config.oidcPort, oidc),
+    listen(config.kmsPort, kms),
+    listen(config.metricsPort, async (request, response) => {
       response.writeHead(request.url === '/metrics' ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' })
-      response.end(
-        request.url === '/metrics'
-          ? `# TYPE process_resident_memory_bytes gauge
-process_resident_memory_bytes ${process.memoryUsage.rss()}
-# TYPE trivault_sign_ins_total counter
-trivault_sign_ins_total{result="accepted"} ${signIns.accepted}
-trivault_sign_ins_total{result="refused"} ${signIns.refused}
-`
-          : '',
-      )
+      response.end(request.url === '/metrics' ? metrics(counters) : '')
     }),
   ])
   const stop = () => {
@@ -63,9 +56,24 @@ trivault_sign_ins_total{result="refused"} ${signIns.refused}
   log('info', 'ready', { event: 'ready' })
 }
 
-function listen(port: number, handler: RequestListener): Promise<Server> {
+function metrics(counters: ReadonlyMap<string, number>): string {
+  const usage = [
+    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+    `process_cpu_seconds_total ${process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6}`,
+  ]
+  return `${[...usage, ...[...counters].map(([name, value]) => `${name} ${value}`)].join('\n')}\n`
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+function listen(port: number, handler: Handler): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(handler)
+    const server = createServer((request, response) => {
+      handler(request, response).catch(error => {
+        log('error', 'request failed', { error: error instanceof Error ? error.message : 'unknown' })
+        response.destroy()
+      })
+    })
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve(server))
   })
