@@ -89,13 +89,18 @@ export class RecordKeeper {
   async examine(votes: readonly Vote[], reports: readonly Report[]): Promise<void> {
     const ownVotes = votes.filter(vote => vote.node === this.#node)
     const ownReports = reports.filter(report => report.node === this.#node)
-    const covered = () =>
-      this.#row === undefined ||
-      (ownVotes.every(vote => this.#row !== undefined && coversVote(this.#row.record, vote)) &&
-        ownReports.every(report => this.#row !== undefined && coversReport(this.#row.record, report)))
-    if (covered()) return
+    if (ownVotes.length + ownReports.length === 0) return
+    const isCovered = () => {
+      const record = this.#row?.record
+      if (record === undefined) return true
+      return (
+        ownVotes.every(vote => coversVote(record, vote)) && ownReports.every(report => coversReport(record, report))
+      )
+    }
+    if (this.#row !== undefined && isCovered()) return
+    // Another process of this node may have moved the row. Without any row this node does not vote anyway.
     await this.load()
-    if (covered()) return
+    if (isCovered()) return
     const slot = [...ownVotes, ...ownReports].map(shown => shown.seq).join(', ')
     await this.stop('restored', `shown an own signature in slot ${slot} that the vote record does not cover`)
   }

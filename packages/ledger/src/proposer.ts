@@ -21,6 +21,9 @@ import { MAX_BALLOT_STEP } from './voter.ts'
 
 type Refuse = Message<'refuse'>
 
+/** Heads are shown this many resend times apart while there is nothing to propose. */
+const IDLE_FACTOR = 10
+
 /** The slot this proposer works on. */
 interface Slot<S> {
   seq: number
@@ -227,7 +230,11 @@ export class Proposer<S> {
   // One slot
 
   #kick(): void {
-    if (this.#phase !== 'ready' || this.#slot !== undefined || this.#pending.size === 0) return
+    if (this.#phase !== 'ready' || this.#slot !== undefined) return
+    if (this.#pending.size === 0) {
+      this.#idle()
+      return
+    }
     const { seq, hash } = this.#follower.head
     const nothing = { draft: undefined, kept: undefined, required: undefined, reports: [], refusals: [] }
     const counters = { ballot: 0, promised: 0, attempts: 0, missing: new Set<NodeIndex>() }
@@ -235,12 +242,20 @@ export class Proposer<S> {
     this.#proposeOwn(this.#slot)
   }
 
+  /** Shows its head now and then: whoever is behind, node or wallet, catches up. */
+  #idle(): void {
+    this.#arm(this.#resendAfter * IDLE_FACTOR, async () => {
+      this.#broadcast({ type: 'head', ...this.#follower.head })
+      this.#idle()
+    })
+  }
+
   #proposeOwn(slot: Slot<S>): void {
     const time = Math.max(Math.floor(this.#options.clock()), this.#follower.time)
     const draft = this.#pending.build(this.#follower, time, slot.required)
     if (draft === undefined) {
       this.#slot = undefined
-      this.#cancelTimer?.()
+      this.#idle()
       return
     }
     this.#follower.adopt(draft)
@@ -422,7 +437,6 @@ export class Proposer<S> {
     this.#votes.forget(certificate.seq)
     this.#pending.certified(accepted.certified)
     this.#slot = undefined
-    if (this.#phase === 'ready') this.#cancelTimer?.()
     // A node that missed a vote learns of the certificate here.
     if (bytes === undefined) this.#broadcast({ type: 'certificate', certificate })
     this.#kick()

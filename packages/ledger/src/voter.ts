@@ -58,6 +58,11 @@ export class Voter<S> {
     return new Voter(options, follower, keeper, rule)
   }
 
+  /** The verified log and its fold: the state, for reading. */
+  get follower(): Follower<S> {
+    return this.#follower
+  }
+
   get state(): S {
     return this.#follower.state
   }
@@ -107,6 +112,7 @@ export class Voter<S> {
       case 'certificate':
         return this.#certify(message.certificate, undefined, send)
       case 'head':
+        if (message.seq < this.#follower.head.seq) this.#answerHead(message.seq, send)
         if (message.certificate !== undefined) await this.#certify(message.certificate, undefined, send)
         return
       case 'entries':

@@ -1,5 +1,6 @@
 import { toHex, utf8 } from '@trivault/codec'
 import type { Certified, CommandResult } from '../api.ts'
+import type { BallotRule } from '../ballot.ts'
 import { verifyExport } from '../export.ts'
 import { decodeMessage } from '../messages.ts'
 import { Proposer } from '../proposer.ts'
@@ -89,13 +90,14 @@ export function planFor(seed: number): Plan {
   }
 }
 
-/** Runs one schedule. Deterministic in `seed` and `plan`. Throws on broken agreement, a false stop, or missing progress. */
-export async function simulate(seed: number, plan: Plan = planFor(seed)): Promise<Outcome> {
-  return new Simulation(seed, plan).run()
+/** Runs one schedule. Deterministic in `seed` and `plan`; `rule` replaces L2 at the nodes. Throws on broken agreement, a false stop, or missing progress. */
+export async function simulate(seed: number, plan: Plan = planFor(seed), rule?: BallotRule): Promise<Outcome> {
+  return new Simulation(seed, plan, rule).run()
 }
 
 class Simulation {
   readonly #plan: Plan
+  readonly #rule: BallotRule | undefined
   readonly #random: Random
   readonly #events = new EventQueue()
   readonly #nodes: SimNode[]
@@ -112,8 +114,9 @@ class Simulation {
   #commands = 0
   #failure: unknown
 
-  constructor(seed: number, plan: Plan) {
+  constructor(seed: number, plan: Plan, rule: BallotRule | undefined) {
     this.#plan = plan
+    this.#rule = rule
     this.#random = new Random(seed ^ 0x5eed)
     this.#nodes = nodeIndexes.map(index => this.#newNode(index))
     this.#wallets = Array.from({ length: plan.wallets }, () => ({ proposer: undefined, life: 0 }))
@@ -200,18 +203,13 @@ class Simulation {
   }
 
   #openVoter({ index, store, anchor, skew }: SimNode): Promise<Voter<Toy>> {
-    return Voter.open({
-      committee,
-      machine: toyMachine,
-      store,
-      anchor,
-      signer: signer(index),
-      clock: () => EPOCH + this.#events.now + skew,
-      onCertified: certified => {
-        this.#accepted(certified, `node ${index}`)
-        this.#crashNow(true)
-      },
-    })
+    const clock = () => EPOCH + this.#events.now + skew
+    const onCertified = (certified: Certified<Toy>) => {
+      this.#accepted(certified, `node ${index}`)
+      this.#crashNow(true)
+    }
+    const port = { committee, machine: toyMachine, store, anchor, signer: signer(index), clock, onCertified }
+    return Voter.open(port, this.#rule)
   }
 
   async #deliver(node: SimNode, bytes: Uint8Array, from: string): Promise<void> {
