@@ -77,7 +77,7 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
     stream: core.stream,
     records,
     kms: httpKms(config.kms),
-    attestation: httpAttestation(config.attestation),
+    attestation: httpAttestation({ ...config.attestation, module: config.kms.keyId }),
     send: (to, message) => send(bus, to, message, log),
     log,
     metrics: metrics.sink,

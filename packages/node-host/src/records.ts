@@ -3,9 +3,8 @@ import { createKysely, createPool, type Migration, migrate, type Pool } from '@t
 import { sql } from 'kysely'
 import { HostError } from './errors.ts'
 
-/** How long one request is tried: below the core's own timeout. */
+/** How long one request is tried: with the wait for the one before, below the core's own timeout. */
 const TRY_MS = 8_000
-const STATEMENT_MS = 3_000
 const RETRY_MS = 100
 /** Bytes of one page of rows: a frame of the link holds it. */
 const PAGE_BYTES = 4 * 1024 * 1024
@@ -53,27 +52,30 @@ export interface RecordStoreOptions {
   log: (level: 'info' | 'warn', message: string) => void
   /** Milliseconds for which the first connection is tried (default 30,000). */
   startMs?: number
+  /** Milliseconds for which a request is tried (default 8,000). */
+  tryMs?: number
 }
 
 /** Connects and brings the schema up to date. Throws HostError database, StorageError. */
 export async function openRecordStore(options: RecordStoreOptions): Promise<RecordStore> {
+  const { tryMs = TRY_MS, startMs = 30_000, log } = options
   const url = new URL(options.url)
   // The server gives a statement up before the client does: what was reported as failed is not written later.
-  url.searchParams.set('statement_timeout', `${STATEMENT_MS}`)
-  url.searchParams.set('query_timeout', `${STATEMENT_MS + 1_000}`)
+  url.searchParams.set('statement_timeout', `${Math.round(tryMs / 3)}`)
+  url.searchParams.set('query_timeout', `${Math.round(tryMs / 2)}`)
   const pool = createPool(url.href, {
     max: 4,
     name: options.name,
-    onIdleError: error => options.log('warn', `database connection lost: ${error.message}`),
+    onIdleError: error => log('warn', `database connection lost: ${error.message}`),
   })
   try {
-    await trying(() => pool.query('select 1'), options.startMs ?? 30_000, options.log)
+    await trying(() => pool.query('select 1'), startMs, log)
     await migrate(createKysely(pool), migrations)
   } catch (error) {
     await pool.end()
     throw error
   }
-  return storeOver(pool, options.log)
+  return storeOver(pool, tryMs, log)
 }
 
 type Log = RecordStoreOptions['log']
@@ -84,9 +86,9 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
-function storeOver(pool: Pool, log: Log): RecordStore {
+function storeOver(pool: Pool, tryMs: number, log: Log): RecordStore {
   const query = <Row>(text: string, values: unknown[]): Promise<Row[]> =>
-    trying(async () => (await pool.query(text, values)).rows as Row[], TRY_MS, log)
+    trying(async () => (await pool.query(text, values)).rows as Row[], tryMs, log)
 
   let waiting: Waiting[] = []
   let writing = false
@@ -97,7 +99,7 @@ function storeOver(pool: Pool, log: Log): RecordStore {
     while (waiting.length > 0) {
       const batch = waiting
       waiting = []
-      const late = batch.filter(({ since }) => performance.now() - since > TRY_MS)
+      const late = batch.filter(({ since }) => performance.now() - since > tryMs)
       for (const { reject } of late) reject(new HostError('database', 'the database did not answer in time'))
       const live = batch.filter(entry => !late.includes(entry))
       try {
