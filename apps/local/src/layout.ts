@@ -58,7 +58,7 @@ export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus:
     database: { urlFile: databaseUrlFile(home, name) },
     bus: { url: bus.url, ...bus.clients[name] },
     kms: { url: `http://127.0.0.1:${ports.kms}/kms`, keyId: name },
-    attestation: { url: `http://127.0.0.1:${ports.kms}/attestation/${name}` },
+    attestation: { url: `http://127.0.0.1:${ports.kms}/attestation` },
     metrics: { host: '127.0.0.1', port: ports[`metricsNode${index}`] },
   })
 }

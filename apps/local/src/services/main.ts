@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { kmsHandler } from './kms-http.ts'
+import { softwareServices } from '@trivault/node-host'
 import { openLocalKms } from './kms-store.ts'
 import { createOidc } from './oidc.ts'
 import type { UserRecord } from './users.ts'
@@ -33,13 +33,18 @@ async function main(): Promise<void> {
     users,
     onSignIn: accepted => count(`trivault_sign_ins_total{result="${accepted ? 'accepted' : 'refused'}"}`),
   })
-  const local = openLocalKms(config.kmsFile, config.kmsKeyIds)
-  const kms = kmsHandler(local, (kind, ok) =>
-    count(`trivault_kms_requests_total{kind="${kind}",result="${ok ? 'ok' : 'refused'}"}`),
-  )
+  const { kms, attestation, pcrsOf } = openLocalKms(config.kmsFile, config.kmsKeyIds)
+  const release = softwareServices({
+    kms,
+    attestation: module => {
+      const pcrs = pcrsOf(module)
+      count(`trivault_attestations_total{module="${pcrs ? module : 'unknown'}"}`)
+      return pcrs && attestation.portFor(pcrs)
+    },
+  })
   const servers = await Promise.all([
     listen(config.oidcPort, oidc),
-    listen(config.kmsPort, kms),
+    listen(config.kmsPort, async (request, response) => release(request, response)),
     listen(config.metricsPort, async (request, response) => {
       response.writeHead(request.url === '/metrics' ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' })
       response.end(request.url === '/metrics' ? metrics(counters) : '')
