@@ -1,3 +1,8 @@
+export { anchorContract } from './anchor-contract.ts'
 export { type Anvil, startAnvil } from './anvil.ts'
 export { assemble } from './assembler.ts'
 export { erc20CreationCode, type TestToken } from './erc20.ts'
+export { Person } from './person.ts'
+export { recordsContract } from './records-contract.ts'
+export { RogueWallet } from './rogue-wallet.ts'
+export { ersKey, setupCommand, startCommand, TestVault, testGenesis } from './vault.ts'

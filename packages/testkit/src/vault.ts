@@ -1,0 +1,385 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { HDKey } from '@scure/bip32'
+import { encodeTransaction, parseCaip2, requestParts } from '@trivault/chains'
+import { concat, equalBytes, toBase64, utf8 } from '@trivault/codec'
+import { Committee, encodeEntry, Follower, type NodeIndex, type StoredEntry } from '@trivault/ledger'
+import {
+  type Command,
+  type CommandOf,
+  encodeCommand,
+  encodeIntent,
+  type Genesis,
+  type Intent,
+  type IntentOf,
+  type KeyReport,
+  type OperationType,
+  sha256,
+  VaultError,
+  vaultIdOf,
+} from '@trivault/protocol'
+import {
+  type Application,
+  addressOf,
+  assetOf,
+  chainContext,
+  keyReportDigest,
+  operationOf,
+  ownAddress,
+  pathOf,
+  transactionRequest,
+  type VaultMachine,
+  type VaultState,
+  vaultMachine,
+} from '@trivault/vault-state'
+import { Person } from './person.ts'
+
+type Fields<T extends OperationType> = Omit<
+  IntentOf<T>,
+  'OperationType' | 'OperationID' | 'InitiatorID' | 'InitiatorName' | 'Timestamp'
+>
+type Metadata = { id?: string; initiator?: string; timestamp?: string }
+type Execution = { part?: number; variant?: number }
+
+const dev = 'eip155:31337'
+const devEther = 'eip155:31337/slip44:60'
+const seedOf = (node: number): Uint8Array => sha256(utf8(`node ${node}`))
+const masterSecretOf = (name: string): Uint8Array => sha256(utf8(`master key ${name}`))
+const chainCodeOf = (name: string): Uint8Array => sha256(utf8(`chain code ${name}`))
+
+export const ersKey: Uint8Array = utf8('an ERS public key')
+
+/** A founded vault's genesis with test identities. */
+export function testGenesis(changes: Partial<Genesis> = {}): Genesis {
+  return {
+    version: 1,
+    deploymentId: 'test',
+    identityKeys: [0, 1, 2].map(node => ed25519.getPublicKey(seedOf(node))),
+    ersFingerprint: sha256(ersKey),
+    foundingMode: 'open',
+    founders: [],
+    foundersRequired: 1,
+    issuer: 'https://idp.example.com',
+    approverClientId: 'approver',
+    jwksThumbprints: [],
+    profile: 'local',
+    rulesVersion: 1,
+    ...changes,
+  }
+}
+
+/**
+ * The real fold, fed by hand: each `apply` is one entry. Knows every secret, so it can sign as any person and, instead of
+ * the joint protocol, as any key of the vault.
+ */
+export class TestVault {
+  readonly genesis: Genesis
+  readonly machine: VaultMachine
+  readonly log: { time: number; commands: Uint8Array[] }[] = []
+  state: VaultState
+  time = Date.parse('2026-01-02T03:04:05.000Z')
+  #operations = 0
+
+  constructor(genesis: Genesis = testGenesis()) {
+    this.genesis = genesis
+    this.machine = vaultMachine(genesis)
+    this.state = this.machine.initial()
+  }
+
+  /** Owners alice and bob with keys, a user carol without, one active master key with the account "treasury", sealed. */
+  static founded(options: { approvalsRequired?: number; genesis?: Genesis } = {}): TestVault {
+    const vault = new TestVault(options.genesis)
+    vault.setup({ approvalsRequired: options.approvalsRequired ?? 1 })
+    vault.activate('Default')
+    const [alice, bob] = [vault.person('alice'), vault.person('bob')]
+    vault.pair(alice)
+    vault.pair(bob, ...(vault.state.sealedAt === undefined ? [] : [alice]))
+    return vault
+  }
+
+  person(name: string, device = 1): Person {
+    return new Person(`${name}@example.com`, device)
+  }
+
+  get seq(): number {
+    return this.log.length
+  }
+
+  /** What the machine says to `commands` in one entry, without keeping it. */
+  try(...commands: Command[]): Application {
+    return this.#fold(commands.map(encodeCommand), this.time + 1000)
+  }
+
+  /** Appends one entry. Throws `VaultError` when a command is refused. */
+  apply(...commands: Command[]): void {
+    const raw = commands.map(encodeCommand)
+    const time = this.time + 1000
+    const folded = this.#fold(raw, time)
+    if (!folded.ok) throw new VaultError(folded.code, folded.message)
+    this.state = folded.state
+    this.time = time
+    this.log.push({ time, commands: raw })
+  }
+
+  #fold(commands: readonly Uint8Array[], time: number): Application {
+    let folded: Application = { ok: true, state: this.machine.begin(this.state, time), outcome: new Uint8Array(0) }
+    for (const [index, command] of commands.entries()) {
+      if (!folded.ok) break
+      folded = this.machine.apply(folded.state, command, { seq: this.seq + 1, time, index })
+    }
+    return folded
+  }
+
+  setup(changes: Partial<CommandOf<'setup'>> = {}): void {
+    this.apply(setupCommand(changes))
+  }
+
+  /** Gives a person's device its place; free before the seal, afterwards the owners approve. */
+  pair(person: Person, ...approvers: Person[]): string {
+    const id = this.start(
+      this.intent('set user public key', { UserID: person.id, PublicKey: toBase64(person.publicKey) }),
+    )
+    this.approve(id, ...approvers)
+    this.execute(id)
+    return id
+  }
+
+  keyReport(name: string, changes: Partial<KeyReport> = {}): CommandOf<'activateKey'> {
+    const point = (label: string) => secp256k1.getPublicKey(sha256(utf8(label)), true)
+    const report: KeyReport = {
+      vaultId: vaultIdOf(this.genesis),
+      masterKey: name,
+      curve: 'ECDSA_SECP256K1',
+      ersFingerprint: this.genesis.ersFingerprint,
+      publicKey: secp256k1.getPublicKey(masterSecretOf(name), true),
+      publicShares: [0, 1, 2].map(node => point(`share ${name} ${node}`)),
+      chainCode: chainCodeOf(name),
+      transcriptHash: sha256(utf8(`transcript ${name}`)),
+      backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${node}`))),
+      ...changes,
+    }
+    const signatures = [0, 1, 2].map(node => ed25519.sign(keyReportDigest(report), seedOf(node)))
+    return { type: 'activateKey', report, signatures }
+  }
+
+  activate(name: string): void {
+    this.apply(this.keyReport(name))
+  }
+
+  intent<T extends OperationType>(type: T, fields: Fields<T>, metadata: Metadata = {}): Intent {
+    const initiator = metadata.initiator ?? ''
+    this.#operations++
+    return {
+      OperationType: type,
+      OperationID: metadata.id ?? `op-${this.#operations}`,
+      InitiatorID: initiator,
+      InitiatorName: this.state.users.get(initiator.toLowerCase())?.name ?? '',
+      Timestamp: metadata.timestamp ?? new Date(this.time).toISOString(),
+      ...fields,
+    } as unknown as Intent
+  }
+
+  /** Starts an operation and returns its id. */
+  start(intent: Intent): string {
+    this.apply(startCommand(intent))
+    return intent.OperationID
+  }
+
+  /** A transfer from the account "treasury". Amounts in ether. */
+  transferIntent(
+    destinations: readonly { Address: string; Amount: string }[],
+    metadata: Metadata = {},
+    changes: Partial<Fields<'make transaction'>> = {},
+  ): Intent {
+    const { Address } = this.#treasury()
+    return this.intent(
+      'make transaction',
+      {
+        ChainName: 'Local dev chain',
+        CAIP19: devEther,
+        Asset: 'ETH',
+        TestNetwork: true,
+        Source: { MasterKeyName: 'Default', AccountName: 'treasury', AddressIndex: 0, Address },
+        Destination: [...destinations],
+        Function: { Name: 'transfer' },
+        EVM: { Gas: '21000', MaxFeePerGas: '2000000000', MaxPriorityFeePerGas: '1000000000' },
+        ...changes,
+      },
+      metadata,
+    )
+  }
+
+  messageIntent(text: string, metadata: Metadata = {}): Intent {
+    return this.intent(
+      'generic signing',
+      {
+        ChainName: 'Local dev chain',
+        CAIP19: devEther,
+        Asset: 'ETH',
+        TestNetwork: true,
+        DataToSign: text,
+        TypeOfSigning: 'personal_sign',
+        Source: this.#treasury(),
+        Function: { Name: 'personal sign' },
+      },
+      metadata,
+    )
+  }
+
+  #treasury(): Fields<'make transaction'>['Source'] {
+    const { address } = addressOf(this.state, 'Default', 'treasury', 60, 0)
+    return { MasterKeyName: 'Default', AccountName: 'treasury', AddressIndex: 0, Address: address }
+  }
+
+  approval(operationId: string, person: Person, signedOperation = operationId): CommandOf<'approve'> {
+    const { intentBytes } = operationOf(this.state, signedOperation)
+    return {
+      type: 'approve',
+      operationId,
+      userId: person.id,
+      keyId: person.keyId,
+      signature: person.sign(intentBytes),
+    }
+  }
+
+  approve(operationId: string, ...people: Person[]): void {
+    for (const person of people) this.apply(this.approval(operationId, person))
+  }
+
+  /** Honest unsigned bytes of one part of a transaction, with `changes`. */
+  unsigned(
+    operationId: string,
+    {
+      part = 0,
+      ...changes
+    }: { part?: number; nonce?: bigint; maxFeePerGas?: bigint; value?: bigint; to?: string } = {},
+  ): Uint8Array {
+    const { intent } = operationOf(this.state, operationId)
+    if (intent.OperationType !== 'make transaction') return new Uint8Array(0)
+    const request = transactionRequest(this.state, intent)
+    if (request.kind === 'raw') return request.unsigned
+    const { chain } = assetOf(this.state, intent.CAIP19)
+    const wanted = requestParts(request, chainContext(this.state, chain.caip2))[part]
+    if (wanted === undefined) throw new Error(`the intent has no part ${part}`)
+    return encodeTransaction({
+      transactionType: 2,
+      chainId: parseCaip2(chain.caip2).chainId,
+      gas: request.gas,
+      maxPriorityFeePerGas: request.maxPriorityFeePerGas,
+      to: wanted.to,
+      value: wanted.value,
+      data: wanted.data,
+      nonce: wanted.nonce ?? BigInt(part),
+      maxFeePerGas: request.maxFeePerGas,
+      ...changes,
+    })
+  }
+
+  execution(operationId: string, { part = 0, variant = 0 }: Execution = {}, transaction?: Uint8Array): Command {
+    return {
+      type: 'execute',
+      operationId,
+      part,
+      variant,
+      transaction: transaction ?? this.unsigned(operationId, { part }),
+    }
+  }
+
+  execute(operationId: string, execution: Execution = {}, transaction?: Uint8Array): void {
+    this.apply(this.execution(operationId, execution, transaction))
+  }
+
+  /** The signature that the three nodes would make for what is executed. */
+  signature(operationId: string, { part = 0, variant = 0 }: Execution = {}): Command {
+    const operation = operationOf(this.state, operationId)
+    const execution = operation.executions.find(item => item.part === part && item.variant === variant)
+    const { intent } = operation
+    if (execution === undefined || !('Source' in intent)) throw new Error('nothing is executed')
+    return { type: 'signed', operationId, part, variant, signature: this.sign(execution.digest, intent.Source.Address) }
+  }
+
+  sign(digest: Uint8Array, address: string): Uint8Array {
+    const own = ownAddress(this.state, address)
+    if (own === undefined) throw new Error(`${address} is not an address of the vault`)
+    let key = new HDKey({ privateKey: masterSecretOf(own.masterKey), chainCode: chainCodeOf(own.masterKey) })
+    for (const step of pathOf(this.state, own)) key = key.deriveChild(step)
+    if (key.privateKey === null || !equalBytes(key.publicKey ?? digest, own.publicKey))
+      throw new Error('wrong derivation')
+    const signature = secp256k1.sign(digest, key.privateKey, { prehash: false, format: 'recovered' })
+    return concat(signature.subarray(1), signature.subarray(0, 1))
+  }
+
+  /** Executes and signs every part. */
+  finish(operationId: string): void {
+    const { intent } = operationOf(this.state, operationId)
+    const signs = intent.OperationType === 'make transaction' || intent.OperationType === 'generic signing'
+    const parts = intent.OperationType === 'make transaction' ? Math.max(1, intent.Destination.length) : 1
+    for (let part = 0; part < parts; part++) {
+      this.execute(operationId, { part })
+      if (signs) this.apply(this.signature(operationId, { part }))
+    }
+  }
+
+  /** Everything applied so far as certified entries, voted for by the three test identities. */
+  async certified(): Promise<StoredEntry[]> {
+    const stored: StoredEntry[] = []
+    const committee = new Committee(vaultIdOf(this.genesis), this.genesis.identityKeys)
+    const follower = await Follower.open({
+      committee,
+      machine: this.machine,
+      store: {
+        putCandidate: async () => {},
+        find: async () => undefined,
+        putCertified: async (_seq, _hash, entry) => {
+          stored.push(entry)
+        },
+        range: async () => [],
+      },
+    })
+    for (const { time, commands } of this.log) {
+      const { head, results } = follower
+      const seq = head.seq + 1
+      const bytes = encodeEntry({
+        version: 1,
+        vaultId: committee.vaultId,
+        seq,
+        prev: head.hash,
+        results,
+        time,
+        commands,
+      })
+      const drafted = follower.draft(bytes)
+      if (!drafted.ok) throw new Error(drafted.message)
+      const { hash } = drafted.draft
+      const [first, second, third] = ([0, 1, 2] as const).map(
+        (node: NodeIndex) =>
+          committee.vote({ node, sign: message => ed25519.sign(message, seedOf(node)) }, seq, 0, hash).signature,
+      )
+      if (first === undefined || second === undefined || third === undefined) throw new Error('three votes expected')
+      await follower.accept(bytes, { seq, ballot: 0, hash, first, second, third })
+    }
+    return stored
+  }
+}
+
+export function setupCommand(changes: Partial<CommandOf<'setup'>> = {}): CommandOf<'setup'> {
+  return {
+    type: 'setup',
+    bodyHash: new Uint8Array(32),
+    users: [
+      { id: 'Alice@example.com', name: 'Alice' },
+      { id: 'bob@example.com', name: 'Bob' },
+      { id: 'carol@example.com', name: 'Carol' },
+    ],
+    group: 'owner',
+    approvalsRequired: 1,
+    rates: [{ asset: 'ETH', usdRate: '3000', usdMin: undefined, usdMax: undefined }],
+    masterKeys: [{ name: 'Default', accounts: ['treasury'] }],
+    chains: [dev],
+    ...changes,
+  }
+}
+
+export function startCommand(intent: Intent): CommandOf<'start'> {
+  return { type: 'start', operationId: intent.OperationID, intent: encodeIntent(intent) }
+}
