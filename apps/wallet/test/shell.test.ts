@@ -262,7 +262,6 @@ describe('bad bodies', () => {
   it.each([
     ['malformed JSON', '{"Name":', 'application/json', 400],
     ['an empty body', '', 'application/json', 400],
-    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'application/json', 400],
     ['very deep nesting', '['.repeat(400_000), 'application/json', 400],
     ['very deep but closed nesting', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, 'application/json', 400],
     ['more than 1 MiB', `{"Name":"${'a'.repeat(1_048_576)}"}`, 'application/json', 413],
@@ -274,6 +273,14 @@ describe('bad bodies', () => {
       expect(answer.statusCode).toBe(status)
       expect(conforms(id, status, answer.body)).toEqual([])
     }
+  })
+
+  it('refuses text that is not UTF-8 rather than mending it', async () => {
+    const payload = Buffer.from('{"UserID":"bob@example.com","UserName":"B?b"}')
+    payload[payload.indexOf('?')] = 0xff
+    const headers = { 'content-type': 'application/json' }
+    expect((await call('cwpstartRegisterUser', { payload, headers })).statusCode).toBe(400)
+    expect(shell.service.started).toEqual([])
   })
 
   it('refuses a POST without body and type', async () => {
