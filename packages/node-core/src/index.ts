@@ -18,4 +18,3 @@ export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './
 export { type Node, type NodeOptions, startNode } from './node.ts'
 export type * from './ports.ts'
 export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf, secretContext } from './secret.ts'
-export { viewDigest } from './views.ts'

@@ -192,6 +192,7 @@ export class KeyGeneration {
       masterKey: key.name,
       keyId: key.keyId,
       transcriptHash: share.transcriptHash,
+      chainCode: share.chainCode,
       node,
     })
   }

@@ -15,6 +15,7 @@ import {
   sha256,
   VaultError,
   vaultIdOf,
+  viewDigest,
 } from '@trivault/protocol'
 import { activeMasterKeyOf, type VaultState, vaultMachine } from '@trivault/vault-state'
 import { bootName, Channels } from './channel.ts'
@@ -28,7 +29,7 @@ import type { Log, Mailbox, Metrics, NodeSecret, Party, Records } from './ports.
 import { SealedRecords } from './sealed-records.ts'
 import { identityKeyOf } from './secret.ts'
 import { SigningCoordinator } from './signer.ts'
-import { viewDigest, viewOf } from './views.ts'
+import { viewOf } from './views.ts'
 
 export interface NodeOptions {
   index: NodeIndex

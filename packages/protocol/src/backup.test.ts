@@ -65,13 +65,21 @@ describe('backup files', () => {
 describe('backupContext', () => {
   it('differs as soon as one thing does that a backup is bound to', () => {
     const fill = (byte: number) => new Uint8Array(32).fill(byte)
-    const base = { vaultId: fill(1), masterKey: 'main', keyId: fill(2), transcriptHash: fill(3), node: 0 }
+    const base = {
+      vaultId: fill(1),
+      masterKey: 'main',
+      keyId: fill(2),
+      transcriptHash: fill(3),
+      chainCode: fill(4),
+      node: 0,
+    }
     const contexts = [
       base,
       { ...base, vaultId: fill(9) },
       { ...base, masterKey: 'main2' },
       { ...base, keyId: fill(9) },
       { ...base, transcriptHash: fill(9) },
+      { ...base, chainCode: fill(9) },
       { ...base, node: 1 },
     ].map(of => Buffer.from(backupContext(of)).toString('hex'))
     expect(new Set(contexts).size).toBe(contexts.length)

@@ -6,10 +6,12 @@ const contextCodec = struct({
   masterKey: text(128),
   keyId: fixed(32),
   transcriptHash: fixed(32),
+  /** Nothing else in a backup file tells a false chain code, and with it false addresses, from the true one. */
+  chainCode: fixed(32),
   node: u8,
 })
 
-/** What one share's backup is bound to: vault, key, key generation and node. */
+/** What one share's backup is bound to: vault, key, key generation, chain code and node. */
 export function backupContext(of: ValueOf<typeof contextCodec>): Uint8Array {
   return encode(contextCodec, of)
 }

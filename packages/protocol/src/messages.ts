@@ -16,6 +16,7 @@ import {
   word,
 } from '@trivault/codec'
 import { keyReportCodec } from './commands.ts'
+import { taggedHash } from './hash.ts'
 import { grades } from './operations.ts'
 
 const operation = { operationId: text(96), part: u8, variant: u8 }
@@ -37,6 +38,11 @@ export const viewCodec = struct({
   headHash: fixed(32),
 })
 export type View = ValueOf<typeof viewCodec>
+
+/** What a node signs (Ed25519) about an operation. */
+export function viewDigest(view: View): Uint8Array {
+  return taggedHash('view', encode(viewCodec as Codec<View>, view))
+}
 
 const queryCodec = tagged({
   status: [1, struct({})],

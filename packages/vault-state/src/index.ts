@@ -19,6 +19,7 @@ export { setupComplete } from './setup.ts'
 export {
   assetOf,
   chainContext,
+  intentEffects,
   judgeExecution,
   partCount,
   signatureFits,

@@ -91,6 +91,14 @@ export function partCount(intent: Intent): number {
     : 1
 }
 
+/**
+ * What an intent does to the outside world, computed from its bytes alone; undefined for a change of the vault itself. What
+ * nodes put into their views and what approvers compare with them. Throws `VaultError`.
+ */
+export function intentEffects(state: VaultState, intent: Intent): Effects | undefined {
+  return isSigning(intent) ? signingEffects(state, intent) : undefined
+}
+
 function signingEffects(state: VaultState, intent: Signing): Effects {
   const chain = assetOf(state, intent.CAIP19).chain
   const context = chainContext(state, chain.caip2)
