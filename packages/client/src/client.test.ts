@@ -51,16 +51,15 @@ describe('requests', () => {
 
   it('is typed by the route table', () => {
     expectTypeOf<CallInput<'cwpgetOperationStatus'>['params']>().toEqualTypeOf<{ operationID: string }>()
-    expectTypeOf(
-      client.call('cwpgetOperationIntent', { params: { operationID: 'x' } }),
-    ).resolves.toEqualTypeOf<Intent>()
+    const intent = () => client.call('cwpgetOperationIntent', { params: { operationID: 'x' } })
+    expectTypeOf(intent).returns.resolves.toEqualTypeOf<Intent>()
     // @ts-expect-error a body is needed
     const withoutBody = () => client.call('cwpcreateGroup')
     // @ts-expect-error a field of another type
     const wrongField = () => client.start('createMasterKey', { Name: 7 })
     // @ts-expect-error not a route
     const wrongRoute = () => client.call('nothing')
-    expect([withoutBody, wrongField, wrongRoute]).toHaveLength(3)
+    expect([intent, withoutBody, wrongField, wrongRoute]).toHaveLength(4)
   })
 })
 
