@@ -57,7 +57,8 @@ function sinkInto(registry: Registry): MetricSink {
     return (labels, value) => histogram.observe(labels, value)
   }
   return (kind, name, value, labels) => {
-    const full = `${PREFIX}${name}${kind === 'count' ? '_total' : kind === 'observe' ? '_seconds' : ''}`
+    const suffix = kind === 'count' ? '_total' : kind === 'observe' ? '_seconds' : ''
+    const full = `${PREFIX}${name}${name.endsWith(suffix) ? '' : suffix}`
     const names = labels.map(label => label.name)
     if (![full, ...names].every(part => /^[a-z][a-z0-9_]*$/.test(part))) return
     const metric = known.get(full) ?? { labels: names.join(), record: make(kind, full, names) }
