@@ -3,7 +3,7 @@ import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
-import { areValidParameters, isConsistent, type KeyShare } from './keyshare.ts'
+import { areValidParameters, type KeyShare } from './keyshare.ts'
 import { mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
 import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
@@ -130,7 +130,6 @@ class Keygen {
     )
     const own = publicShares[self - 1]
     check(publicKey !== undefined && publicShares.every(point => point !== undefined), 'K3.6', ...this.peers)
-    check(samePoint(basePoint(secret), own), 'K3.7', ...this.peers)
     const chainCode = this.#jointChainCode()
     const transcriptHash = hash(
       'keygen/transcript',
@@ -148,7 +147,6 @@ class Keygen {
       chainCode,
       transcriptHash,
     }
-    check(isConsistent(this.#share), 'K3.7', ...this.peers)
     return {
       send: this.#toAll(
         prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),

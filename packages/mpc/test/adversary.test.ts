@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { concat, u32 } from '../src/bytes.ts'
 import { hash, indexBytes } from '../src/hash.ts'
-import type { Failure, KeyShare, Session, Signature } from '../src/index.ts'
+import type { Failure, KeyShare, Random, Session, Signature } from '../src/index.ts'
 import { MpcError } from '../src/index.ts'
 import { runIdOf } from '../src/rvole.ts'
-import { mod, ORDER, parseScalar, scalarBytes } from '../src/scalar.ts'
+import { mod, ORDER, parseScalar, reduceWide, scalarBytes } from '../src/scalar.ts'
 import { inconsistentRequest } from './cheats.ts'
 import {
   dealPairs,
@@ -45,6 +45,24 @@ const nonCanonical = (): Uint8Array => {
   let value = ORDER + 1n
   for (let i = 31; i >= 0; i--, value >>= 8n) out[i] = Number(value & 255n)
   return out
+}
+
+/** A random source whose scalars (48-byte draws) are noted. */
+const recording =
+  (drawn: bigint[]): Random =>
+  n => {
+    const bytes = random(n)
+    if (n === 48) drawn.push(reduceWide(concat(new Uint8Array(16), bytes)))
+    return bytes
+  }
+
+/** A random source whose first `count` scalars are minus those in `drawn`: what no party could know in time. */
+const negating = (drawn: readonly bigint[], count: number): Random => {
+  let index = 0
+  return n => {
+    const value = n === 48 && index < count ? drawn[index++] : undefined
+    return value === undefined ? random(n) : concat(new Uint8Array(16), scalarBytes(mod(-value)))
+  }
 }
 
 const namesTheCheat = (failure: Failure | undefined, check: string): void => {
@@ -141,6 +159,20 @@ describe('key generation rejects', () => {
       rewrite(2, body => flip(body, 0), 2),
     )
     expect(failures.get(2)).toMatchObject({ check: 'K2.1', suspects: [1, CHEAT] })
+  })
+
+  it('a key that is the identity', () => {
+    const sessionId = random(32)
+    const drawn: bigint[] = []
+    const first = keygenSessions(2, 2, sessionId, recording(drawn)).get(1) ?? never()
+    const second = keygenSessions(2, 2, sessionId, negating(drawn, 1)).get(2) ?? never()
+    const { failures } = run(
+      new Map([
+        [1, first],
+        [2, second],
+      ]),
+    )
+    expect(failures.get(1)).toEqual({ check: 'K3.6', kind: 'accusation', party: 2, suspects: [2] })
   })
 
   it('parameters that make no sense', () => {
@@ -291,17 +323,32 @@ describe('signing rejects', () => {
   })
 
   it('u values that cancel to zero', () => {
-    const seen: bigint[] = []
-    const { failures } = signWith((from, to, frame) => {
-      if (roundOf(frame) !== 4 || (to !== 1 && from !== 1)) return frame
-      // Party 1 receives u = 0 from 2, and minus its own from 3; its own u is read off its frames.
-      if (from === 1) {
-        seen.push(parseScalar(frame.slice(HEADER + 32)) ?? 0n)
-        return frame
-      }
-      return put(frame, HEADER + 32, from === 2 ? new Uint8Array(32) : scalarBytes(mod(-(seen[0] ?? 0n))))
+    const sessions = signSessions({ shares, pairs: dealPairs(signers), signers, digest })
+    const held = new Map<number, Uint8Array>()
+    let own = 0n
+    run(sessions, (from, to, frame) => {
+      if (roundOf(frame) !== 4) return frame
+      if (from === 1) own = parseScalar(frame.slice(HEADER + 32)) ?? 0n
+      if (to !== 1) return frame
+      held.set(from, frame)
+      return undefined
     })
-    expect(failures.get(1)?.check).toBe('S4.2')
+    const victim = sessions.get(1) ?? never()
+    victim.receive(2, put(held.get(2) ?? never(), HEADER + 32, new Uint8Array(32)))
+    const { failure } = victim.receive(3, put(held.get(3) ?? never(), HEADER + 32, scalarBytes(mod(-own))))
+    expect(failure?.check).toBe('S4.2')
+  })
+
+  it('nonces that cancel to the identity', () => {
+    const pairs = dealPairs([1, 2])
+    const two = keygen(2, 2)
+    const sessionId = random(32)
+    const drawn: bigint[] = []
+    const common = { shares: two, pairs, signers: [1, 2], digest, sessionId }
+    const first = signSessions({ ...common, only: [1], source: recording(drawn) })
+    const second = signSessions({ ...common, only: [2], source: negating(drawn, 1) })
+    const { failures } = run(new Map([...first, ...second]))
+    expect(failures.get(1)).toEqual({ check: 'S3.8', kind: 'accusation', party: 2, suspects: [2] })
   })
 
   it('a signer with a wrong key share', () => {
