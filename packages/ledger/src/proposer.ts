@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@trivault/codec'
 import type { CommandResult, ProposerOptions, ProposerStatus } from './api.ts'
 import { keepWhatTwoName, VoteBox } from './ballot.ts'
-import { entryHash } from './entry.ts'
+import { type Entry, entryHash } from './entry.ts'
 import { LedgerError } from './errors.ts'
 import { type Draft, Follower } from './follower.ts'
 import { decodeCertificate, decodeMessage, encodeMessage, type LedgerMessage, type Message } from './messages.ts'
@@ -39,8 +39,6 @@ interface Slot<S> {
   refusals: (Refuse | undefined)[]
   /** Nodes without the bytes of the kept entry. */
   missing: Set<NodeIndex>
-  /** L4: a hold that a node wants logged first. */
-  required: Uint8Array | undefined
   /** Highest ballot that a node said it promised. */
   promised: number
   attempts: number
@@ -65,6 +63,8 @@ export class Proposer<S> {
   #reason = ''
   #fork: [Certificate, Certificate] | undefined
   #slot: Slot<S> | undefined
+  /** L4: a hold that a node wants logged. It outlives the slot: a kept entry may come before it. */
+  #required: Uint8Array | undefined
   #cancelTimer: (() => void) | undefined
 
   private constructor(options: ProposerOptions<S>, follower: Follower<S>) {
@@ -231,12 +231,12 @@ export class Proposer<S> {
 
   #kick(): void {
     if (this.#phase !== 'ready' || this.#slot !== undefined) return
-    if (this.#pending.size === 0) {
+    if (this.#pending.size === 0 && this.#required === undefined) {
       this.#idle()
       return
     }
     const { seq, hash } = this.#follower.head
-    const nothing = { draft: undefined, kept: undefined, required: undefined, reports: [], refusals: [] }
+    const nothing = { draft: undefined, kept: undefined, reports: [], refusals: [] }
     const counters = { ballot: 0, promised: 0, attempts: 0, missing: new Set<NodeIndex>() }
     this.#slot = { seq: seq + 1, prev: hash, stage: 'propose', ...nothing, ...counters }
     this.#proposeOwn(this.#slot)
@@ -252,7 +252,8 @@ export class Proposer<S> {
 
   #proposeOwn(slot: Slot<S>): void {
     const time = Math.max(Math.floor(this.#options.clock()), this.#follower.time)
-    const draft = this.#pending.build(this.#follower, time, slot.required)
+    const draft = this.#pending.build(this.#follower, time, this.#required)
+    if (!holds(draft?.entry, this.#required)) this.#required = undefined
     if (draft === undefined) {
       this.#slot = undefined
       this.#idle()
@@ -327,6 +328,7 @@ export class Proposer<S> {
     const hash = slot.stage === 'propose' ? slot.draft?.hash : undefined
     if (slot.stage === 'fetch' || !sameHash(refusal.hash, hash)) return
     slot.refusals[from] = refusal
+    this.#required = refusal.required ?? this.#required
     slot.promised = Math.max(slot.promised, Math.min(refusal.promised, slot.ballot + MAX_BALLOT_STEP))
     if (slot.stage === 'propose') this.#decide(slot)
     else if (refusal.promised >= slot.ballot) this.#backOff(slot, () => this.#newBallot(slot))
@@ -371,7 +373,6 @@ export class Proposer<S> {
         command !== undefined &&
         this.#pending.refuse(slot.draft?.entry.commands[command], reason, message),
     )
-    slot.required = refusals.find(refusal => refusal.code === 'hold')?.required ?? slot.required
     if (dropped.length > 0) this.#proposeOwn(slot)
     else this.#backOff(slot, () => this.#proposeOwn(slot))
   }
@@ -436,6 +437,7 @@ export class Proposer<S> {
     if (accepted.kind !== 'accepted') return
     this.#votes.forget(certificate.seq)
     this.#pending.certified(accepted.certified)
+    if (holds(accepted.certified.entry, this.#required)) this.#required = undefined
     this.#slot = undefined
     // A node that missed a vote learns of the certificate here.
     if (bytes === undefined) this.#broadcast({ type: 'certificate', certificate })
@@ -456,4 +458,8 @@ export class Proposer<S> {
 
 function sameHash(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
+}
+
+function holds(entry: Entry | undefined, command: Uint8Array | undefined): boolean {
+  return command !== undefined && (entry?.commands.some(known => equalBytes(known, command)) ?? false)
 }

@@ -33,6 +33,7 @@ export class EventQueue {
   #heap: { at: number; order: number; task: Task }[] = []
   #order = 0
   now = 0
+  handled = 0
 
   add(at: number, task: Task): void {
     this.#heap.push({ at: Math.max(at, this.now), order: this.#order++, task })
@@ -63,6 +64,7 @@ export class EventQueue {
       this.#sink()
     }
     this.now = first.at
+    this.handled++
     return first.task
   }
 

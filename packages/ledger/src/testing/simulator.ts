@@ -108,7 +108,6 @@ class Simulation {
   readonly #honestVotes = new Map<string, Set<NodeIndex>>()
   readonly #signed: { votes: Vote[]; reports: Report[] } = { votes: [], reports: [] }
   #chaos = true
-  #handled = 0
   #crashes = 0
   #highestBallot = 0
   #commands = 0
@@ -143,7 +142,7 @@ class Simulation {
     return {
       plan: this.#plan,
       certified: this.#agreed.size,
-      events: this.#handled,
+      events: this.#events.handled,
       crashes: this.#crashes,
       highestBallot: this.#highestBallot,
       progress,
@@ -175,7 +174,6 @@ class Simulation {
       if (!this.#events.isDue(time)) await new Promise(resolve => setImmediate(resolve))
       const event = this.#events.next(time)
       if (event === undefined) return
-      this.#handled++
       await event()
       if (this.#failure !== undefined) throw this.#failure
     }
