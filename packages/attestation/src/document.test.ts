@@ -4,6 +4,7 @@ import { concat, toHex } from '@trivault/codec'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Cbor, type CborMap, decodeCbor, encodeCbor } from './cbor.ts'
 import { type CertificateRequest, issueCertificate } from './certificate.ts'
+import { type Ber, der, derOid, derSequence, readBer } from './der.ts'
 import { encodeEnvelope, signatureStructure } from './document.ts'
 import {
   type AttestationErrorCode,
@@ -65,6 +66,31 @@ const issue = (changes: Partial<CertificateRequest> = {}): Uint8Array =>
     serial: random(16),
     ...changes,
   })
+
+/** Writes a parsed value again. */
+const write = ({ tag, content, children }: Ber): Uint8Array =>
+  tag & 0x20 ? der(tag, ...children.map(write)) : der(tag, content)
+
+/** A certificate whose list of extensions is changed, signed anew. */
+function withExtensions(
+  certificate: Uint8Array,
+  edit: (extensions: readonly Ber[]) => readonly Ber[],
+  { key = world.root.key, hash = 'sha384', algorithm = '1.2.840.10045.4.3.3' } = {},
+): Uint8Array {
+  const signedWith = readBer(derSequence(derOid(algorithm)))
+  const toBeSigned = readBer(certificate).children[0] ?? readBer(certificate)
+  const children = toBeSigned.children.map((child, position) => {
+    if (position === 2) return signedWith
+    const [list] = child.children
+    return child.tag === 0xa3 && list ? { ...child, children: [{ ...list, children: edit(list.children) }] } : child
+  })
+  const bytes = write({ ...toBeSigned, children })
+  const signature = new Uint8Array(sign(hash, bytes, key))
+  return derSequence(bytes, write(signedWith), der(0x03, Uint8Array.of(0), signature))
+}
+const extension = (oid: string, critical: boolean, value: Uint8Array): Ber =>
+  readBer(derSequence(derOid(oid), ...(critical ? [der(0x01, Uint8Array.of(0xff))] : []), der(0x04, value)))
+const keyUsage = (bits: number) => extension('2.5.29.15', true, der(0x03, Uint8Array.of(0, bits)))
 
 describe('a document of AWS', () => {
   const file = readFileSync(new URL('../fixtures/nitro-document.json', import.meta.url), 'utf8')
@@ -229,6 +255,66 @@ describe('verification rejects', () => {
     refuses(forge({ cabundle: [root, concat(root, Uint8Array.of(0))] }), 'bad-chain')
     refuses(forge({ certificate: random(200) }), 'bad-chain')
     refuses(forge({ cabundle: Array.from({ length: 8 }, () => root) }), 'bad-chain')
+  })
+
+  it('extensions that do not fit the place in the chain', () => {
+    const leaf = pair()
+    const certificate = issue({ publicKey: spki(leaf.publicKey) })
+    const authority = issue({ publicKey: spki(leaf.publicKey), pathLength: 0 })
+    const made = (from: Uint8Array, edit: (extensions: readonly Ber[]) => readonly Ber[], how = {}) =>
+      forge({ certificate: withExtensions(from, edit, how) }, { key: leaf.privateKey })
+    const same = (extensions: readonly Ber[]) => extensions
+    const unknown = (critical: boolean) => extension('1.2.3.4', critical, der(0x05))
+    const sha256 = { hash: 'sha256', algorithm: '1.2.840.10045.4.3.2' }
+
+    expect(verifyAttestation(made(certificate, same), policy).timestamp).toBe(now)
+    expect(
+      verifyAttestation(
+        made(certificate, list => [...list, unknown(false)]),
+        policy,
+      ).timestamp,
+    ).toBe(now)
+    expect(
+      verifyAttestation(
+        made(certificate, list => list.slice(0, 1)),
+        policy,
+      ).timestamp,
+    ).toBe(now)
+    refuses(
+      made(certificate, list => [...list, unknown(true)]),
+      'bad-chain',
+    )
+    refuses(
+      made(certificate, list => [...list, unknown(false), unknown(false)]),
+      'bad-chain',
+    )
+    refuses(
+      made(certificate, list => [...list.slice(0, 1), keyUsage(0x40)]),
+      'bad-chain',
+    )
+    refuses(
+      made(authority, list => [...list.slice(0, 1), keyUsage(0x84)]),
+      'bad-chain',
+    )
+    refuses(made(certificate, same, sha256), 'bad-chain')
+  })
+
+  it('a root that may not sign certificates', () => {
+    const leaf = pair()
+    const change = (edit: (extensions: readonly Ber[]) => readonly Ber[]) => {
+      const root = withExtensions(world.root.certificate, edit)
+      const certificate = issue({ publicKey: spki(leaf.publicKey) })
+      return [forge({ cabundle: [root], certificate }, { key: leaf.privateKey }), { root }] as const
+    }
+    const [document, trusted] = change(extensions => extensions)
+    expect(verifyAttestation(document, { ...policy, ...trusted }).timestamp).toBe(now)
+    const refused = (edit: (extensions: readonly Ber[]) => readonly Ber[]) => {
+      const [other, roots] = change(edit)
+      refuses(other, 'bad-chain', roots)
+    }
+    refused(list => list.slice(1))
+    refused(list => [...list.slice(0, 1), keyUsage(0x80)])
+    refused(list => [extension('2.5.29.19', true, derSequence()), ...list.slice(1)])
   })
 
   it('keys that are not on P-384', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { concat, utf8 } from '@trivault/codec'
 import { describe, expect, it } from 'vitest'
 import { openCiphertextForRecipient, sealForRecipient } from './cms.ts'
-import { type Ber, der, readBer } from './der.ts'
+import { type Ber, der, derOid, derSequence, readBer } from './der.ts'
 import type { AttestationErrorCode } from './index.ts'
 import { createWorld, pcrsOf, random, recipientKeys } from './testing.ts'
 
@@ -101,6 +101,28 @@ describe('CiphertextForRecipient', () => {
     ['AES-128-CBC', '60864801650304012a', '608648016503040102'],
     ['nested SignedData', '2a864886f70d010701', '2a864886f70d010702'],
   ])('refuses %s', (_, from, to) => bad(swapOid(from, to)))
+
+  it('refuses SHA-1 in the mask alone, and a label', () => {
+    let seen = 0
+    const sha256 = '608648016503040201'
+    bad(
+      change(value => {
+        if (value.tag !== 0x06 || Buffer.from(value.content).toString('hex') !== sha256 || ++seen < 2) return value
+        return { ...value, content: new Uint8Array(Buffer.from('2b0e03021a', 'hex')) }
+      }),
+    )
+    expect(seen).toBe(2)
+    const labelled = (label: string) =>
+      change(value => {
+        const [first] = value.children
+        const source = readBer(der(0xa2, derSequence(derOid('1.2.840.113549.1.1.9'), der(0x04, utf8(label)))))
+        return first?.tag === 0xa0 && value.children.length === 2
+          ? { ...value, children: [...value.children, source] }
+          : value
+      })
+    expect(openCiphertextForRecipient(labelled(''), enclave.privateKey)).toEqual(secret)
+    bad(labelled('x'))
+  })
 
   it('refuses two recipients and none', () => {
     const recipients = (count: number) =>
