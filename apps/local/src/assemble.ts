@@ -10,13 +10,19 @@ import { NODES, nodeName } from './nodes.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
 import { provision } from './provision.ts'
+import { adminKeyFile, deviceKeyFile, hasSample, type SampleSite } from './sample.ts'
 import { sampleUsers } from './sample-users.ts'
 import { openLocalKms } from './services/kms-store.ts'
 import { signingKeys } from './services/oidc.ts'
 import { type Service, Supervisor } from './supervisor.ts'
 import type { VaultOptions } from './vault.ts'
 
-export type Assembly = { readonly supervisor: Supervisor; readonly endpoints: () => Endpoints }
+export type Assembly = {
+  readonly supervisor: Supervisor
+  /** As of now. */
+  readonly endpoints: () => Endpoints
+  readonly sampleSite: () => SampleSite
+}
 
 /** Lays out the home (ports, certificates, keys, config files) and lists the services of a vault. Starts nothing. */
 export async function assemble(home: Home, options: VaultOptions, say: (line: string) => void): Promise<Assembly> {
@@ -91,11 +97,8 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     },
   ]
   const wanted = services.filter(
-    ({ name, stage }) =>
-      !(name === 'postgres' && databaseUrl !== undefined) &&
-      !(name === 'nats' && options.natsUrl !== undefined) &&
-      !(stage === 1 && !layout.isPresent(layout.MAINS.node)) &&
-      !(stage === 2 && !layout.isPresent(layout.MAINS.wallet)),
+    ({ name }) =>
+      !(name === 'postgres' && databaseUrl !== undefined) && !(name === 'nats' && options.natsUrl !== undefined),
   )
   const supervisor = new Supervisor(wanted, say)
 
@@ -111,8 +114,8 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       evmRpc: loopback('anvil', ports.anvil),
       chainId: DEV_CHAIN_ID,
       bootstrapApiKey: readIfThere(layout.bootstrapKeyFile(home))?.trim() ?? null,
-      adminApiKey: readEndpoints(home).adminApiKey ?? null,
-      users: users.map(user => ({ ...user, deviceKeyFile: null })),
+      adminApiKey: readIfThere(adminKeyFile(home))?.trim() ?? null,
+      users: users.map(user => ({ ...user, deviceKeyFile: hasSample(home) ? deviceKeyFile(home, user.id) : null })),
       nodes: NODES.map(index => {
         const { pid, ready } = status.get(nodeName(index)) ?? {}
         return {
@@ -123,5 +126,13 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       }),
     }
   }
-  return { supervisor, endpoints }
+  const sampleSite = (): SampleSite => ({
+    home,
+    api: `http://127.0.0.1:${ports.api}`,
+    oidc: idp.issuer,
+    evmPort: ports.anvil,
+    bootstrapApiKey: endpoints().bootstrapApiKey ?? '',
+    users,
+  })
+  return { supervisor, endpoints, sampleSite }
 }

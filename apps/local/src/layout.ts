@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@trivault/bus'
 import { DEV_CHAIN_ID } from './anvil.ts'
@@ -25,7 +24,6 @@ export const MAINS = {
 
 export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
 export const bootstrapKeyFile = (home: Home) => home.path('wallet', 'bootstrap-key')
-export const isPresent = (main: string) => existsSync(main)
 export const issuerOf = (ports: Ports) => `http://127.0.0.1:${ports.oidc}`
 export const databaseUrlFile = (home: Home, party: string) => home.path(party, 'database-url')
 

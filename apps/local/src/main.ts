@@ -15,12 +15,12 @@ const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 async function start(options: VaultOptions): Promise<void> {
   if (await joinRunning(options)) return
-  const vault = await startVault(options)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void vault.stop())
-  }
-  await sendControl(vault.home, 'status', print)
-  print('\nCtrl-C stops the vault.')
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
+  const vault = await startVault({ ...options, signal: interrupt.signal })
+  interrupt.signal.addEventListener('abort', () => void vault.stop())
+  if (interrupt.signal.aborted) await vault.stop()
+  if (await sendControl(vault.home, 'status', print)) print('\nCtrl-C stops the vault.')
   await vault.stopped
   print('stopped')
 }

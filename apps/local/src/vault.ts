@@ -2,10 +2,12 @@ import { assemble } from './assemble.ts'
 import { serveControl } from './control.ts'
 import { dropForeignDatabases } from './database.ts'
 import { type Endpoints, writeEndpoints } from './endpoints.ts'
+import { keptFile } from './files.ts'
 import { checkHome, type Home, isAbsentHome, openHome, wipeHome } from './home.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockHome } from './lock.ts'
 import { type Exit, logLine } from './processes.ts'
+import { setUpSample } from './sample.ts'
 import { endpointsTable } from './table.ts'
 
 export type VaultOptions = {
@@ -15,6 +17,8 @@ export type VaultOptions = {
   readonly empty?: boolean
   /** Progress and incidents, one line each. */
   readonly log?: (line: string) => void
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal
   /** Another broker (tls://host:port), running with the home's nats.conf. */
   readonly natsUrl?: string
   /** Another PostgreSQL: URL of a role that may create roles and databases. */
@@ -46,9 +50,15 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
   let closeControl = () => {}
   try {
     for (const name of await clearLeftovers(home)) log(`${name} was left over from a start that was killed; ended it`)
-    const { supervisor, endpoints } = await assemble(home, options, log)
+    const empty = keptFile(home.path('mode'), () => (options.empty ? 'empty' : 'sample')) === 'empty'
+    if (empty !== (options.empty ?? false))
+      log(`this home was first started ${empty ? 'with' : 'without'} --empty and stays so`)
+    const { supervisor, endpoints, sampleSite } = await assemble(home, options, log)
     const up = async () => {
       await supervisor.up()
+      writeEndpoints(home, endpoints())
+      if (empty) return
+      await setUpSample(sampleSite(), log)
       writeEndpoints(home, endpoints())
     }
     const stop = async () => {
@@ -67,11 +77,15 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
       for (const line of endpointsTable(endpoints(), supervisor.status(), home)) say(line)
     })
     first = up()
+    const abort = () => void supervisor.stop()
     try {
+      options.signal?.addEventListener('abort', abort)
       await first
     } catch (error) {
       await stop()
       throw error
+    } finally {
+      options.signal?.removeEventListener('abort', abort)
     }
     return {
       home,
