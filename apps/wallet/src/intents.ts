@@ -153,16 +153,14 @@ async function structured(payload: Payload<'makeTransaction'>, { state, chains }
     asked.Gas !== undefined && asked.MaxFeePerGas !== undefined && asked.MaxPriorityFeePerGas !== undefined
   const caps: FeeCaps | undefined = complete
     ? undefined
-    : await chains
-        .evm(chain)
-        .feeCaps(
-          requestParts(base, context).map(part => ({
-            from: Source.Address,
-            to: part.to,
-            value: part.value,
-            data: part.data,
-          })),
-        )
+    : await chains.evm(chain).feeCaps(
+        requestParts(base, context).map(part => ({
+          from: Source.Address,
+          to: part.to,
+          value: part.value,
+          data: part.data,
+        })),
+      )
   const filled = (field: string | undefined, fallback: bigint | undefined): string =>
     BigInt(field ?? fallback ?? 0n).toString()
   const MaxFeePerGas = filled(asked.MaxFeePerGas, caps?.maxFeePerGas)

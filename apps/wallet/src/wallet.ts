@@ -388,8 +388,10 @@ export class Wallet {
     if (row === undefined) return undefined
     const user = this.state.users.get(userKey(row.user_id))
     if (user?.deleted === true) return undefined
-    const kind = user !== undefined && user.systemRole === undefined ? ('user' as const) : ('system' as const)
-    return { hash: row.hash, caller: { id: row.user_id, name: user?.name ?? row.name, role: row.role as Role, kind } }
+    const person = user !== undefined && user.systemRole === undefined
+    const role = person ? roleOf(this.state, user) : (row.role as Role)
+    const caller = { id: row.user_id, name: user?.name ?? row.name, role, kind: person ? 'user' : 'system' } as const
+    return { hash: row.hash, caller }
   }
 
   #caller(email: string): Caller | undefined {

@@ -1,6 +1,6 @@
 import { toHex } from '@trivault/codec'
 import { decodeEntry, entryHash, type StoredEntry } from '@trivault/ledger'
-import { type Command, decodeCommand, sha256 } from '@trivault/protocol'
+import { type Command, decodeCommand } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 
 /** Columns of the audit file, in their order: see docs/audit-export.md. */
@@ -59,8 +59,6 @@ function subjectOf(command: Command): { user: string; detail: string } {
       return say(command.by, { name: command.name, role: command.role, confirmer: command.confirmer })
     case 'deleteSystemUser':
       return say(command.by, { id: command.id })
-    case 'pairUser':
-      return say(command.userId, { keyId: toHex(sha256(command.publicKey)) })
     case 'allocateAddress': {
       const { masterKey, account, caip2, index } = command
       return say('', { masterKey, account, caip2, index })
