@@ -5,7 +5,13 @@ import { runCore, startNode } from '@trivault/node-core'
 // Ctrl-C reaches the whole process group; the host decides when the core ends.
 process.on('SIGINT', () => undefined)
 
-process.exitCode = 1
+// Frames without the message: what a foreign error quotes may be secret.
+process.on('uncaughtException', error => {
+  const frames = error.stack?.split('\n').filter(line => /^\s+at /.test(line)) ?? []
+  process.stderr.write(`${[`core ended by ${error.name}`, ...frames].join('\n')}\n`)
+  process.exit(1)
+})
+
 const code = await runCore({
   stream: new Socket({ fd: 3 }),
   startNode,
