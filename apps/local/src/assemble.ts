@@ -1,7 +1,7 @@
 import { ensurePki } from '@trivault/bus'
 import { DEV_CHAIN_ID, startAnvil } from './anvil.ts'
 import { startDatabase, useForeignDatabase } from './database.ts'
-import { type Endpoints, readEndpoints } from './endpoints.ts'
+import { type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts'
 import { readIfThere } from './files.ts'
 import type { Home } from './home.ts'
 import * as layout from './layout.ts'
@@ -10,7 +10,7 @@ import { NODES, nodeName } from './nodes.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
 import { provision } from './provision.ts'
-import { adminKeyFile, deviceKeyFile, hasSample, type SampleSite } from './sample.ts'
+import { deviceKeyFile, hasSample, type SampleSite } from './sample.ts'
 import { sampleUsers } from './sample-users.ts'
 import { openLocalKms } from './services/kms-store.ts'
 import { signingKeys } from './services/oidc.ts'
@@ -113,8 +113,9 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       nats: bus.url,
       evmRpc: loopback('anvil', ports.anvil),
       chainId: DEV_CHAIN_ID,
-      bootstrapApiKey: readIfThere(layout.bootstrapKeyFile(home))?.trim() ?? null,
-      adminApiKey: readIfThere(adminKeyFile(home))?.trim() ?? null,
+      bootstrapApiKey:
+        readIfThere(layout.bootstrapKeyFile(home))?.trim() ?? readEndpoints(home).bootstrapApiKey ?? null,
+      adminApiKey: readEndpoints(home).adminApiKey ?? null,
       users: users.map(user => ({ ...user, deviceKeyFile: hasSample(home) ? deviceKeyFile(home, user.id) : null })),
       nodes: NODES.map(index => {
         const { pid, ready } = status.get(nodeName(index)) ?? {}
@@ -132,7 +133,9 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     oidc: idp.issuer,
     evmPort: ports.anvil,
     bootstrapApiKey: endpoints().bootstrapApiKey ?? '',
+    adminApiKey: endpoints().adminApiKey,
     users,
+    keepAdminKey: adminApiKey => writeEndpoints(home, { ...endpoints(), adminApiKey }),
   })
   return { supervisor, endpoints, sampleSite }
 }

@@ -21,10 +21,12 @@ export type SampleSite = {
   readonly oidc: string
   readonly evmPort: number
   readonly bootstrapApiKey: string
+  readonly adminApiKey: string | null
   readonly users: readonly SampleUser[]
+  /** Keeps the admin API key, which the API shows once. */
+  readonly keepAdminKey: (key: string) => void
 }
 
-export const adminKeyFile = (home: Home) => home.path('wallet', 'sample-admin-key')
 export const deviceKeyFile = (home: Home, user: string) => home.path('devices', `${user}.key`)
 const doneFile = (home: Home) => home.path('sample.done')
 
@@ -39,12 +41,12 @@ export async function setUpSample(site: SampleSite, say: (line: string) => void)
   const bootstrap = createClient({ baseUrl: site.api, apiKey: site.bootstrapApiKey, timeoutMs: SETUP_TIMEOUT_MS })
   say('setting up the sample tenant: users, owner group, one master key, one account')
   await setUpTenant(bootstrap, users)
-  if (readIfThere(adminKeyFile(home)) === undefined) {
+  if (site.adminApiKey === null) {
     const suffix = Date.now().toString(36)
     const { ApiKey } = await bootstrap.call('createSystemUserEndpoint', {
       body: { Name: `sample-admin-${suffix}`, Role: 'Admin' },
     })
-    writePrivate(adminKeyFile(home), `${ApiKey}\n`)
+    site.keepAdminKey(ApiKey)
   }
   const people = users.map(user => ({
     user,

@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs'
 import { assemble } from './assemble.ts'
 import { serveControl } from './control.ts'
 import { dropForeignDatabases } from './database.ts'
 import { type Endpoints, writeEndpoints } from './endpoints.ts'
 import { keptFile } from './files.ts'
 import { checkHome, type Home, isAbsentHome, openHome, wipeHome } from './home.ts'
+import { bootstrapKeyFile } from './layout.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockHome } from './lock.ts'
 import { type Exit, logLine } from './processes.ts'
@@ -32,6 +34,8 @@ export type Vault = {
   up(): Promise<void>
   /** Sends a signal to `postgres`, `nats`, `anvil`, `services`, `node0`…`node2` or `wallet`; resolves when the process ended. */
   kill(name: string, signal: NodeJS.Signals): Promise<Exit>
+  /** Process ids of what runs now. */
+  processes(): number[]
   /** Stops all in order. */
   stop(): Promise<void>
   /** Resolves when the vault was stopped, also by another process through the control socket. */
@@ -57,6 +61,8 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
     const up = async () => {
       await supervisor.up()
       writeEndpoints(home, endpoints())
+      // Now that endpoints.json has the key, it is the only place.
+      rmSync(bootstrapKeyFile(home), { force: true })
       if (empty) return
       await setUpSample(sampleSite(), log)
       writeEndpoints(home, endpoints())
@@ -95,6 +101,7 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
       up,
       stop,
       kill: (name, signal) => supervisor.kill(name, signal),
+      processes: () => supervisor.status().flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
       stopped: stopped.promise,
     }
   } catch (error) {
