@@ -1,11 +1,13 @@
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { createNodeSecret, encodeNodeSecret, secretContext } from '@trivault/node-core'
-import { provisionNode } from '@trivault/node-host'
+import { provisionNode, readConfig, startHost } from '@trivault/node-host'
 import { genesisJson } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort, isAlive, type Running, run, type Surroundings, startSurroundings } from './support.ts'
+import { freePort, isAlive, type Line, type Running, run, type Surroundings, startSurroundings } from './support.ts'
 
+const coreMain = fileURLToPath(new URL('../src/core.ts', import.meta.url))
 let world: Surroundings
 beforeAll(async () => {
   world = await startSurroundings()
@@ -110,13 +112,19 @@ describe('a Policy Node', () => {
 })
 
 describe('a Policy Node refuses to start', () => {
+  /** The fatal line of a host that runs in this process, with a real core. */
   const refusal = async (config: object): Promise<string> => {
-    const host = world.start(config)
-    expect(await host.exited).toMatchObject({ code: 1 })
-    expect(host.errors).toEqual([])
-    const fatal = host.lines.filter(line => line.level === 'fatal')
+    const lines: Line[] = []
+    const path = file('refused.json', JSON.stringify(config))
+    const host = startHost({
+      config: await readConfig(path),
+      coreMain,
+      write: line => lines.push(JSON.parse(line) as Line),
+    })
+    expect(await host.ended).toBe(1)
+    const fatal = lines.filter(line => line.level === 'fatal')
     expect(fatal).toHaveLength(1)
-    expect(host.lines.some(line => line.event === 'ready')).toBe(false)
+    expect(lines.some(line => line.event === 'ready')).toBe(false)
     return `${fatal[0]?.msg}`
   }
   const file = (name: string, content: string | Uint8Array) => {
@@ -142,10 +150,15 @@ describe('a Policy Node refuses to start', () => {
     expect(await refusal({ ...(await world.configOf(0)), secret })).toMatch(/pinned card/)
   })
 
-  it('with pins that name another identity', async () => {
+  it('with pins that name another identity: one line, exit 1', async () => {
     const identityKeys = [...world.genesis.identityKeys].reverse()
     const pins = file('other-pins.json', genesisJson.write({ ...world.genesis, identityKeys }))
-    expect(await refusal({ ...(await world.configOf(0)), pins })).toMatch(/pinned card/)
+    const host = world.start({ ...(await world.configOf(0)), pins })
+    expect(await host.exited).toMatchObject({ code: 1 })
+    expect(host.errors).toEqual([])
+    expect(await host.until(line => line.level === 'fatal')).toMatchObject({
+      msg: expect.stringMatching(/pinned card/),
+    })
   })
 
   it('with something else than a secret in the ciphertext, and does not tell what', async () => {
@@ -191,8 +204,8 @@ describe('a Policy Node refuses to start', () => {
 
   it('with a wrong configuration, saying where', async () => {
     const config = await world.configOf(0)
-    expect(await refusal({ ...config, index: 3 })).toMatch(/index/)
-    expect(await refusal({ ...config, colour: 'red' })).toMatch(/colour: unknown field/)
+    await expect(refusal({ ...config, index: 3 })).rejects.toThrow(/refused\.json: index/)
+    await expect(refusal({ ...config, colour: 'red' })).rejects.toThrow(/colour: unknown field/)
     expect(await refusal({ ...config, secret: '/nowhere/secret' })).toMatch(/\/nowhere\/secret/)
     expect(await refusal({ ...config, pins: file('bad-pins.json', '{"version":1}') })).toMatch(
       /bad-pins\.json.*missing/,
