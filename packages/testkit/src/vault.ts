@@ -3,12 +3,11 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { HDKey } from '@scure/bip32'
 import { encodeTransaction, parseCaip2, requestParts } from '@trivault/chains'
 import { concat, equalBytes, toBase64, utf8 } from '@trivault/codec'
-import { Committee, encodeEntry, Follower, type NodeIndex, type StoredEntry } from '@trivault/ledger'
+import type { StoredEntry } from '@trivault/ledger'
 import {
   type Command,
   type CommandOf,
   encodeCommand,
-  encodeIntent,
   type Genesis,
   type Intent,
   type IntentOf,
@@ -32,7 +31,9 @@ import {
   type VaultState,
   vaultMachine,
 } from '@trivault/vault-state'
+import { certify } from './certify.ts'
 import { Person } from './person.ts'
+import { chainCodeOf, masterSecretOf, seedOf, setupCommand, startCommand, testGenesis } from './vault-values.ts'
 
 type Fields<T extends OperationType> = Omit<
   IntentOf<T>,
@@ -41,33 +42,7 @@ type Fields<T extends OperationType> = Omit<
 type Metadata = { id?: string; initiator?: string; timestamp?: string }
 type Execution = { part?: number; variant?: number }
 
-const dev = 'eip155:31337'
 const devEther = 'eip155:31337/slip44:60'
-const seedOf = (node: number): Uint8Array => sha256(utf8(`node ${node}`))
-const masterSecretOf = (name: string): Uint8Array => sha256(utf8(`master key ${name}`))
-const chainCodeOf = (name: string): Uint8Array => sha256(utf8(`chain code ${name}`))
-
-export const ersKey: Uint8Array = utf8('an ERS public key')
-
-/** A founded vault's genesis with test identities. */
-export function testGenesis(changes: Partial<Genesis> = {}): Genesis {
-  return {
-    version: 1,
-    deploymentId: 'test',
-    identityKeys: [0, 1, 2].map(node => ed25519.getPublicKey(seedOf(node))),
-    ersFingerprint: sha256(ersKey),
-    foundingMode: 'open',
-    founders: [],
-    foundersRequired: 1,
-    issuer: 'https://idp.example.com',
-    approverClientId: 'approver',
-    jwksThumbprints: [],
-    profile: 'local',
-    rulesVersion: 1,
-    ...changes,
-  }
-}
-
 /**
  * The real fold, fed by hand: each `apply` is one entry. Knows every secret, so it can sign as any person and, instead of
  * the joint protocol, as any key of the vault.
@@ -321,65 +296,7 @@ export class TestVault {
   }
 
   /** Everything applied so far as certified entries, voted for by the three test identities. */
-  async certified(): Promise<StoredEntry[]> {
-    const stored: StoredEntry[] = []
-    const committee = new Committee(vaultIdOf(this.genesis), this.genesis.identityKeys)
-    const follower = await Follower.open({
-      committee,
-      machine: this.machine,
-      store: {
-        putCandidate: async () => {},
-        find: async () => undefined,
-        putCertified: async (_seq, _hash, entry) => {
-          stored.push(entry)
-        },
-        range: async () => [],
-      },
-    })
-    for (const { time, commands } of this.log) {
-      const { head, results } = follower
-      const seq = head.seq + 1
-      const bytes = encodeEntry({
-        version: 1,
-        vaultId: committee.vaultId,
-        seq,
-        prev: head.hash,
-        results,
-        time,
-        commands,
-      })
-      const drafted = follower.draft(bytes)
-      if (!drafted.ok) throw new Error(drafted.message)
-      const { hash } = drafted.draft
-      const [first, second, third] = ([0, 1, 2] as const).map(
-        (node: NodeIndex) =>
-          committee.vote({ node, sign: message => ed25519.sign(message, seedOf(node)) }, seq, 0, hash).signature,
-      )
-      if (first === undefined || second === undefined || third === undefined) throw new Error('three votes expected')
-      await follower.accept(bytes, { seq, ballot: 0, hash, first, second, third })
-    }
-    return stored
+  certified(): Promise<StoredEntry[]> {
+    return certify(this.genesis, this.machine, this.log)
   }
-}
-
-export function setupCommand(changes: Partial<CommandOf<'setup'>> = {}): CommandOf<'setup'> {
-  return {
-    type: 'setup',
-    bodyHash: new Uint8Array(32),
-    users: [
-      { id: 'Alice@example.com', name: 'Alice' },
-      { id: 'bob@example.com', name: 'Bob' },
-      { id: 'carol@example.com', name: 'Carol' },
-    ],
-    group: 'owner',
-    approvalsRequired: 1,
-    rates: [{ asset: 'ETH', usdRate: '3000', usdMin: undefined, usdMax: undefined }],
-    masterKeys: [{ name: 'Default', accounts: ['treasury'] }],
-    chains: [dev],
-    ...changes,
-  }
-}
-
-export function startCommand(intent: Intent): CommandOf<'start'> {
-  return { type: 'start', operationId: intent.OperationID, intent: encodeIntent(intent) }
 }

@@ -1,10 +1,11 @@
-import { type Codec, encode, toBase64, utf8 } from '@trivault/codec'
+import { type Codec, encode, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { type Genesis, genesisCodec } from '@trivault/protocol'
 import { Zip, ZipDeflate } from 'fflate'
 import type { AuditExport } from '../service.ts'
 import type { WalletView } from '../view.ts'
 import { type AuditColumn, auditColumns, auditRows, csvLine } from './audit-rows.ts'
+import { base64 } from './base64.ts'
 import { badRequest } from './errors.ts'
 
 const pageSize = 100
@@ -27,10 +28,10 @@ export async function auditExportOf(view: WalletView, request: AuditExport): Pro
   table.end()
   const log = archive.file('certified-log.json')
   const genesis = encode(genesisCodec as Codec<Genesis>, view.state().genesis)
-  log.write(`{"genesis":${JSON.stringify(toBase64(genesis))},"entries":[`)
+  log.write(`{"genesis":${JSON.stringify(base64(genesis))},"entries":[`)
   let separator = '\n'
   for await (const { entry, certificate } of logOf(view)) {
-    log.write(`${separator}${JSON.stringify({ entry: toBase64(entry), certificate: toBase64(certificate) })}`)
+    log.write(`${separator}${JSON.stringify({ entry: base64(entry), certificate: base64(certificate) })}`)
     separator = ',\n'
   }
   log.write('\n]}\n')

@@ -1,7 +1,8 @@
 import type { ExactResponseOf, QueryOf } from '@trivault/api-contract'
-import { toBase64, toHex } from '@trivault/codec'
+import { toHex } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import type { WalletView } from '../view.ts'
+import { base64 } from './base64.ts'
 import { badRequest } from './errors.ts'
 
 const maxEntries = 1000
@@ -37,8 +38,8 @@ function answer(
   return {
     Entries: found.map(({ entry, certificate }, i) => ({
       Seq: from + i,
-      Entry: toBase64(entry),
-      Certificate: toBase64(certificate),
+      Entry: base64(entry),
+      Certificate: base64(certificate),
     })),
     Head: { Seq: head.seq, Hash: toHex(head.hash) },
   }

@@ -1,9 +1,9 @@
 import type { ExactResponseOf } from '@trivault/api-contract'
-import { toBase64 } from '@trivault/codec'
 import { encodeIntent } from '@trivault/protocol'
 import { activeKeyOf, awaitedApprovers, canApprove, countedApprovals, type VaultState } from '@trivault/vault-state'
 import { ServiceError } from '../service.ts'
 import type { WalletView } from '../view.ts'
+import { base64 } from './base64.ts'
 import { spelling } from './people.ts'
 import { progressOf, resultOf, type StatusAnswer, statusAnswer, waitingProgress } from './status.ts'
 
@@ -59,5 +59,5 @@ export function pendingApprovalsOf(state: VaultState, user: string): ExactRespon
     .flatMap(id => state.operations.get(id) ?? [])
     .filter(operation => canApprove(state, operation, user))
     .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-    .map(({ id, type, intentBytes }) => ({ OperationID: id, OperationType: type, Intent: toBase64(intentBytes) }))
+    .map(({ id, type, intentBytes }) => ({ OperationID: id, OperationType: type, Intent: base64(intentBytes) }))
 }

@@ -1,9 +1,9 @@
 import type { ExactResponseOf } from '@trivault/api-contract'
 import { assembleTransaction, formatHex, type SignedTransaction } from '@trivault/chains'
-import { toBase64 } from '@trivault/codec'
 import { type Status, type VaultErrorCode, vaultErrors } from '@trivault/protocol'
 import { type Execution, type Operation, statusOf, type VaultState } from '@trivault/vault-state'
 import type { Delivery, WaitingOperation, WalletView } from '../view.ts'
+import { base64 } from './base64.ts'
 
 export type StatusAnswer = ExactResponseOf<'cwpgetOperationStatus'>
 type Result = NonNullable<StatusAnswer['Result']>
@@ -78,7 +78,7 @@ export async function resultOf(view: WalletView, operation: Operation, status: S
       return signature && { GenericSignature: { Signature: ethereumSignature(signature), Message: intent.DataToSign } }
     }
     case 'backup master key':
-      return { Backup: [{ Type: 'ECDSA_SECP256K1', Backup: toBase64(await view.backup(intent.Name)) }] }
+      return { Backup: [{ Type: 'ECDSA_SECP256K1', Backup: base64(await view.backup(intent.Name)) }] }
     default:
       return undefined
   }
@@ -105,5 +105,5 @@ function assembled({ transaction, signature }: Execution, source: string): Signe
 function ethereumSignature(signature: Uint8Array): string {
   const copy = new Uint8Array(signature)
   copy[64] = 27 + (signature[64] ?? 0)
-  return toBase64(copy)
+  return base64(copy)
 }
