@@ -13,9 +13,10 @@ export {
   type Intent,
   type OperationStatusName,
   operationTypeOf,
+  retiredOperationTypes,
   segmentOf,
 } from './schemas/operations.ts'
-export { type OperationSegment, type OperationType, retiredOperationTypes } from './schemas/payloads.ts'
+export type { OperationSegment, OperationType } from './schemas/payloads.ts'
 export type {
   BodyOf,
   ExactBodyOf,

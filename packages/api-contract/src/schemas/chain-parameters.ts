@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { base64, closed, flag, integerText, list, optionalText, text, timestamp } from './base.ts'
+import { amount, base64, closed, flag, index, integerText, list, optionalText, text, timestamp } from './base.ts'
 
 const uint = () => Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 const texts = () => Type.Optional(list(text()))
@@ -21,6 +21,21 @@ export const AddressSpec = closed(
     AccountName: optionalText(),
     AddressIndex: uint(),
     Address: optionalText(),
+  },
+  {
+    ...addressRules,
+  },
+)
+
+/** One recipient of a transfer. */
+export const TxOutput = closed(
+  'cwpTxOutputSearch',
+  {
+    MasterKeyName: optionalText(),
+    AccountName: optionalText(),
+    AddressIndex: Type.Optional(index()),
+    Address: optionalText(),
+    Amount: amount(),
   },
   {
     ...addressRules,

@@ -1,6 +1,6 @@
 import Type, { type Static, type TObject, type TProperties } from 'typebox'
 import { base64, closed, list, oneOf, open, operationId, optionalText, text, timestamp, userId } from './base.ts'
-import { type OperationSegment, type OperationType, payloads, retiredOperationTypes } from './payloads.ts'
+import { type OperationSegment, type OperationType, payloads } from './payloads.ts'
 
 const segments = Object.keys(payloads) as OperationSegment[]
 
@@ -13,6 +13,19 @@ const segmentByType: ReadonlyMap<string, OperationSegment> = new Map(segments.ma
 
 /** @returns the path segment of an operation type name; undefined for a retired or unknown name. */
 export const segmentOf = (type: string): OperationSegment | undefined => segmentByType.get(type)
+
+/** Types that no longer can be started but may stand in stored data. */
+export const retiredOperationTypes = [
+  'add ERC20 asset',
+  'add SPL token',
+  'add canton token',
+  'get address',
+  'transfer',
+  'call smart contract',
+  'deploy smart contract',
+  'register blockchain network',
+  'unregister blockchain network',
+] as const
 
 const typeNames: readonly string[] = [...retiredOperationTypes, ...segments.map(s => payloads[s].type)]
 export const OperationTypeName = Type.Unsafe<OperationType | (typeof retiredOperationTypes)[number]>(

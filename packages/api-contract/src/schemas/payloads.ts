@@ -15,7 +15,7 @@ import {
   timestamp,
   userId,
 } from './base.ts'
-import { AddressSpec, addressRules, atMostOneChain, chainParameters, EvmSpec } from './chain-parameters.ts'
+import { AddressSpec, atMostOneChain, chainParameters, EvmSpec, TxOutput } from './chain-parameters.ts'
 import {
   assetFields,
   ConfigRestriction,
@@ -24,16 +24,7 @@ import {
   TransactionRestriction,
 } from './restrictions.ts'
 
-/** What one kind of operation asks for: its fields and the rules between them. */
-export type Payload<P extends TProperties = TProperties> = {
-  /** Human-readable operation type, as it stands in intents and searches. */
-  readonly type: string
-  /** Component name of the stored intent. */
-  readonly intent: string
-  readonly properties: P
-  readonly rules?: object
-}
-
+/** What one kind of operation asks for: type name, component name of its intent, fields, and rules between them. */
 const payload = <const T extends string, P extends TProperties>(
   type: T,
   intent: string,
@@ -46,20 +37,6 @@ const addOrDelete = {
   description: 'give Add, Delete, or both',
 }
 const side = () => Type.Optional(oneOf('', ['internal', 'external']))
-
-export const TxOutput = closed(
-  'cwpTxOutputSearch',
-  {
-    MasterKeyName: optionalText(),
-    AccountName: optionalText(),
-    AddressIndex: Type.Optional(index()),
-    Address: optionalText(),
-    Amount: amount(),
-  },
-  {
-    ...addressRules,
-  },
-)
 
 /**
  * Every kind of operation that the contract can start, by its path segment. Order matters to readers of the intent union
@@ -316,16 +293,3 @@ export type OperationSegment = keyof typeof payloads
 
 /** Human-readable operation type of a startable operation. */
 export type OperationType = (typeof payloads)[OperationSegment]['type']
-
-/** Types that no longer can be started but may stand in stored data. */
-export const retiredOperationTypes = [
-  'add ERC20 asset',
-  'add SPL token',
-  'add canton token',
-  'get address',
-  'transfer',
-  'call smart contract',
-  'deploy smart contract',
-  'register blockchain network',
-  'unregister blockchain network',
-] as const
