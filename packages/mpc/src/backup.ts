@@ -6,7 +6,7 @@ import { hash, indexBytes } from './hash.ts'
 import { isConsistent, type KeyReport, type KeyShare } from './keyshare.ts'
 import { OAEP_SEED_LENGTH, oaepEncrypt, parseRsaPublicKey, type RsaPublicKey } from './oaep.ts'
 import { lagrange, mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
-import type { Random } from './session.ts'
+import { type Random, strictRandom } from './session.ts'
 
 /**
  * Publicly verifiable backup of a key share to an RSA key: cut and choose over RSA-OAEP (SPEC.md section 8).
@@ -62,7 +62,8 @@ export const encryptBackup = (
   share: KeyShare,
   options: { ersPublicKey: Uint8Array; context: BackupContext; random: Random },
 ): Uint8Array => {
-  const { context, random } = options
+  const { context } = options
+  const random = strictRandom(options.random)
   checkContext(context)
   const rsa = parseRsaPublicKey(options.ersPublicKey)
   const publicShare = share.publicShares[share.self - 1] ?? new Uint8Array()
@@ -213,5 +214,5 @@ export const recoverKey = (
   let secret = 0n
   for (const [index, share] of shares) secret = mod(secret + lagrange(index, indexes) * share)
   if (!samePoint(basePoint(secret), report.publicKey)) throw new MpcError('recovery', 'the shares do not open the key')
-  return { privateKey: scalarBytes(secret), chainCode: report.chainCode.slice() }
+  return { privateKey: scalarBytes(secret), chainCode: new Uint8Array(report.chainCode) }
 }

@@ -10,6 +10,12 @@ export const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
   return out
 }
 
+/** The same memory as a plain Uint8Array: the `slice` of a Buffer would share memory instead of copying. */
+export const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** 32-bit words of bytes in the machine's order (little-endian wherever Node runs), as a copy. */
+export const toWords = (bytes: Uint8Array): Uint32Array => new Uint32Array(new Uint8Array(bytes).buffer)
+
 /** Equality in time that depends on the lengths only. */
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false
@@ -41,7 +47,7 @@ export class Fields {
   #offset = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.#bytes = plain(bytes)
   }
 
   take(length: number): Uint8Array {

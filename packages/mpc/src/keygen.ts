@@ -6,7 +6,15 @@ import { hash, indexBytes } from './hash.ts'
 import { areValidParameters, type KeyShare } from './keyshare.ts'
 import { mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
-import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
+import {
+  type Bodies,
+  check,
+  type Random,
+  type RoundOutput,
+  RoundSession,
+  type Session,
+  strictRandom,
+} from './session.ts'
 
 export type KeygenOptions = {
   /** Own index, 1..parties. */
@@ -33,7 +41,7 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
     throw new MpcError('invalid-argument', 'keygen needs 2 <= threshold <= parties <= 5 and 1 <= self <= parties')
   }
   if (sessionId.length !== 32) throw new MpcError('invalid-argument', 'session id must be 32 bytes')
-  const run = new Keygen(options)
+  const run = new Keygen({ ...options, random: strictRandom(options.random) })
   const openingLength = threshold * POINT_LENGTH + PROOF_LENGTH + 32 + 32
   return new RoundSession<KeyShare>({
     protocol: PROTOCOL.keygen,

@@ -1,5 +1,5 @@
 import { blake3Keyed } from './blake3.ts'
-import { concat, equalBytes } from './bytes.ts'
+import { concat, equalBytes, toWords } from './bytes.ts'
 import { hash } from './hash.ts'
 import { LEAVES, TREES } from './pprf.ts'
 
@@ -26,8 +26,6 @@ export const EXTENSION_LENGTH = CORRECTION_LENGTH + CHECK_LENGTH + 32
 /** Words per pad: 24 are used (three scalars), the rest fills the second block. */
 export const PAD_WORDS = 32
 
-/** Little-endian words of bytes, as a copy. Only little-endian machines are supported, as by Node's own releases here. */
-const toWords = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer)
 const toBytes = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 
 /** Bit 2c+b of delta is bit b of the secret position of tree c. */

@@ -5,7 +5,15 @@ import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
 import { OtPair, type PairSecrets, type PairState } from './pair-state.ts'
 import { buildTrees, choicesFor, PPRF_LENGTH, puncturedTrees, TREES } from './pprf.ts'
-import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
+import {
+  type Bodies,
+  check,
+  type Random,
+  type RoundOutput,
+  RoundSession,
+  type Session,
+  strictRandom,
+} from './session.ts'
 
 export type PairSetupOptions = {
   self: number
@@ -28,7 +36,7 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
   if (!isIndex(self) || !isIndex(peer) || self === peer || sessionId.length !== 32) {
     throw new MpcError('invalid-argument', 'pair set-up needs two distinct indexes and a 32-byte session id')
   }
-  const run = new PairSetup(options)
+  const run = new PairSetup({ ...options, random: strictRandom(options.random) })
   return new RoundSession<PairState>({
     protocol: PROTOCOL.pairSetup,
     self,

@@ -1,5 +1,5 @@
 import { blake3Keyed } from './blake3.ts'
-import { concat, equalBytes, Fields, u32, xorInto } from './bytes.ts'
+import { concat, equalBytes, Fields, toWords, u32, xorInto } from './bytes.ts'
 import { hash } from './hash.ts'
 
 /**
@@ -15,8 +15,6 @@ const SEED = 32
 const TREE_LENGTH = 4 * SEED
 export const PPRF_LENGTH = TREES * TREE_LENGTH
 
-const words = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.slice().buffer)
-
 /** Length-doubling PRG, bound to run, tree and purpose. */
 const double = (seed: Uint8Array, session: Uint8Array, tree: number, level: number): [Uint8Array, Uint8Array] => {
   const message = new Uint8Array(64)
@@ -24,7 +22,7 @@ const double = (seed: Uint8Array, session: Uint8Array, tree: number, level: numb
   message.set(u32(tree), 32)
   message[36] = level
   const out = new Uint32Array(16)
-  blake3Keyed(words(seed), words(message), 37, out, 0, 1)
+  blake3Keyed(toWords(seed), toWords(message), 37, out, 0, 1)
   const bytes = new Uint8Array(out.buffer)
   return [bytes.slice(0, SEED), bytes.slice(SEED)]
 }

@@ -1,5 +1,5 @@
 import { blake3Keyed } from './blake3.ts'
-import { concat, equalBytes, u32 } from './bytes.ts'
+import { concat, equalBytes, toWords, u32 } from './bytes.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
 import { CHOICES, EXTENSION_LENGTH, extendAsReceiver, extendAsSender, PAD_WORDS } from './ot-extension.ts'
 import {
@@ -45,7 +45,7 @@ export const RVOLE_REPLY_LENGTH = MATRIX_LENGTH + SCALAR_LENGTH + 32
 
 /** Public uniform gadget for one epoch and direction; `chooser` is the party with the choice bits. */
 export const gadgetVector = (pairSession: Uint8Array, chooser: number): bigint[] => {
-  const key = new Uint32Array(hash('rvole/gadget', pairSession, indexBytes([chooser])).buffer)
+  const key = toWords(hash('rvole/gadget', pairSession, indexBytes([chooser])))
   const message = new Uint32Array(16)
   const out = new Uint32Array(16)
   return Array.from({ length: CHOICES }, (_, j) => {
@@ -97,7 +97,7 @@ export class RvoleBob {
   constructor(material: PairMaterial, session: Uint8Array, self: number, random: (n: number) => Uint8Array) {
     this.#material = material
     this.#runId = runIdOf(material, session, self)
-    this.#choices = new Uint32Array(random((CHOICES + 128) / 8).slice().buffer)
+    this.#choices = toWords(random((CHOICES + 128) / 8))
     const { message, pads } = extendAsReceiver(material.full, this.#runId, this.#choices)
     this.request = message
     this.#pads = padScalars(pads)

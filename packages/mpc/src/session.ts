@@ -1,10 +1,19 @@
-import { equalBytes } from './bytes.ts'
+import { equalBytes, plain } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { type FrameHeader, HEADER_LENGTH, PROTOCOL_VERSION, type ProtocolId, readHeader, writeHeader } from './frame.ts'
 import { sha256 } from './hash.ts'
 
 /** Randomness is injected: `n` fresh, uniform, secret bytes from the operating system. Called again for every use. */
 export type Random = (n: number) => Uint8Array
+
+/** The injected source, but its output is an own copy of exactly the length asked for. */
+export const strictRandom =
+  (random: Random): Random =>
+  n => {
+    const bytes = new Uint8Array(random(n))
+    if (bytes.length !== n) throw new MpcError('invalid-argument', 'the random source returned a wrong length')
+    return bytes
+  }
 
 /** A frame for one peer. `to` is the party index, 1..n. */
 export type Outgoing = { to: number; frame: Uint8Array }
@@ -101,20 +110,21 @@ export class RoundSession<T> implements Session<T> {
   receive(from: number, frame: Uint8Array): Step<T> {
     if (this.#phase === 'ended' || !this.#protocol.peers.includes(from)) return { out: [] }
     return this.#guard(() => {
-      const header = this.#open(from, frame)
+      const bytes = plain(frame)
+      const header = this.#open(from, bytes)
       if (header === undefined) return { out: [] }
       const index = header.round - 1
       const inbox = this.#inbox[index]
       if (inbox === undefined) throw new CheckFailed('F.3', [from])
-      const hash = sha256(frame)
+      const hash = sha256(bytes)
       const earlier = inbox.get(from)
       if (earlier !== undefined) {
         return equalBytes(earlier.hash, hash)
           ? { out: [] }
           : this.#end({ check: 'F.5', kind: 'equivocation', party: from, suspects: [from] })
       }
-      check(frame.length === HEADER_LENGTH + (this.#protocol.rounds[index]?.bodyLength ?? 0), 'F.4', from)
-      inbox.set(from, { body: frame.slice(HEADER_LENGTH), hash })
+      check(bytes.length === HEADER_LENGTH + (this.#protocol.rounds[index]?.bodyLength ?? 0), 'F.4', from)
+      inbox.set(from, { body: bytes.slice(HEADER_LENGTH), hash })
       return this.#phase === 'running' ? this.#drain([]) : { out: [] }
     })
   }

@@ -27,7 +27,15 @@ import {
   SCALAR_LENGTH,
   scalarBytes,
 } from './scalar.ts'
-import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
+import {
+  type Bodies,
+  check,
+  type Random,
+  type RoundOutput,
+  RoundSession,
+  type Session,
+  strictRandom,
+} from './session.ts'
 
 export type SigningOptions = {
   self: number
@@ -81,7 +89,7 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   }
   const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
   const claims = new Map([...states].map(([peer, pair]) => [peer, { pair, material: pair.claim(sessionId) }]))
-  const run = new Signing(options, derived, claims)
+  const run = new Signing({ ...options, random: strictRandom(options.random) }, derived, claims)
   const count = signers.length
   return new RoundSession<Signature>({
     protocol: PROTOCOL.signing,
@@ -148,7 +156,7 @@ class Signing {
     const { self, signers, share, path, digest, sessionId, random } = options
     this.#self = self
     this.#signers = signers
-    this.#digest = digest.slice()
+    this.#digest = new Uint8Array(digest)
     this.#publicKey = derived.publicKey
     this.session = hash(
       'signing/session',

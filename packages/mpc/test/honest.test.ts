@@ -2,7 +2,17 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { HDKey } from '@scure/bip32'
 import { describe, expect, it } from 'vitest'
 import { decodeKeyShare, derivePublicKey, encodeKeyShare, type KeyShare, keyReport } from '../src/index.ts'
-import { keygen, keygenSessions, pairUp, random, range, run, signSessions } from './run.ts'
+import {
+  type Intercept,
+  keygen,
+  keygenSessions,
+  pairSessions,
+  pairUp,
+  random,
+  range,
+  run,
+  signSessions,
+} from './run.ts'
 
 const first = (shares: ReadonlyMap<number, KeyShare>): KeyShare => {
   const share = shares.get(1)
@@ -49,6 +59,35 @@ describe.each([
 
   it('round-trips key shares', () => {
     for (const share of shares.values()) expect(decodeKeyShare(encodeKeyShare(share))).toEqual(share)
+  })
+})
+
+describe('Buffers for bytes', () => {
+  /** Buffers of the shared pool: their `slice` shares memory and their `buffer` starts elsewhere. */
+  const pooled = (n: number): Buffer => Buffer.from(random(n))
+  const asBuffers: Intercept = (_from, _to, frame) => Buffer.from(frame)
+
+  it('make no difference', () => {
+    const made = run(keygenSessions(3, 2, pooled(32), pooled), asBuffers).results
+    const share = decodeKeyShare(Buffer.from(encodeKeyShare(first(made))))
+    expect(share).toEqual(first(made))
+    const set = run(pairSessions(1, 2, pooled(32), pooled), asBuffers).results
+    const [left, right] = [set.get(1), set.get(2)]
+    if (left === undefined || right === undefined) throw new Error('pair set-up failed')
+    const pairs = new Map([
+      [1, new Map([[2, left]])],
+      [2, new Map([[1, right]])],
+    ])
+    const digest = pooled(32)
+    const input = { shares: made, pairs, signers: [1, 2], digest, sessionId: pooled(32), source: pooled }
+    const signature = run(signSessions(input), asBuffers).results.get(1)
+    const bytes = new Uint8Array([...(signature?.r ?? []), ...(signature?.s ?? [])])
+    expect(secp256k1.verify(bytes, digest, share.publicKey, { prehash: false })).toBe(true)
+  })
+
+  it('of a wrong length from the random source are refused', () => {
+    const short = (n: number): Uint8Array => random(n - 1)
+    expect(() => keygenSessions(2, 2, random(32), short).get(1)?.start()).toThrow('wrong length')
   })
 })
 

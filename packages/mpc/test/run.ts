@@ -61,10 +61,15 @@ export const keygenSessions = (
 export const keygen = (parties: number, threshold: number): Map<number, KeyShare> =>
   run(keygenSessions(parties, threshold)).results
 
-export const pairSessions = (a: number, b: number, sessionId = random(32)): Map<number, Session<PairState>> =>
+export const pairSessions = (
+  a: number,
+  b: number,
+  sessionId = random(32),
+  source = random,
+): Map<number, Session<PairState>> =>
   new Map([
-    [a, createPairSetup({ self: a, peer: b, sessionId, random })],
-    [b, createPairSetup({ self: b, peer: a, sessionId, random })],
+    [a, createPairSetup({ self: a, peer: b, sessionId, random: source })],
+    [b, createPairSetup({ self: b, peer: a, sessionId, random: source })],
   ])
 
 export type Pairs = ReadonlyMap<number, ReadonlyMap<number, PairState>>
