@@ -353,27 +353,22 @@ export class Proposer<S> {
   /** L9: without votes the entry is mended and sent again in the same ballot; split votes need a new one. */
   #resolve(slot: Slot<S>): void {
     const voted = this.#voters(slot)
-    const refusals = slot.refusals.filter(
-      (refusal, node) => refusal !== undefined && !voted.has(nodeIndexes[node] ?? 0),
-    )
-    const known = refusals.flatMap(refusal => refusal ?? [])
-    const has = (...codes: Refuse['code'][]) => known.some(refusal => codes.includes(refusal.code))
-    const isKept = slot.kept !== undefined
+    const refusals = nodeIndexes.flatMap(node => (voted.has(node) ? [] : (slot.refusals[node] ?? [])))
+    const has = (...codes: Refuse['code'][]) => refusals.some(refusal => codes.includes(refusal.code))
     if (slot.stage !== 'propose' || has('stopped', 'busy')) this.#backOff(slot, () => this.#ask(slot))
     else if (has('ballot', 'kept', 'reports')) this.#backOff(slot, () => this.#newBallot(slot))
-    else if (isKept) this.#backOff(slot, () => this.#ask(slot))
+    else if (slot.kept !== undefined) this.#backOff(slot, () => this.#ask(slot))
     else if (voted.size > 0) this.#backOff(slot, () => this.#newBallot(slot))
-    else this.#mend(slot, known)
+    else this.#mend(slot, refusals)
   }
 
   #mend(slot: Slot<S>, refusals: readonly Refuse[]): void {
-    const dropped = refusals.filter(
-      ({ code, command, reason, message }) =>
-        code === 'command' &&
-        command !== undefined &&
-        this.#pending.refuse(slot.draft?.entry.commands[command], reason, message),
-    )
-    if (dropped.length > 0) this.#proposeOwn(slot)
+    let isMended = false
+    for (const { code, command, reason, message } of refusals) {
+      const refused = code === 'command' && command !== undefined ? slot.draft?.entry.commands[command] : undefined
+      if (this.#pending.refuse(refused, reason, message)) isMended = true
+    }
+    if (isMended) this.#proposeOwn(slot)
     else this.#backOff(slot, () => this.#proposeOwn(slot))
   }
 
@@ -413,7 +408,8 @@ export class Proposer<S> {
   async #takeCandidate(from: NodeIndex, { hash, entry }: Message<'candidate'>): Promise<void> {
     if (entry !== undefined && !equalBytes(entryHash(entry), hash)) return
     const complete = this.#votes.complete(this.#follower.head.seq + 1)
-    if (complete !== undefined && equalBytes(complete.hash, hash)) return this.#certify(complete, entry)
+    if (entry !== undefined && complete !== undefined && equalBytes(complete.hash, hash))
+      return this.#certify(complete, entry)
     const slot = this.#slot
     if (slot?.stage !== 'fetch' || slot.kept === undefined || !equalBytes(slot.kept, hash)) return
     if (entry !== undefined) return this.#proposeKept(slot, entry)
