@@ -79,7 +79,6 @@ export class TestVault {
   get seq(): number {
     return this.log.length
   }
-
   /** What the machine says to `commands` in one entry, without keeping it. */
   try(...commands: Command[]): Application {
     return this.#fold(commands.map(encodeCommand), this.time + 1000)
@@ -166,7 +165,6 @@ export class TestVault {
     metadata: Metadata = {},
     changes: Partial<Fields<'make transaction'>> = {},
   ): Intent {
-    const { Address } = this.#treasury()
     return this.intent(
       'make transaction',
       {
@@ -174,7 +172,7 @@ export class TestVault {
         CAIP19: devEther,
         Asset: 'ETH',
         TestNetwork: true,
-        Source: { MasterKeyName: 'Default', AccountName: 'treasury', AddressIndex: 0, Address },
+        Source: this.#treasury(),
         Destination: [...destinations],
         Function: { Name: 'transfer' },
         EVM: { Gas: '21000', MaxFeePerGas: '2000000000', MaxPriorityFeePerGas: '1000000000' },
@@ -202,8 +200,8 @@ export class TestVault {
   }
 
   #treasury(): Fields<'make transaction'>['Source'] {
-    const { address } = addressOf(this.state, 'Default', 'treasury', 60, 0)
-    return { MasterKeyName: 'Default', AccountName: 'treasury', AddressIndex: 0, Address: address }
+    const { masterKey, account, index, address } = addressOf(this.state, 'Default', 'treasury', 60, 0)
+    return { MasterKeyName: masterKey, AccountName: account, AddressIndex: index, Address: address }
   }
 
   approval(operationId: string, person: Person, signedOperation = operationId): CommandOf<'approve'> {
