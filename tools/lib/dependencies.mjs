@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { npmCli } from './npm.mjs'
 import { run } from './run.mjs'
@@ -22,13 +23,20 @@ export async function ensureDependencies(root, node) {
     },
   )
   if (code !== 0) throw new LaunchError('npm ci failed: see above')
-  const still = mismatch(root)
-  if (still) throw new LaunchError(`npm ci left node_modules incomplete: ${still}`)
+  writeFileSync(stampFile(root), lockDigest(root))
 }
 
+const stampFile = root => join(root, 'node_modules/.trivault-installed')
+const lockDigest = root =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+
+/** Why node_modules is not what package-lock.json says; a developer's own npm install counts too. */
 function mismatch(root) {
   const installedFile = join(root, 'node_modules/.package-lock.json')
   if (!existsSync(installedFile)) return 'not installed yet'
+  if (existsSync(stampFile(root)) && readFileSync(stampFile(root), 'utf8') === lockDigest(root)) return undefined
   const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
   for (const [path, wanted] of Object.entries(
     JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages,
