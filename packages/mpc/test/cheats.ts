@@ -1,7 +1,66 @@
+import { expect } from 'vitest'
 import { concat } from '../src/bytes.ts'
+import type { Failure, Random } from '../src/index.ts'
 import { challenge, checkHash, compressChoices, compressRows, expandLeaves, transpose } from '../src/ot-extension.ts'
 import { LEAVES, TREES } from '../src/pprf.ts'
-import { random } from './run.ts'
+import { mod, ORDER, parseScalar, reduceWide, scalarBytes } from '../src/scalar.ts'
+import { type Intercept, random } from './run.ts'
+
+export const HEADER = 20
+export const CHEAT = 3
+export const NOT_A_POINT = new Uint8Array(33)
+export const roundOf = (frame: Uint8Array): number => frame[2] ?? 0
+
+/** The cheat's frames of one round to `to` (default: everyone), body rewritten; all else is delivered unchanged. */
+export const rewrite =
+  (round: number, change: (body: Uint8Array, to: number) => Uint8Array, only?: number): Intercept =>
+  (from, to, frame) =>
+    from === CHEAT && roundOf(frame) === round && (only === undefined || to === only)
+      ? concat(frame.slice(0, HEADER), change(frame.slice(HEADER), to))
+      : frame
+
+export const put = (body: Uint8Array, offset: number, bytes: Uint8Array): Uint8Array => {
+  const out = body.slice()
+  out.set(bytes, offset)
+  return out
+}
+export const flip = (body: Uint8Array, offset: number): Uint8Array =>
+  put(body, offset, Uint8Array.of((body[offset] ?? 0) ^ 1))
+export const addOne = (body: Uint8Array, offset: number): Uint8Array =>
+  put(body, offset, scalarBytes(mod((parseScalar(body.slice(offset, offset + 32)) ?? 0n) + 1n)))
+/** q + 1 as 32 bytes: a second encoding of 1. */
+export const nonCanonical = (): Uint8Array => {
+  const out = new Uint8Array(32)
+  let value = ORDER + 1n
+  for (let i = 31; i >= 0; i--, value >>= 8n) out[i] = Number(value & 255n)
+  return out
+}
+
+/** A random source whose scalars (48-byte draws) are noted. */
+export const recording =
+  (drawn: bigint[]): Random =>
+  n => {
+    const bytes = random(n)
+    if (n === 48) drawn.push(reduceWide(concat(new Uint8Array(16), bytes)))
+    return bytes
+  }
+
+/** A random source whose first `count` scalars are minus those in `drawn`: what no party could know in time. */
+export const negating = (drawn: readonly bigint[], count: number): Random => {
+  let index = 0
+  return n => {
+    const value = n === 48 && index < count ? drawn[index++] : undefined
+    return value === undefined ? random(n) : concat(new Uint8Array(16), scalarBytes(mod(-value)))
+  }
+}
+
+export const namesTheCheat = (failure: Failure | undefined, check: string): void => {
+  expect(failure).toEqual({ check, kind: 'accusation', party: CHEAT, suspects: [CHEAT] })
+}
+
+export const never = (): never => {
+  throw new Error('unreachable')
+}
 
 const WORDS = 17
 const bytes = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer)
