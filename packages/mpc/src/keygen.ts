@@ -3,7 +3,7 @@ import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
-import { areValidParameters, type KeyShare } from './keyshare.ts'
+import { areValidParameters, KeyShare } from './keyshare.ts'
 import { mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
 import {
@@ -145,16 +145,8 @@ class Keygen {
       ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
     )
     const points = publicShares.filter(point => point !== undefined)
-    this.#share = {
-      self,
-      parties,
-      threshold,
-      secret,
-      publicKey: publicKey ?? new Uint8Array(),
-      publicShares: points,
-      chainCode,
-      transcriptHash,
-    }
+    const report = { parties, threshold, publicKey: publicKey ?? new Uint8Array(), publicShares: points }
+    this.#share = new KeyShare(self, secret, { ...report, chainCode, transcriptHash })
     return {
       send: this.#toAll(
         prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),

@@ -3,12 +3,10 @@ import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint 
 import { MpcError } from './errors.ts'
 import { lagrange, parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 
-/** One party's share of a master key. `secret` is the value at `self` of a polynomial of degree threshold-1. */
-export type KeyShare = {
-  readonly self: number
+/** The public part of a key share; equal at all parties. */
+export type KeyReport = {
   readonly parties: number
   readonly threshold: number
-  readonly secret: bigint
   /** 33 bytes, compressed. */
   readonly publicKey: Uint8Array
   /** publicShares[i-1] = share of party i times G, 33 bytes each. */
@@ -19,14 +17,35 @@ export type KeyShare = {
   readonly transcriptHash: Uint8Array
 }
 
-/** The public part of a key share; equal at all parties. */
-export type KeyReport = {
+/**
+ * One party's share of a master key. The secret, the value at `self` of a polynomial of degree threshold-1, is a private
+ * field: printing, JSON and structured clone do not show it. `encodeKeyShare` does.
+ */
+export class KeyShare implements KeyReport {
+  readonly self: number
   readonly parties: number
   readonly threshold: number
   readonly publicKey: Uint8Array
   readonly publicShares: readonly Uint8Array[]
   readonly chainCode: Uint8Array
   readonly transcriptHash: Uint8Array
+  readonly #secret: bigint
+
+  constructor(self: number, secret: bigint, report: KeyReport) {
+    this.self = self
+    this.parties = report.parties
+    this.threshold = report.threshold
+    this.publicKey = report.publicKey
+    this.publicShares = report.publicShares
+    this.chainCode = report.chainCode
+    this.transcriptHash = report.transcriptHash
+    this.#secret = secret
+  }
+
+  /** For this package only. */
+  static secretOf(share: KeyShare): bigint {
+    return share.#secret
+  }
 }
 
 export const MAX_PARTIES = 5
@@ -73,7 +92,7 @@ export const areValidParameters = (parties: number, threshold: number): boolean 
 export const encodeKeyShare = (share: KeyShare): Uint8Array =>
   concat(
     Uint8Array.of(FORMAT, share.self, share.parties, share.threshold),
-    scalarBytes(share.secret),
+    scalarBytes(KeyShare.secretOf(share)),
     share.chainCode,
     share.transcriptHash,
     share.publicKey,
@@ -99,9 +118,9 @@ export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
   const transcriptHash = fields.take(32)
   const publicKey = fields.take(POINT_LENGTH)
   const publicShares = Array.from({ length: parties }, () => fields.take(POINT_LENGTH))
-  const share = { self, parties, threshold, secret, publicKey, publicShares, chainCode, transcriptHash }
+  const report = { parties, threshold, publicKey, publicShares, chainCode, transcriptHash }
   const own = publicShares[self - 1]
   const expected = basePoint(secret)
   if (own === undefined || expected === undefined || !equalBytes(own, expected)) return malformed()
-  return isConsistent(share) ? share : malformed()
+  return isConsistent(report) ? new KeyShare(self, secret, report) : malformed()
 }

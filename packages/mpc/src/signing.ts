@@ -4,7 +4,7 @@ import { type Derived, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
-import type { KeyShare } from './keyshare.ts'
+import { KeyShare } from './keyshare.ts'
 import { OtPair, type PairState } from './pair-state.ts'
 import {
   type PairMaterial,
@@ -187,7 +187,7 @@ class Signing {
       })
     }
     // The tweak is added to every share: the Lagrange coefficients sum to one.
-    this.#key = mod(lagrange(self, signers) * (share.secret + derived.tweak) + zero)
+    this.#key = mod(lagrange(self, signers) * (KeyShare.secretOf(share) + derived.tweak) + zero)
     this.#noncePoint = curve.base(scalarBytes(this.#nonce))
     this.#keyPoint = curve.base(scalarBytes(this.#key))
   }

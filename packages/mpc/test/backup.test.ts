@@ -2,15 +2,8 @@ import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  backupFailure,
-  encryptBackup,
-  type KeyShare,
-  keyReport,
-  MpcError,
-  recoverKey,
-  verifyBackup,
-} from '../src/index.ts'
+import { backupFailure, encryptBackup, keyReport, MpcError, recoverKey, verifyBackup } from '../src/index.ts'
+import { KeyShare } from '../src/keyshare.ts'
 import { oaepEncrypt, parseRsaPublicKey } from '../src/oaep.ts'
 import { keygen, random } from './run.ts'
 
@@ -101,7 +94,7 @@ describe('share backup', () => {
   })
 
   it('rejects a backup of another share, honestly made', () => {
-    const wrong: KeyShare = { ...shareOf(1), secret: (shareOf(1).secret + 1n) % secp256k1.Point.Fn.ORDER }
+    const wrong = new KeyShare(1, KeyShare.secretOf(shareOf(1)) + 1n, report)
     expect(backupFailure(backup(1, wrong), expected(1))).toBe('B5')
     expect(backupFailure(backup(2), { ...expected(1), context: contextOf(2) })).toBe('B3')
   })

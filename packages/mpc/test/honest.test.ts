@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { HDKey } from '@scure/bip32'
 import { describe, expect, it } from 'vitest'
@@ -58,7 +59,22 @@ describe.each([
   })
 
   it('round-trips key shares', () => {
-    for (const share of shares.values()) expect(decodeKeyShare(encodeKeyShare(share))).toEqual(share)
+    for (const share of shares.values()) {
+      const decoded = decodeKeyShare(encodeKeyShare(share))
+      expect(decoded).toEqual(share)
+      expect(encodeKeyShare(decoded)).toEqual(encodeKeyShare(share))
+    }
+  })
+
+  it('does not show the secret of a share', () => {
+    for (const share of shares.values()) {
+      const bytes = encodeKeyShare(share).slice(4, 36)
+      const secret = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+      const shown = JSON.stringify(share) + inspect(share, { depth: 9, showHidden: true })
+      expect(shown).not.toContain(secret.toString())
+      expect(shown).not.toContain([...bytes].join(','))
+      expect(Object.keys(share)).not.toContain('secret')
+    }
   })
 })
 

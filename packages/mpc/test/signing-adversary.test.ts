@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, u32 } from '../src/bytes.ts'
 import { curve } from '../src/curve.ts'
 import { hash, indexBytes } from '../src/hash.ts'
+import { KeyShare } from '../src/keyshare.ts'
 import { runIdOf } from '../src/rvole.ts'
 import { mod, parseScalar, scalarBytes } from '../src/scalar.ts'
 import {
@@ -113,10 +114,8 @@ describe('signing rejects', () => {
 
   it('a signer with a wrong key share', () => {
     const share = shares.get(CHEAT) ?? never()
-    const { results, failures } = signWith((_f, _t, frame) => frame, random(32), {
-      ...share,
-      secret: mod(share.secret + 1n),
-    })
+    const wrong = new KeyShare(CHEAT, mod(KeyShare.secretOf(share) + 1n), share)
+    const { results, failures } = signWith((_f, _t, frame) => frame, random(32), wrong)
     expect(failures.get(1)).toEqual({ check: 'S3.7', kind: 'accusation', suspects: [2, 3] })
     expect(results.size).toBe(0)
   })
