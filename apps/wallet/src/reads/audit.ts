@@ -1,10 +1,10 @@
+import { type AuditColumn, auditColumns, auditRows, csvLine } from '@trivault/client'
 import { type Codec, encode, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { type Genesis, genesisCodec } from '@trivault/protocol'
 import { Zip, ZipDeflate } from 'fflate'
 import type { AuditExport } from '../service.ts'
 import type { WalletView } from '../view.ts'
-import { type AuditColumn, auditColumns, auditRows, csvLine } from './audit-rows.ts'
 import { base64 } from './base64.ts'
 import { badRequest } from './errors.ts'
 

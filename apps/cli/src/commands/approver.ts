@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs'
+import { DeviceKey } from '@trivault/client'
+import { equalBytes, fromBase64, toHex } from '@trivault/codec'
+import { activeKeyOf, deviceKeyId, operationOf } from '@trivault/vault-state'
+import { Command, Option } from 'commander'
+import { describeIntent } from '../describe-intent.ts'
+import { CliError } from '../errors.ts'
+import { type Examined, examine } from '../examine.ts'
+import { writeNewPrivate } from '../files.ts'
+import { checkHead } from '../heads.ts'
+import type { Open } from '../program.ts'
+import type { Session } from '../session.ts'
+import { progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+
+type Keyed = { keyFile?: string }
+const keyOption = (): Option => new Option('--key-file <file>', 'the device key (default: that of the user in --home)')
+
+export function approverCommands(open: Open): Command {
+  const approver = new Command('approver').description('the device of a person who approves')
+  approver
+    .command('init')
+    .description('make a device key for --user and print its public key')
+    .addOption(keyOption())
+    .action((options: Keyed, command: Command) => {
+      const session = open(command)
+      const path = session.keyFile(options.keyFile)
+      if (existsSync(path))
+        throw new CliError(
+          'configuration',
+          `${path} exists: a device key is never overwritten, name another --key-file`,
+        )
+      const key = DeviceKey.generate()
+      writeNewPrivate(path, `${key.export()}\n`)
+      session.print({ PublicKey: key.publicKey, KeyFile: path }, [key.publicKey])
+    })
+  approver
+    .command('pair')
+    .description('start making the device key the one of --user')
+    .addOption(keyOption())
+    .addOption(waitOption())
+    .addOption(timeoutOption())
+    .action(async (options: Keyed & WaitOptions, command: Command) => {
+      const session = open(command)
+      const { publicKey } = session.deviceKey(session.keyFile(options.keyFile))
+      const body = { UserID: session.person(), PublicKey: publicKey }
+      await startAndTell(session, 'setUserPublicKey', body, options)
+    })
+  approver
+    .command('list')
+    .description('what waits for the signed-in person, decoded here')
+    .action(async (_options, command: Command) => list(open(command)))
+  approver
+    .command('show <id>')
+    .description('an operation decoded here, and whether the three nodes see the same')
+    .action(async (id: string, _options, command: Command) => {
+      const session = open(command)
+      const examined = await examine(session, id)
+      session.print(documentOf(examined), linesOf(examined))
+    })
+  approver
+    .command('approve <id>')
+    .description('check, show and sign an operation')
+    .addOption(keyOption())
+    .option('--yes', 'do not ask')
+    .addOption(waitOption())
+    .addOption(timeoutOption())
+    .action(async (id: string, options: Keyed & WaitOptions & { yes?: true }, command: Command) =>
+      approve(open(command), id, options),
+    )
+  approver
+    .command('reject <id>')
+    .description('reject a pending operation')
+    .action(async (OperationID: string, _options, command: Command) => {
+      const session = open(command)
+      await (await session.client()).call('cwprejectOperation', { body: { OperationID } })
+      session.print({ OperationID, Rejected: true }, `Rejected ${OperationID}`)
+    })
+  return approver
+}
+
+async function list(session: Session): Promise<void> {
+  const pending = await (await session.client()).call('cwplistPendingApprovals')
+  const { state } = await session.replica()
+  const shown = pending.map(({ OperationID, Intent }) => {
+    const { intent, intentBytes, type } = operationOf(state, OperationID)
+    if (!equalBytes(intentBytes, fromBase64(Intent)))
+      throw new CliError('untrusted', `the wallet shows another intent of ${OperationID} than the certified one`)
+    return { OperationID, OperationType: type, Description: describeIntent(state, intent) }
+  })
+  const lines = shown.flatMap(({ OperationID, OperationType, Description }) => [
+    `${OperationID} (${OperationType})`,
+    ...Description.map(line => `  ${line}`),
+  ])
+  session.print(shown, lines.length === 0 ? 'nothing waits for you' : lines)
+}
+
+async function approve(session: Session, id: string, options: Keyed & WaitOptions & { yes?: true }): Promise<void> {
+  if (session.options.json && !options.yes)
+    throw new CliError('usage', 'with --json give --yes: there is nobody to ask')
+  const path = session.keyFile(options.keyFile)
+  const key = session.deviceKey(path)
+  const examined = await examine(session, id)
+  checkHead(path, examined.replica)
+  const { operation, replica } = examined
+  const keyId = deviceKeyId(fromBase64(key.publicKey))
+  const owner = replica.state.deviceKeys.get(keyId)
+  if (owner === undefined || activeKeyOf(replica.state, owner.user)?.id !== keyId)
+    throw new CliError('refused', 'this device key is not paired with a user: run `trivault approver pair` first')
+  if (operation.phase !== 'pending')
+    throw new CliError('refused', `operation ${id} waits for nothing: it is ${operation.phase}`)
+  if (!options.yes) {
+    for (const line of linesOf(examined)) session.terminal.err(`${line}\n`)
+    if (!(await session.terminal.confirm(`Approve as ${owner.user}?`)))
+      throw new CliError('declined', 'nothing was signed')
+  }
+  const client = await session.client()
+  const IntentSignature = key.sign(operation.intentBytes)
+  await client.call('cwpapproveOperation', { body: { OperationID: id, IntentSignature } })
+  await tell(session, id, await progress(client, id, options))
+}
+
+function documentOf({ operation, lines, views }: Examined): object {
+  return {
+    OperationID: operation.id,
+    OperationType: operation.type,
+    Description: lines,
+    IntentHash: toHex(operation.intentHash),
+    Needs: views[0]?.needs ?? [],
+    Unmet: views[0]?.unmet ?? [],
+    Nodes: views.map(({ node, status, headSeq }) => ({ Node: node, Status: status, HeadSeq: headSeq })),
+  }
+}
+
+function linesOf({ operation, lines, views }: Examined): string[] {
+  const [view] = views
+  return [
+    `${operation.id} (${operation.type})`,
+    ...lines.map(line => `  ${line}`),
+    `Intent hash  ${toHex(operation.intentHash)}`,
+    `Needs        ${view?.needs.join('; ') || 'no approval'}`,
+    `Waits for    ${view?.unmet.join('; ') || 'nothing'}`,
+    'Nodes 0, 1 and 2 signed that they see the same intent and effects',
+  ]
+}

@@ -1,0 +1,138 @@
+import { decodeCall, describe, formatHex, parseHex } from '@trivault/chains'
+import { equalBytes, fromBase64, toHex } from '@trivault/codec'
+import { type Intent, type IntentOf, sha256, type TransactionRestriction } from '@trivault/protocol'
+import {
+  activeKeyOf,
+  assetOf,
+  chainContext,
+  deviceKeyId,
+  intentEffects,
+  ownAddress,
+  type VaultState,
+} from '@trivault/vault-state'
+import { describeRestriction } from './describe-restriction.ts'
+
+/**
+ * What an operation does, as lines for the person who decides, from the intent's own bytes and the certified state. Addresses
+ * are never shortened. Throws `VaultError` or `ChainError` for what cannot be decoded: then nobody should approve it.
+ */
+export function describeIntent(state: VaultState, intent: Intent): string[] {
+  const by = intent.InitiatorID === '' ? 'nobody named' : intent.InitiatorID
+  return [...linesOf(state, intent), `Named initiator: ${by} (a claim of the wallet)`, `Written ${intent.Timestamp}`]
+}
+
+function linesOf(state: VaultState, intent: Intent): string[] {
+  switch (intent.OperationType) {
+    case 'make transaction':
+    case 'generic signing':
+      return signingLines(state, intent)
+    case 'register user':
+      return [`Register the user ${intent.UserID} ("${intent.UserName}"), without any right`]
+    case 'set user public key':
+      return deviceLines(state, intent)
+    case 'update group':
+      return groupLines(state, intent)
+    case 'create master key':
+      return [`Create the master key "${intent.Name}"`]
+    case 'create account':
+      return [`Create the account "${intent.Name}" under master key "${intent.MasterKey}"`]
+    case 'set ers public key':
+      return ersLines(state, intent)
+    case 'backup master key':
+      return [
+        `Hand out the encrypted backup of master key "${intent.Name}"`,
+        `Only the holder of the ERS key ${toHex(state.genesis.ersFingerprint)} can open it`,
+      ]
+    case 'update transaction restriction':
+      return restrictionLines(state, intent)
+    case 'register custom chain':
+      return [
+        `Register the chain ${intent.ChainName} (${intent.CAIP19.split('/')[0]}${intent.TestNet ? ', test network' : ''})`,
+        `Native asset ${intent.NativeAssetSymbol} with ${intent.NativeAssetDecimals} decimals (${intent.CAIP19})`,
+      ]
+    case 'register token':
+      return [
+        `Register the token ${intent.Symbol} with ${intent.Decimals} decimals`,
+        `Contract ${intent.CAIP19}`,
+        'Amounts of this token will be shown and limited by these decimals',
+      ]
+  }
+}
+
+function signingLines(state: VaultState, intent: IntentOf<'make transaction'> | IntentOf<'generic signing'>): string[] {
+  const effects = intentEffects(state, intent)
+  if (effects === undefined) return []
+  const context = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+  const { MasterKeyName, AccountName, AddressIndex } = intent.Source
+  const lines = [
+    ...describe(effects, context),
+    `Paid from account "${AccountName}" of master key "${MasterKeyName}", address ${AddressIndex}`,
+  ]
+  for (const { destination } of effects.movements) {
+    const own = ownAddress(state, destination)
+    if (own !== undefined)
+      lines.push(`${destination} is this vault's account "${own.account}" of master key "${own.masterKey}"`)
+  }
+  if (intent.OperationType === 'make transaction') {
+    lines.push(...callLines(intent))
+    if (intent.EVM?.Nonce !== undefined) lines.push(`Nonce ${intent.EVM.Nonce}`)
+  }
+  return [...lines, `Grade: ${gradeTexts[effects.grade]}`]
+}
+
+const gradeTexts = {
+  decoded: 'decoded, all of its effects are shown',
+  exact: 'exact, but what the called code does is not known',
+  opaque: 'OPAQUE, its contents are the word of whoever wrote it',
+}
+
+/** Call data of a structured request: `describe` shows those of raw transactions. */
+function callLines(intent: IntentOf<'make transaction'>): string[] {
+  if (intent.RawTransaction !== undefined || intent.EVM?.Data === undefined) return []
+  const data = parseHex(intent.EVM.Data)
+  const call = decodeCall(data)
+  const words = call?.words.map(({ name, value }) => `${name} ${value}`).join(', ')
+  return [
+    ...(call === undefined ? [] : [`Function ${call.name}(${words})`]),
+    `Data, ${data.length} bytes, SHA-256 ${toHex(sha256(data))}`,
+    `  ${formatHex(data)}`,
+  ]
+}
+
+function deviceLines(state: VaultState, { UserID, PublicKey }: IntentOf<'set user public key'>): string[] {
+  const old = activeKeyOf(state, UserID)
+  return [
+    `Make a device key the one of ${UserID}: what it signs counts as ${UserID}`,
+    `Key ${deviceKeyId(fromBase64(PublicKey))}`,
+    old === undefined ? 'The user has no device key yet' : `It REPLACES the device key ${old.id}`,
+  ]
+}
+
+function groupLines(state: VaultState, intent: IntentOf<'update group'>): string[] {
+  const rights = state.setup?.ownerGroup === intent.Group ? ' (the owners of this vault)' : ''
+  return [
+    `Change the group "${intent.Group}"${rights}`,
+    ...intent.AddUsers.map(user => `Add ${user}`),
+    ...intent.RemoveUsers.map(user => `Remove ${user}`),
+    `Members now: ${state.groups.get(intent.Group)?.members.join(', ') || 'none'}`,
+  ]
+}
+
+function ersLines({ genesis }: VaultState, { Key }: IntentOf<'set ers public key'>): string[] {
+  const fingerprint = sha256(fromBase64(Key))
+  const pinned = equalBytes(fingerprint, genesis.ersFingerprint)
+  return [
+    'Set the ERS public key, to which master keys are backed up',
+    `Fingerprint ${toHex(fingerprint)}`,
+    pinned ? 'It is the key that the node admins pinned' : 'It is NOT the key that the node admins pinned',
+  ]
+}
+
+function restrictionLines(state: VaultState, { Add, Delete }: IntentOf<'update transaction restriction'>): string[] {
+  const titled = (title: string, rule: TransactionRestriction | undefined): string[] =>
+    rule === undefined ? [] : [title, ...describeRestriction(rule).map(line => `  ${line}`)]
+  return [
+    ...titled('Delete the transaction rule', Delete && (state.restrictions.get(Delete.RestrictionID) ?? Delete)),
+    ...titled('Add the transaction rule', Add),
+  ]
+}

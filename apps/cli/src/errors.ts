@@ -1,0 +1,15 @@
+/**
+ * Why a command ended without success. `usage` the command line makes no sense (exit code 2); `configuration` a file or setting
+ * is missing; `unreachable` the vault does not answer; `refused` the vault said no; `untrusted` what the wallet or a file says
+ * is not what the nodes signed; `failed` the operation failed or did not end in time; `declined` the person said no.
+ */
+export type CliErrorCode = 'usage' | 'configuration' | 'unreachable' | 'refused' | 'untrusted' | 'failed' | 'declined'
+
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+  constructor(code: CliErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from '@trivault/client'
+import type { View } from '@trivault/protocol'
+import { type Operation, operationOf } from '@trivault/vault-state'
+import { describeIntent } from './describe-intent.ts'
+import { CliError } from './errors.ts'
+import { fetchReplica, type Replica } from './replica.ts'
+import type { Session } from './session.ts'
+import { agreedViews } from './views.ts'
+
+/** An operation as it is in the certified log, decoded here, with three agreeing views. */
+export interface Examined {
+  operation: Operation
+  replica: Replica
+  lines: string[]
+  views: View[]
+}
+
+const attempts = 4
+
+/**
+ * Everything that must hold before a device signs: the log verifies, the intent can be decoded, and all three nodes signed
+ * that they see the same intent and effects. Nodes may be an entry ahead of the wallet for a moment, hence the attempts.
+ * Throws `CliError` untrusted and others.
+ */
+export async function examine(session: Session, id: string): Promise<Examined> {
+  const client = await session.client()
+  const genesis = session.genesis()
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await examineOnce(client, genesis, id)
+    } catch (error) {
+      const mayPass = error instanceof CliError && (error.code === 'untrusted' || error.code === 'failed')
+      if (!mayPass || attempt === attempts) throw error
+      await sleep(400)
+    }
+  }
+}
+
+async function examineOnce(client: Client, genesis: ReturnType<Session['genesis']>, id: string): Promise<Examined> {
+  const verdicts = await client.call('trivaultOperationVerdicts', { params: { operationID: id } })
+  const replica = await fetchReplica(client, genesis)
+  const operation = operationOf(replica.state, id)
+  const lines = describeIntent(replica.state, operation.intent)
+  return { operation, replica, lines, views: agreedViews(replica, id, verdicts) }
+}
