@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addressOfPublicKey, recoverSigner } from '@trivault/chains'
 import { fromHex, toBase64, toHex } from '@trivault/codec'
-import { derivePublicKey } from '@trivault/mpc'
+import { derivePublicKey, encodeKeyShare } from '@trivault/mpc'
 import { type BackupFile, encodeBackupFile } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicKeyOf, readBackup, rebuild, verifyBackup } from '../src/backup.ts'
@@ -55,7 +55,7 @@ const flipped = (bytes: Uint8Array, at: number): Uint8Array => bytes.with(at, (b
 const secretOf = ({ shares }: Sample): bigint => {
   // Lagrange at 0 for the points 1, 2, 3: 3, -3, 1.
   const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
-  const [a = 0n, b = 0n, c = 0n] = shares.map(({ secret }) => secret)
+  const [a = 0n, b = 0n, c = 0n] = shares.map(share => BigInt(`0x${toHex(encodeKeyShare(share).slice(4, 36))}`))
   return (((3n * a - 3n * b + c) % order) + order) % order
 }
 
