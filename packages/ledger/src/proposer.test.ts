@@ -215,6 +215,13 @@ describe('split votes (L2, L6)', () => {
     expect(await network.submit(wallet, ['a'])).toMatchObject([{ ok: false, code: 'halted' }])
     expect(wallet.status()).toMatchObject({ phase: 'halted', reason: expect.stringContaining(hex) })
     expect(await network.submit(wallet, ['b'])).toMatchObject([{ ok: false, code: 'halted' }])
+    let answers = 0
+    network.tap = message => {
+      if (message.type === 'entries') answers++
+      return true
+    }
+    await wallet.receive(0, encodeMessage({ type: 'get', from: 1, to: 1 }))
+    expect(answers).toBe(1)
   })
 
   it('two wallets at once lose nothing', async () => {
@@ -319,6 +326,24 @@ describe('lying nodes', () => {
     expect(wallet.status()).toMatchObject({ phase: 'halted', fork: [{ seq: 1 }, { seq: 1 }] })
     await network.run(50)
     expect(network.bench.voters.map(voter => voter.status().phase)).toEqual(['halted', 'halted', 'halted'])
+  })
+
+  it('asks once, not for ever, for a certified entry that nobody shows', async () => {
+    const network = await Network.open()
+    const wallet = await network.propose()
+    const { hash } = network.bench.entry('hidden')
+    let fetches = 0
+    network.tap = message => {
+      if (message.type === 'fetch') fetches++
+      return true
+    }
+    await wallet.receive(0, encodeMessage({ type: 'certificate', certificate: network.bench.certificate(1, 0, hash) }))
+    for (const node of nodeIndexes) {
+      const vote = network.bench.committee.vote(network.bench.signer(node), 1, 0, hash)
+      await wallet.receive(node, encodeMessage({ type: 'vote', vote }))
+    }
+    await network.run(500)
+    expect(fetches).toBeLessThanOrEqual(6)
   })
 
   it('a node that claims a huge promise costs at most steps of 1000', async () => {

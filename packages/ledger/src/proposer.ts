@@ -130,7 +130,7 @@ export class Proposer<S> {
   /** Tasks run one at a time. Unreadable input is dropped; a failing store is retried with the next resend. */
   #run(task: () => Promise<void>): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#phase === 'closed' || this.#phase === 'halted') return
+      if (this.#phase === 'closed') return
       try {
         await task()
       } catch (error) {
@@ -154,6 +154,9 @@ export class Proposer<S> {
   }
 
   async #dispatch(from: NodeIndex, message: LedgerMessage): Promise<void> {
+    const answer = await serve(this.#follower, message)
+    if (answer !== undefined) this.#send(from, answer)
+    if (this.#phase === 'halted') return
     switch (message.type) {
       case 'vote':
         return this.#takeVote(from, message.vote)
@@ -175,10 +178,6 @@ export class Proposer<S> {
         if (isFork && this.#committee.isCertificate(first) && this.#committee.isCertificate(second))
           this.#halt(`two certified entries for slot ${first.seq}`, [first, second])
         return
-      }
-      default: {
-        const answer = await serve(this.#follower, message)
-        if (answer !== undefined) this.#send(from, answer)
       }
     }
   }

@@ -74,6 +74,8 @@ export interface Signer {
   sign(message: Uint8Array): Uint8Array
 }
 
+const REMEMBERED = 64
+
 /**
  * The three identities of one vault. The only judge of signatures.
  * Throws `LedgerError` committee unless there are three different well-formed keys and a 32-byte vault id.
@@ -82,6 +84,8 @@ export class Committee {
   readonly vaultId: Uint8Array
   readonly publicKeys: readonly Uint8Array[]
   readonly #verify: Verify
+  /** Newest valid (node, signature, message): a vote is seen alone and in certificates, and verified once. */
+  readonly #valid = new Set<string>()
 
   constructor(vaultId: Uint8Array, publicKeys: readonly Uint8Array[], scheme: Verify = strictEd25519(publicKeys)) {
     if (vaultId.length !== 32) throw new LedgerError('committee', 'a vault id has 32 bytes')
@@ -116,7 +120,14 @@ export class Committee {
 
   #signed(node: NodeIndex, message: Uint8Array, signature: Uint8Array): boolean {
     const key = this.publicKeys[node]
-    return key !== undefined && this.#verify(key, message, signature)
+    if (key === undefined || signature.length !== 64) return false
+    const known = Buffer.concat([new Uint8Array([node]), signature, message]).toString('latin1')
+    if (this.#valid.has(known)) return true
+    if (!this.#verify(key, message, signature)) return false
+    const oldest = this.#valid.size >= REMEMBERED ? this.#valid.values().next().value : undefined
+    if (oldest !== undefined) this.#valid.delete(oldest)
+    this.#valid.add(known)
+    return true
   }
 
   #voteMessage(seq: number, ballot: number, hash: Uint8Array): Uint8Array {
@@ -167,6 +178,6 @@ function strictEd25519(publicKeys: readonly Uint8Array[]): Verify {
   )
   return (publicKey, message, signature) => {
     const key = keys.get(publicKey)
-    return key !== undefined && signature.length === 64 && verify(null, message, key, signature)
+    return key !== undefined && verify(null, message, key, signature)
   }
 }
