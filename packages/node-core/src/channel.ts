@@ -40,8 +40,13 @@ interface Peer {
   sendKey: Uint8Array
   receiveKey: Uint8Array
   sent: number
+  /** Highest counter that was opened, and which of the `window` counters up to it: bit 0 is the highest itself. */
   received: number
+  seen: bigint
 }
+
+/** How far messages may overtake each other. */
+const window = 1024
 
 export interface ChannelOptions {
   self: number
@@ -57,8 +62,8 @@ export type HelloResult = 'refused' | 'known' | 'new'
 
 /**
  * End-to-end channels to the other nodes, one per pair of boots: X25519 between keys that live as long as the process, signed
- * by the identities of the node cards; HKDF-SHA256 over both boots; ChaCha20-Poly1305 with a counter that only rises. What
- * does not open is dropped: neither broker nor host can forge, replay or reorder.
+ * by the identities of the node cards; HKDF-SHA256 over both boots; ChaCha20-Poly1305 with a counter of which each value is
+ * taken once. What does not open is dropped: neither broker nor host can forge or replay; order is left to the protocols.
  */
 export class Channels {
   readonly bootId: Uint8Array
@@ -119,6 +124,7 @@ export class Channels {
       receiveKey: key(from),
       sent: 0,
       received: 0,
+      seen: 0n,
     })
     return 'new'
   }
@@ -139,13 +145,13 @@ export class Channels {
     return { type: 'sealed', bootId: this.bootId, counter: peer.sent, body }
   }
 
-  /** The message, or undefined for anything that is not the peer's next one. */
+  /** The message, or undefined for anything that is not a new one of the peer's present boot. */
   open(from: number, envelope: EnvelopeOf<'sealed'>): PeerMessage | undefined {
     const peer = this.#peers.get(from)
     if (
       peer === undefined ||
       !equalBytes(peer.bootId, envelope.bootId) ||
-      envelope.counter <= peer.received ||
+      !isNew(peer, envelope.counter) ||
       envelope.body.length < 16
     )
       return undefined
@@ -159,8 +165,12 @@ export class Channels {
     } catch {
       return undefined
     }
-    peer.received = envelope.counter
-    return decodePeerMessage(plain)
+    markSeen(peer, envelope.counter)
+    try {
+      return decodePeerMessage(plain)
+    } catch {
+      return undefined // authenticated, but of another version or malformed
+    }
   }
 
   #agree(exchangeKey: Uint8Array): Uint8Array | undefined {
@@ -175,6 +185,20 @@ export class Channels {
       return undefined // a point of small order
     }
   }
+}
+
+function isNew({ received, seen }: Peer, counter: number): boolean {
+  if (counter > received) return true
+  const age = received - counter
+  return counter > 0 && age < window && ((seen >> BigInt(age)) & 1n) === 0n
+}
+
+function markSeen(peer: Peer, counter: number): void {
+  const step = counter - peer.received
+  if (step > 0) {
+    peer.seen = step >= window ? 1n : BigInt.asUintN(window, peer.seen << BigInt(step)) | 1n
+    peer.received = counter
+  } else peer.seen |= 1n << BigInt(-step)
 }
 
 function nonceOf(counter: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { bytes, decode, encode, struct, toHex } from '@trivault/codec'
-import { type EntryStore, entryHash, MAX_ENTRY_BYTES, type StoredEntry } from '@trivault/ledger'
+import { decodeEntry, type EntryStore, entryHash, MAX_ENTRY_BYTES, type StoredEntry } from '@trivault/ledger'
 import type { SealedRecords } from './sealed-records.ts'
 
 const storedCodec = struct({ entry: bytes(MAX_ENTRY_BYTES), certificate: bytes(512) })
@@ -10,21 +10,34 @@ const page = 256
 export async function openEntryStore(records: SealedRecords): Promise<EntryStore> {
   const seqs = new Map<string, number>()
   let head = 0
-  for (;;) {
-    const rows = await records.range('entry', keyOf(head + 1), page)
-    for (const row of rows) {
-      if (row.key !== keyOf(head + 1)) break
-      head += 1
-      seqs.set(toHex(entryHash(decode(storedCodec, row.value).entry)), head)
-    }
-    if (rows.length < page) break
+  /** Rows without gaps: what comes after a missing one is no continuation. */
+  const contiguous = async (from: number, limit: number): Promise<StoredEntry[]> => {
+    const rows = await records.range('entry', keyOf(from), limit)
+    const gap = rows.findIndex((row, i) => row.key !== keyOf(from + i))
+    return (gap < 0 ? rows : rows.slice(0, gap)).map(row => decode(storedCodec, row.value))
+  }
+  for (let length = page; length === page; ) {
+    const entries = await contiguous(head + 1, page)
+    for (const { entry } of entries) seqs.set(toHex(entryHash(entry)), ++head)
+    length = entries.length
+  }
+  /** Candidates by slot: all of them go when one entry of the slot is certified. */
+  const candidates = new Map<number, string[]>()
+  for (const { key, value } of await records.range('candidate', '', page)) {
+    const { seq } = decodeEntry(value)
+    candidates.set(seq, [...(candidates.get(seq) ?? []), key])
   }
   const load = async (seq: number): Promise<StoredEntry | undefined> => {
     const raw = await records.get('entry', keyOf(seq))
     return raw === undefined ? undefined : decode(storedCodec, raw)
   }
   return {
-    putCandidate: (_seq, hash, entry) => records.put({ table: 'candidate', key: toHex(hash), value: entry }),
+    async putCandidate(seq, hash, entry) {
+      const key = toHex(hash)
+      await records.put({ table: 'candidate', key, value: entry })
+      const known = candidates.get(seq) ?? []
+      if (!known.includes(key)) candidates.set(seq, [...known, key])
+    },
     async find(hash) {
       const seq = seqs.get(toHex(hash))
       return seq === undefined ? records.get('candidate', toHex(hash)) : (await load(seq))?.entry
@@ -32,11 +45,11 @@ export async function openEntryStore(records: SealedRecords): Promise<EntryStore
     async putCertified(seq, hash, stored) {
       await records.put({ table: 'entry', key: keyOf(seq), value: encode(storedCodec, stored) })
       seqs.set(toHex(hash), seq)
-      await records.remove('candidate', [toHex(hash)])
+      for (const slot of [...candidates.keys()].filter(one => one <= seq)) {
+        await records.remove('candidate', candidates.get(slot) ?? [])
+        candidates.delete(slot)
+      }
     },
-    async range(from, limit) {
-      const rows = await records.range('entry', keyOf(from), limit)
-      return rows.map(row => decode(storedCodec, row.value))
-    },
+    range: contiguous,
   }
 }

@@ -1,8 +1,9 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes, toHex, utf8 } from '@trivault/codec'
-import { createKeygen, encryptBackup, type KeyShare, verifyBackup } from '@trivault/mpc'
+import { backupFailure, createKeygen, encryptBackup, type Failure, type KeyShare } from '@trivault/mpc'
 import { backupContext, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
 import { keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
+import { NodeError, reasonOf } from './errors.ts'
 import type { JointSessions } from './joint-sessions.ts'
 import type { KeyShares } from './key-shares.ts'
 import type { Log } from './ports.ts'
@@ -10,7 +11,8 @@ import type { SealedRecords } from './sealed-records.ts'
 
 const everyNode = [0, 1, 2]
 const askAgainAfter = 3_000
-const giveUpAfter = 15_000
+const giveUpAfter = 30_000
+const maxEarlyBackups = 4
 
 export interface KeyGenerationOptions {
   self: number
@@ -26,6 +28,9 @@ export interface KeyGenerationOptions {
   send: (to: number, message: PeerMessage) => void
   log: Log
   mayRun: () => boolean
+  /** Something of this class did not come through; `follow` is called again soon. */
+  retry: () => void
+  accuse: (failure: Failure, where: string) => void
   release: (report: KeyReport, signature: Uint8Array) => void
 }
 
@@ -46,8 +51,8 @@ interface Pending {
 export class KeyGeneration {
   readonly #options: KeyGenerationOptions
   readonly #pending = new Map<string, Pending>()
-  /** Backups that came before the own share was done. */
-  readonly #early = new Map<string, Map<number, Uint8Array>>()
+  /** Backups that came before the own share was done, by sender: the newest few of each. */
+  readonly #early = new Map<number, Map<string, Uint8Array>>()
 
   constructor(options: KeyGenerationOptions) {
     this.#options = options
@@ -65,21 +70,19 @@ export class KeyGeneration {
   tick(): void {
     const now = this.#options.now()
     for (const pending of this.#pending.values()) {
-      if (now - pending.askedAt < askAgainAfter) continue
+      if (now - pending.askedAt < askAgainAfter || pending.backups[this.#options.self] === undefined) continue
       pending.askedAt = now
       if (pending.reported !== undefined) {
-        this.#options.release(pending.reported.report, pending.reported.signature)
+        this.#release(pending)
         continue
       }
+      const { key, share } = pending
       for (const node of everyNode)
-        if (pending.backups[node] === undefined && node !== this.#options.self)
-          this.#options.send(node, {
-            type: 'needBackup',
-            keyId: pending.key.keyId,
-            transcriptHash: pending.share.transcriptHash,
-          })
-      if (now - pending.since > giveUpAfter && !this.#options.sessions.has(taskName(pending.key)))
-        this.#generate(pending.key)
+        if (pending.backups[node] === undefined)
+          this.#options.send(node, { type: 'needBackup', keyId: key.keyId, transcriptHash: share.transcriptHash })
+      if (now - pending.since <= giveUpAfter || this.#options.sessions.isOpen(taskName(key))) continue
+      pending.since = now
+      this.#generate(key)
     }
   }
 
@@ -87,52 +90,49 @@ export class KeyGeneration {
     const name = pendingName(message.keyId, message.transcriptHash)
     const pending = this.#pending.get(name)
     if (message.type === 'needBackup') {
-      const own = pending?.backups[this.#options.self]
-      if (pending !== undefined && own !== undefined)
-        this.#options.send(from, {
-          type: 'backup',
-          keyId: message.keyId,
-          transcriptHash: message.transcriptHash,
-          blob: own,
-        })
+      if (pending !== undefined) this.#sendBackup(pending, [from])
     } else if (pending === undefined) {
-      if (this.#early.size >= 64) this.#early.clear()
-      const early = this.#early.get(name) ?? new Map<number, Uint8Array>()
-      this.#early.set(name, early.set(from, message.blob))
+      const early = this.#early.get(from) ?? new Map<string, Uint8Array>()
+      this.#early.set(from, early.set(name, message.blob))
+      const [oldest] = early.keys()
+      if (early.size > maxEarlyBackups && oldest !== undefined) early.delete(oldest)
     } else {
       await this.#takeBackup(pending, from, message.blob)
     }
   }
 
-  /** The three verified backups of an active key. */
+  /** The three verified backups of an active key. Throws `NodeError` record-missing with the lost one's name. */
   async backups(key: MasterKey): Promise<Uint8Array[]> {
-    const share = await this.#options.shares.active(key)
-    const blobs = await Promise.all(
-      everyNode.map(node =>
-        this.#options.records.get('backup', `${pendingName(key.keyId, share.transcriptHash)}/${node}`),
-      ),
-    )
-    return blobs.filter(blob => blob !== undefined)
+    const name = pendingName(key.keyId, key.transcriptHash)
+    const blobs: Uint8Array[] = []
+    for (const node of everyNode) {
+      const blob = await this.#options.records.get('backup', `${name}/${node}`)
+      if (blob === undefined || !equalBytes(sha256(blob), key.backupHashes[node] ?? new Uint8Array()))
+        throw new NodeError('record-missing', `this node has lost the backup of node ${node} of master key ${key.name}`)
+      blobs.push(blob)
+    }
+    return blobs
   }
 
   async #takeUp(key: MasterKey): Promise<void> {
     const { shares, sessions } = this.#options
-    if (
-      sessions.has(taskName(key)) ||
-      [...this.#pending.values()].some(pending => equalBytes(pending.key.keyId, key.keyId))
-    )
-      return
+    const known = [...this.#pending.values()].filter(pending => equalBytes(pending.key.keyId, key.keyId))
+    for (const pending of known) await this.#continue(pending)
+    if (known.length > 0 || sessions.isOpen(taskName(key))) return
     const existing = await shares.all(key.keyId)
-    for (const share of existing) await this.#continue(key, share)
+    for (const share of existing) await this.#begin(key, share)
     if (existing.length === 0) this.#generate(key)
   }
 
   #generate(key: MasterKey): void {
-    const { self, sessions, random, shares, log } = this.#options
+    const { self, sessions, random, shares, log, retry, accuse } = this.#options
+    const name = taskName(key)
+    sessions.drop(name)
     sessions.add({
-      name: taskName(key),
+      name,
       nodes: everyNode,
       binding: utf8(key.name),
+      unlimited: true,
       ready: () => this.#options.mayRun(),
       epochs: () => [undefined, undefined, undefined],
       create: sessionId => createKeygen({ self: self + 1, parties: 3, threshold: 3, sessionId, random }),
@@ -140,50 +140,56 @@ export class KeyGeneration {
         const share = result as KeyShare
         shares
           .create(key.keyId, share)
-          .then(() => this.#continue(key, share))
-          .catch((error: unknown) =>
-            log('error', 'new key share could not be stored', {
-              key: key.name,
-              reason: error instanceof Error ? error.message : '',
-            }),
-          )
+          .then(() => this.#begin(key, share))
+          .catch((error: unknown) => {
+            log('error', 'new key share could not be stored', { key: key.name, reason: reasonOf(error) })
+            retry()
+          })
       },
-      failed: failure =>
-        log('error', `key generation failed: ${failure.kind}`, { key: key.name, check: failure.check }),
+      failed: failure => accuse(failure, name),
     })
   }
 
   /** From a sealed share on: also the way on after a restart. */
-  async #continue(key: MasterKey, share: KeyShare): Promise<void> {
-    const { self, ersPublicKey, records, random, now, send } = this.#options
+  async #begin(key: MasterKey, share: KeyShare): Promise<void> {
+    const now = this.#options.now()
     const name = pendingName(key.keyId, share.transcriptHash)
     if (this.#pending.has(name)) return
-    const pending: Pending = {
-      key,
-      share,
-      backups: [undefined, undefined, undefined],
-      since: now(),
-      askedAt: now(),
-      reported: undefined,
-    }
+    const backups = everyNode.map(() => undefined)
+    const pending: Pending = { key, share, backups, since: now, askedAt: now, reported: undefined }
     this.#pending.set(name, pending)
-    for (const node of everyNode) pending.backups[node] = await records.get('backup', `${name}/${node}`)
-    if (pending.backups[self] === undefined) {
-      const blob = encryptBackup(share, {
-        ersPublicKey,
-        context: this.#context(key, share, self),
-        random,
-      })
+    await this.#continue(pending)
+  }
+
+  /** Makes and seals the own backup, sends it, takes what came early. Does what is left to do when called again. */
+  async #continue(pending: Pending): Promise<void> {
+    const { key, share, backups } = pending
+    const { self, ersPublicKey, records, random } = this.#options
+    if (backups[self] !== undefined) return
+    const name = pendingName(key.keyId, share.transcriptHash)
+    const stored = await Promise.all(everyNode.map(node => records.get('backup', `${name}/${node}`)))
+    for (const node of everyNode) backups[node] ??= stored[node]
+    if (backups[self] === undefined) {
+      const blob = encryptBackup(share, { ersPublicKey, context: this.#context(key, share, self), random })
       await this.#takeBackup(pending, self, blob)
     }
-    const own = pending.backups[self]
-    if (own !== undefined)
-      for (const node of everyNode)
-        if (node !== self)
-          send(node, { type: 'backup', keyId: key.keyId, transcriptHash: share.transcriptHash, blob: own })
-    for (const [node, blob] of this.#early.get(name) ?? []) await this.#takeBackup(pending, node, blob)
-    this.#early.delete(name)
+    this.#sendBackup(
+      pending,
+      everyNode.filter(node => node !== self),
+    )
+    for (const [node, early] of this.#early) {
+      const blob = early.get(name)
+      early.delete(name)
+      if (blob !== undefined) await this.#takeBackup(pending, node, blob)
+    }
     this.#reportIfComplete(pending)
+  }
+
+  #sendBackup({ key, share, backups }: Pending, to: readonly number[]): void {
+    const blob = backups[this.#options.self]
+    if (blob === undefined) return
+    for (const node of to)
+      this.#options.send(node, { type: 'backup', keyId: key.keyId, transcriptHash: share.transcriptHash, blob })
   }
 
   #context(key: MasterKey, share: KeyShare, node: number): Uint8Array {
@@ -199,17 +205,13 @@ export class KeyGeneration {
 
   async #takeBackup(pending: Pending, node: number, blob: Uint8Array): Promise<void> {
     if (pending.backups[node] !== undefined) return
-    const { ersPublicKey, records, log } = this.#options
+    const { self, ersPublicKey, records, accuse } = this.#options
     const { key, share } = pending
     const publicShare = share.publicShares[node] ?? new Uint8Array()
-    if (
-      !verifyBackup(blob, {
-        publicShare,
-        ersPublicKey,
-        context: this.#context(key, share, node),
-      })
-    ) {
-      log('error', 'backup of a share does not verify', { key: key.name, node })
+    const check = backupFailure(blob, { publicShare, ersPublicKey, context: this.#context(key, share, node) })
+    if (check !== undefined) {
+      if (node === self) throw new NodeError('backup-unsound', `own backup of ${key.name} breaks check ${check}`)
+      accuse({ check, kind: 'accusation', party: node + 1, suspects: [node + 1] }, `backup of ${key.name}`)
       return
     }
     await records.create('backup', `${pendingName(key.keyId, share.transcriptHash)}/${node}`, blob)
@@ -221,7 +223,7 @@ export class KeyGeneration {
     const [a, b, c] = pending.backups
     if (pending.reported !== undefined || a === undefined || b === undefined || c === undefined) return
     const { key, share } = pending
-    const { vaultId, ersPublicKey, identitySeed, release, log } = this.#options
+    const { vaultId, ersPublicKey, identitySeed, log } = this.#options
     const report: KeyReport = {
       vaultId,
       masterKey: key.name,
@@ -236,7 +238,11 @@ export class KeyGeneration {
     const signature = ed25519.sign(keyReportDigest(report), identitySeed)
     pending.reported = { report, signature }
     log('info', 'master key share and backups are durable', { key: key.name })
-    release(report, signature)
+    this.#release(pending)
+  }
+
+  #release({ reported }: Pending): void {
+    if (reported !== undefined && this.#options.mayRun()) this.#options.release(reported.report, reported.signature)
   }
 }
 

@@ -20,7 +20,7 @@ import {
 import { activeMasterKeyOf, type VaultState, vaultMachine } from '@trivault/vault-state'
 import { bootName, Channels } from './channel.ts'
 import { openEntryStore } from './entry-store.ts'
-import { NodeError } from './errors.ts'
+import { NodeError, reasonOf } from './errors.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
@@ -56,6 +56,9 @@ export interface Node {
 }
 
 const helloEvery = 2_000
+const retryEvery = 2_000
+/** A jump of the wall clock counts as no more than this. */
+const longestTick = 5_000
 const peersOf = (self: number): number[] => [0, 1, 2].filter(node => node !== self)
 const party = (node: number): Party => `node${node}` as Party
 
@@ -81,8 +84,17 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const committee = new Committee(vaultId, genesis.identityKeys)
   const shares = new KeyShares(records)
   let voter: Voter<VaultState> | undefined
-  let helloAt = 0
   let workQueue: Promise<void> = Promise.resolve()
+  /** Milliseconds that never go back, however the wall clock is set. */
+  let steady = 0
+  let lastClock = clock()
+  const now = (): number => {
+    const reading = clock()
+    steady += Math.min(Math.max(reading - lastClock, 0), longestTick)
+    lastClock = reading
+    return steady
+  }
+  let helloAt = -helloEvery
 
   const post = (to: Party, envelope: Envelope): void => mailbox.send(to, encodeEnvelope(envelope))
   const tell = (event: NodeEvent): void => post('wallet', { type: 'event', node: self, event })
@@ -92,15 +104,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   }
   /** A node that was restored or halted neither votes nor signs (L8). */
   const mayRun = (): boolean => voter?.status().phase === 'voting'
-  const guarded = (what: string, work: () => Promise<void>): void => {
-    workQueue = workQueue
-      .then(work)
-      .catch((error: unknown) =>
-        log('error', `${what} failed`, { reason: error instanceof Error ? error.message : 'unknown' }),
-      )
+  const guarded = (what: string, work: () => Promise<void>, failed = (): void => {}): void => {
+    workQueue = workQueue.then(work).catch((error: unknown) => {
+      log('error', `${what} failed`, { reason: reasonOf(error) })
+      failed()
+    })
   }
 
-  const sessions = new JointSessions({ self, vaultId, random, now: clock, send, log, metrics })
+  const sessions = new JointSessions({ self, vaultId, random, now, send, log, metrics })
   const pairs = new Pairs({
     self,
     sessions,
@@ -119,10 +130,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     shares,
     records,
     random,
-    now: clock,
+    now,
     send,
     log,
     mayRun,
+    retry: () => {
+      retryAt = now() + retryEvery
+    },
+    accuse: (failure, where) => pairs.accuse(failure, where),
     release: (report, signature) => tell({ type: 'keyReport', report, signature }),
   })
   const signer = new SigningCoordinator({
@@ -139,11 +154,31 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     release: (operationId, part, variant, signature) => tell({ type: 'signed', operationId, part, variant, signature }),
   })
 
-  const follow = (state: VaultState): void =>
-    guarded('taking up certified work', async () => {
-      await keys.follow(state)
-      await signer.follow(state)
-    })
+  /** The newest state that is not taken up yet: older ones need not be. */
+  let waiting: VaultState | undefined
+  let retryAt: number | undefined
+  const follow = (state: VaultState): void => {
+    const isQueued = waiting !== undefined
+    waiting = state
+    if (isQueued) return
+    const taken = (): VaultState => {
+      const newest = waiting ?? state
+      waiting = undefined
+      return newest
+    }
+    const later = () => {
+      retryAt = now() + retryEvery
+    }
+    guarded(
+      'taking up certified work',
+      async () => {
+        const newest = taken()
+        const results = await Promise.allSettled([keys.follow(newest), signer.follow(newest)])
+        for (const result of results) if (result.status === 'rejected') throw result.reason
+      },
+      later,
+    )
+  }
   const onCertified = (certified: Certified<VaultState>): void => {
     metrics.gauge('log_height', certified.entry.seq)
     follow(certified.state)
@@ -188,6 +223,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     if (result === 'new') {
       log('info', 'channel to peer opened', { peer: from, boot: bootName(hello.bootId) })
       post(party(from), channels.hello())
+      sessions.forgetPeer(from)
       pairs.connect(from)
     } else if (channels.unknownTo(hello)) post(party(from), channels.hello())
   }
@@ -204,13 +240,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   }
 
   const status = (): Extract<Answer, { type: 'status' }> => {
-    const now = opened.status()
+    const voting = opened.status()
     return {
       type: 'status',
-      phase: now.phase,
-      reason: now.reason,
-      seq: now.head.seq,
-      hash: now.head.hash,
+      phase: voting.phase,
+      reason: voting.reason,
+      seq: voting.head.seq,
+      hash: voting.head.hash,
       version: options.version,
       engine,
       peers: pairs.connected,
@@ -244,8 +280,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const receiveQuery = (from: Party, { id, query }: EnvelopeOf<'query'>): void => {
     answer(query)
       .catch((error: unknown): Answer => {
-        if (error instanceof VaultError) return { type: 'refused', code: error.code, message: error.message }
-        log('error', 'query failed', { query: query.type, reason: error instanceof Error ? error.message : 'unknown' })
+        const isOwn = error instanceof VaultError || error instanceof NodeError
+        if (isOwn) return { type: 'refused', code: error.code, message: error.message.slice(0, 500) }
+        log('error', 'query failed', { query: query.type, reason: reasonOf(error) })
         return { type: 'refused', code: 'internal-error', message: 'the node could not answer' }
       })
       .then(result => post(from, { type: 'answer', id, node: self, answer: result }))
@@ -262,11 +299,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     }
     const peer = peersOf(self).find(node => party(node) === from)
     if (envelope.type === 'ledger')
-      opened.handle(envelope.body, emit(from)).catch((error: unknown) =>
-        log('error', 'log message could not be handled', {
-          reason: error instanceof Error ? error.message : 'unknown',
-        }),
-      )
+      opened
+        .handle(envelope.body, emit(from))
+        .catch((error: unknown) => log('error', 'log message could not be handled', { reason: reasonOf(error) }))
     else if (envelope.type === 'query') receiveQuery(from, envelope)
     else if (peer !== undefined && envelope.type === 'hello') receiveHello(peer, envelope)
     else if (peer !== undefined && envelope.type === 'sealed') receiveSealed(peer, envelope)
@@ -277,13 +312,18 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   return {
     status,
     tick() {
-      const now = clock()
-      if (now - helloAt >= helloEvery) {
-        helloAt = now
+      const at = now()
+      if (at - helloAt >= helloEvery) {
+        helloAt = at
         for (const node of peersOf(self)) post(party(node), channels.hello())
+      }
+      if (retryAt !== undefined && at >= retryAt) {
+        retryAt = undefined
+        follow(opened.state)
       }
       sessions.tick()
       keys.tick()
+      signer.tick()
       metrics.gauge('open_sessions', sessions.live)
     },
   }

@@ -47,6 +47,7 @@ export class Pairs {
       name,
       nodes,
       binding: concat(utf8('pair'), ...boots),
+      unlimited: true,
       ready: () => !this.#quarantined.has(peer),
       epochs: () => [undefined, undefined, undefined],
       create: sessionId => {
@@ -93,6 +94,7 @@ export class Pairs {
   }
 
   #forget(peer: number): void {
+    this.#options.sessions.epochGone(peer)
     this.#epochs.get(peer)?.state.destroy()
     this.#epochs.delete(peer)
   }

@@ -10,11 +10,18 @@ import {
   pathOf,
   type VaultState,
 } from '@trivault/vault-state'
+import { reasonOf } from './errors.ts'
 import type { JointSessions } from './joint-sessions.ts'
 import type { KeyShares } from './key-shares.ts'
 import type { Pairs } from './pairs.ts'
 import type { Log, Metrics } from './ports.ts'
 import type { SealedRecords } from './sealed-records.ts'
+
+interface Unstored {
+  signature: Uint8Array
+  release: (signature: Uint8Array) => void
+  busy: boolean
+}
 
 const everyNode = [0, 1, 2]
 const pathCodec = struct({ path: list(u32, 8), seq: int53, command: u16 })
@@ -40,6 +47,10 @@ export interface SignerOptions {
 export class SigningCoordinator {
   readonly #options: SignerOptions
   readonly #failures = new Map<string, string>()
+  /** Signatures that are made but not durable yet. */
+  readonly #unstored = new Map<string, Unstored>()
+  /** Stored signatures that the wallet was told of; it asks for them when that was lost. */
+  readonly #told = new Set<string>()
   lastSignatureAt = 0
 
   constructor(options: SignerOptions) {
@@ -48,21 +59,23 @@ export class SigningCoordinator {
 
   /** Takes up every certified execution that has no certified signature yet; forgets those that have one. */
   async follow(state: VaultState): Promise<void> {
-    for (const id of state.unsigned.keys().sort()) {
-      const operation = state.operations.get(id)
-      for (const execution of operation?.executions ?? []) {
-        if (operation === undefined || execution.signature !== undefined) continue
-        await this.#takeUp(state, operation, execution)
-      }
-    }
-    this.#options.sessions.dropWhere(name => {
-      const [kind, id = '', part, variant] = name.split('/')
-      if (kind !== 'sign') return false
-      const execution = state.operations
-        .get(id)
-        ?.executions.find(one => one.part === Number(part) && one.variant === Number(variant))
-      return execution?.signature !== undefined
-    })
+    this.#forgetSigned(state)
+    let broken: unknown
+    for (const operation of unsignedOperations(state))
+      for (const execution of operation.executions.filter(one => one.signature === undefined))
+        try {
+          await this.#takeUp(state, operation, execution)
+        } catch (error) {
+          // One operation that cannot be signed here must not hold up the others.
+          broken = error
+          this.#failures.set(taskName(operation.id, execution.part, execution.variant), reasonOf(error))
+        }
+    if (broken !== undefined) throw broken
+  }
+
+  /** Stores again what could not be stored; only then it is released. */
+  tick(): void {
+    for (const [name, waiting] of this.#unstored) if (!waiting.busy) this.#store(name, waiting)
   }
 
   /** The sealed signature of an execution, or why there will be none. */
@@ -72,18 +85,36 @@ export class SigningCoordinator {
     variant: number,
   ): Promise<{ signature: Uint8Array | undefined; failure: string | undefined }> {
     const name = taskName(operationId, part, variant)
-    return { signature: await this.#options.records.get('signature', name), failure: this.#failures.get(name) }
+    const signature = await this.#options.records.get('signature', name)
+    return { signature, failure: signature === undefined ? this.#failures.get(name) : undefined }
+  }
+
+  #forgetSigned(state: VaultState): void {
+    const isSigned = (name: string): boolean => {
+      const [kind, id = '', part, variant] = name.split('/')
+      const executions = kind === 'sign' ? (state.operations.get(id)?.executions ?? []) : []
+      const execution = executions.find(one => one.part === Number(part) && one.variant === Number(variant))
+      return execution?.signature !== undefined
+    }
+    this.#options.sessions.dropWhere(isSigned)
+    for (const known of [this.#failures, this.#unstored, this.#told])
+      for (const name of [...known.keys()]) if (isSigned(name)) known.delete(name)
   }
 
   async #takeUp(state: VaultState, operation: Operation, execution: Execution): Promise<void> {
     const { intent } = operation
     if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return
     const name = taskName(operation.id, execution.part, execution.variant)
-    const { sessions, records, shares, pairs, self, random, release } = this.#options
-    if (sessions.has(name)) return
+    const { sessions, records, shares, pairs, self, random } = this.#options
+    if (sessions.has(name) || this.#told.has(name) || this.#unstored.has(name)) return
+    const release = (signature: Uint8Array) => {
+      this.#told.add(name)
+      this.#failures.delete(name)
+      this.#options.release(operation.id, execution.part, execution.variant, signature)
+    }
     const existing = await records.get('signature', name)
     if (existing !== undefined) {
-      release(operation.id, execution.part, execution.variant, existing)
+      release(existing)
       return
     }
     const { Source } = intent
@@ -91,6 +122,7 @@ export class SigningCoordinator {
     const path = pathOf(state, addressOf(state, Source.MasterKeyName, Source.AccountName, slip44, Source.AddressIndex))
     const key = masterKeyOf(state, Source.MasterKeyName)
     const share: KeyShare = await shares.active(key)
+    this.#failures.delete(name)
     const began = this.#options.now()
     sessions.add({
       name,
@@ -101,6 +133,7 @@ export class SigningCoordinator {
         execution.digest,
         encode(pathCodec, { path: [...path], seq: execution.seq, command: execution.command }),
       ),
+      unlimited: false,
       ready: () => this.#options.mayRun() && everyNode.every(node => node === self || pairs.epoch(node) !== undefined),
       epochs: () => everyNode.map(node => pairs.epoch(node)?.id),
       create: sessionId =>
@@ -118,16 +151,11 @@ export class SigningCoordinator {
         }),
       complete: result => {
         const { r, s, recovery } = result as Signature
-        const signature = concat(r, s, Uint8Array.of(recovery))
         this.lastSignatureAt = this.#options.now()
         this.#options.metrics.observe('signing_seconds', (this.#options.now() - began) / 1000)
-        records.create('signature', name, signature).then(
-          () => release(operation.id, execution.part, execution.variant, signature),
-          () => {
-            this.#options.log('error', 'signature could not be stored and is kept back', { operation: operation.id })
-            sessions.drop(name)
-          },
-        )
+        const waiting = { signature: concat(r, s, Uint8Array.of(recovery)), release, busy: false }
+        this.#unstored.set(name, waiting)
+        this.#store(name, waiting)
       },
       failed: failure => {
         pairs.accuse(failure, name)
@@ -135,6 +163,29 @@ export class SigningCoordinator {
       },
     })
   }
+
+  /** Persist, then release. A peer that missed the end makes a second session; the first signature stays the one. */
+  #store(name: string, waiting: Unstored): void {
+    const { records, log } = this.#options
+    const work = async () => {
+      const existing = await records.get('signature', name)
+      if (existing === undefined) await records.create('signature', name, waiting.signature)
+      this.#unstored.delete(name)
+      waiting.release(existing ?? waiting.signature)
+    }
+    waiting.busy = true
+    work().catch((error: unknown) => {
+      waiting.busy = false
+      log('error', 'signature could not be stored and is kept back', { task: name, reason: reasonOf(error) })
+    })
+  }
+}
+
+/** Oldest first, so that all nodes come to the same ones. */
+function unsignedOperations(state: VaultState): Operation[] {
+  const operations = state.unsigned.keys().flatMap(id => state.operations.get(id) ?? [])
+  const firstOf = ({ executions }: Operation) => executions[0]?.seq ?? 0
+  return operations.sort((a, b) => firstOf(a) - firstOf(b) || (a.id < b.id ? -1 : 1))
 }
 
 function pairState(pairs: Pairs, node: number) {
