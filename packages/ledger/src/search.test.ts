@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { search } from './testing/search.ts'
 import { freeIfOneDenies, highestBallotWins } from './testing/wrong-rules.ts'
 
-/** Protocol-notes §1: everything that one liar, a hostile proposer and the network can do in one slot. */
+/** Everything that one liar, a hostile proposer and the network can do in one slot. */
 describe('exhaustive search of a slot, four ballots', () => {
   it('finds no two certificates under L2', async () => {
     const found = await search(undefined, 4, 2)
