@@ -1,7 +1,15 @@
 import type { TransactionRestriction } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
-import { canApprove, operationOf, pendingLifetime, statusOf } from './index.ts'
+import {
+  awaitedApprovers,
+  canApprove,
+  operationOf,
+  PersistentMap,
+  pendingLifetime,
+  standingOf,
+  statusOf,
+} from './index.ts'
 
 const to = '0x00000000000000000000000000000000000000AA'
 const quarter = [{ Address: to, Amount: '0.25' }]
@@ -121,6 +129,21 @@ describe('the end of an operation', () => {
     vault.execute(id)
     expect(ends(vault, id)).toBe('blocked-by-policy')
     expect(operationOf(vault.state, id).executions).toEqual([])
+  })
+
+  it('of one that makes no sense any more comes at execute; until then it reads as blocked', () => {
+    const vault = TestVault.founded()
+    const id = vault.start(vault.transferIntent(quarter, alice))
+    vault.approve(id, vault.person('alice'))
+    const transaction = vault.unsigned(id)
+    vault.state = { ...vault.state, chains: PersistentMap.empty() }
+    const operation = operationOf(vault.state, id)
+    expect(standingOf(vault.state, operation)).toMatchObject({ kind: 'blocked', code: 'unknown-chain' })
+    expect(statusOf(vault.state, operation)).toBe('Pending approval')
+    expect(awaitedApprovers(vault.state, operation)).toEqual([])
+    expect(canApprove(vault.state, operation, 'bob@example.com')).toBe(false)
+    vault.execute(id, {}, transaction)
+    expect(ends(vault, id)).toBe('unknown-chain')
   })
 
   it('by rejection is for those who may approve', () => {

@@ -9,7 +9,7 @@ import {
   type TransactionSubject,
   unmet,
 } from '@trivault/policy'
-import { type Intent, type OperationClass, operationTypes, type Status } from '@trivault/protocol'
+import { type Intent, type OperationClass, operationTypes, type Status, VaultError } from '@trivault/protocol'
 import { activeKeyOf, groupsOf } from './lookup.ts'
 import { transactionSubject } from './signing.ts'
 import { type Operation, userKey, type VaultState } from './state.ts'
@@ -38,9 +38,18 @@ function classOf(state: VaultState, intent: Intent): OperationClass {
   return operationTypes[intent.OperationType].class
 }
 
-/** What an intent needs by the rules as they stand now. Pure; the same on nodes, wallet and console. */
+/**
+ * What an intent needs by the rules as they stand now. Pure; the same on nodes, wallet and console. Never throws: an intent
+ * that no longer makes sense in this vault is blocked.
+ */
 export function decisionFor(state: VaultState, intent: Intent): Decision {
-  const transaction: TransactionSubject | undefined = transactionSubject(state, intent)
+  let transaction: TransactionSubject | undefined
+  try {
+    transaction = transactionSubject(state, intent)
+  } catch (error) {
+    if (error instanceof VaultError) return { kind: 'blocked', code: error.code, reason: error.message }
+    return { kind: 'blocked', code: 'internal-error', reason: 'the effects of the intent could not be computed' }
+  }
   const id = userKey(intent.InitiatorID)
   const key = id === '' ? undefined : activeKeyOf(state, id)
   const subject: Subject = {
