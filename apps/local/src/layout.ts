@@ -72,6 +72,7 @@ export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess): str
     bus: { url: bus.url, ...bus.clients.wallet },
     oidc: { issuer: issuerOf(ports), audience: WALLET_AUDIENCE },
     bootstrapKeyFile: bootstrapKeyFile(home),
+    requestsPerMinute: 600_000, // one machine: tests and benchmarks ask fast
     chains: { [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
     metrics: { host: '127.0.0.1', port: ports.metricsWallet },
   })

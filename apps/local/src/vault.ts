@@ -68,8 +68,9 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
       writeEndpoints(home, endpoints())
     }
     const stop = async () => {
-      await supervisor.stop()
+      // From now on a new start waits for the lock instead of joining.
       closeControl()
+      await supervisor.stop()
       release()
       stopped.resolve()
     }

@@ -18,8 +18,8 @@ export class Events {
     }
   }
 
-  /** The operations that an entry touched, and the users who got a device key. */
-  afterEntry({ entry, state }: Certified<VaultState>): void {
+  /** Tells what an entry changed; returns the operations that it touched. */
+  afterEntry({ entry, state }: Certified<VaultState>): Set<string> {
     const touched = new Set<string>(state.pending.keys().filter(id => this.#statuses.has(id)))
     for (const raw of entry.commands) {
       const command = decodeCommand(raw)
@@ -35,6 +35,7 @@ export class Events {
     }
     for (const id of this.#statuses.keys()) if (state.operations.get(id)?.phase === 'failed') touched.add(id)
     for (const id of touched) this.operationMayHaveChanged(state, id)
+    return touched
   }
 
   operationMayHaveChanged(state: VaultState, id: string): void {

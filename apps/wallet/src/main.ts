@@ -24,6 +24,8 @@ interface WalletConfig {
   /** RPC URL of each chain, by CAIP-2. */
   chains: Record<string, { rpcUrl: string }>
   corsOrigins?: string[]
+  /** Per client address; default 6000. */
+  requestsPerMinute?: number
   metrics: { host: string; port: number }
   environmentName?: string
 }
@@ -84,6 +86,7 @@ async function main(): Promise<void> {
     auth: { oidc: config.oidc },
     metrics: { registry },
     corsOrigins: config.corsOrigins ?? [],
+    limits: config.requestsPerMinute === undefined ? {} : { requestsPerMinute: config.requestsPerMinute },
     version,
   })
   const metrics = createMetricsHttp(registry)

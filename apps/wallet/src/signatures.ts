@@ -5,6 +5,9 @@ import { signedReport, type VaultState } from '@trivault/vault-state'
 import type { Outcome } from './log.ts'
 import type { NodeLink } from './node-link.ts'
 
+/** Milliseconds after which a signature that nobody told is asked for, and asked for again. */
+const askAfter = 2_000
+
 export interface SignaturesOptions {
   link: NodeLink
   state: () => VaultState
@@ -16,6 +19,8 @@ export interface SignaturesOptions {
 export class Signatures {
   readonly #options: SignaturesOptions
   readonly #submitting = new Set<string>()
+  /** When each open signature was first seen, or last asked for. */
+  #askedAt = new Map<string, number>()
   readonly #reports = new Map<string, { report: KeyReport; signatures: Map<NodeIndex, Uint8Array> }>()
 
   constructor(options: SignaturesOptions) {
@@ -27,17 +32,28 @@ export class Signatures {
     else this.#takeReport(node, event.report, event.signature)
   }
 
-  /** Asks the nodes for signatures that are due: after a restart, or when a message was lost. */
-  async sweep(): Promise<void> {
+  /** Asks the nodes for signatures that are overdue: after a restart of the wallet, or when a message was lost. */
+  async sweep(now: number): Promise<void> {
     const state = this.#options.state()
+    const open = new Map<string, number>()
     for (const operationId of state.unsigned.keys()) {
       for (const { part, variant, signature } of state.operations.get(operationId)?.executions ?? []) {
-        if (signature !== undefined || this.#submitting.has(`${operationId}/${part}/${variant}`)) continue
-        const answers = await this.#options.link.queryAll({ type: 'signature', operationId, part, variant })
-        const found = answers.find(answer => answer?.signature !== undefined)?.signature
-        if (found !== undefined) this.#take({ type: 'signed', operationId, part, variant, signature: found })
+        if (signature !== undefined) continue
+        const name = `${operationId}/${part}/${variant}`
+        const asked = this.#askedAt.get(name) ?? now
+        open.set(name, asked)
+        if (now - asked < askAfter || this.#submitting.has(name)) continue
+        open.set(name, now)
+        this.#ask(operationId, part, variant).catch(this.#options.onError)
       }
     }
+    this.#askedAt = open
+  }
+
+  async #ask(operationId: string, part: number, variant: number): Promise<void> {
+    const answers = await this.#options.link.queryAll({ type: 'signature', operationId, part, variant })
+    const found = answers.find(answer => answer?.signature !== undefined)?.signature
+    if (found !== undefined) this.#take({ type: 'signed', operationId, part, variant, signature: found })
   }
 
   #take(command: Extract<Command, { type: 'signed' }>): void {

@@ -88,6 +88,8 @@ export class Wallet {
   #log: VaultLog | undefined
   #sweep: Promise<void> | undefined
   #sweepAgain = false
+  /** Operations that entries named since the last sweep. */
+  readonly #touched = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
   private constructor(options: WalletOptions) {
@@ -196,7 +198,7 @@ export class Wallet {
   // --- the log
 
   #onCertified(certified: Certified<VaultState>): void {
-    this.#events.afterEntry(certified)
+    for (const id of this.#events.afterEntry(certified)) this.#touched.add(id)
     queueMicrotask(() => this.#wake())
   }
 
@@ -223,11 +225,15 @@ export class Wallet {
   async #sweepAll(): Promise<void> {
     const { state } = this
     if (this.#options.clock() >= state.nextDeadline) await this.#vaultLog.submit()
-    for (const operation of state.operations.values())
-      if (operation.phase === 'succeeded' || operation.phase === 'executing') await this.#deliveries.follow(operation)
+    const touched = [...this.#touched]
+    this.#touched.clear()
+    for (const id of touched) {
+      const operation = state.operations.get(id)
+      if (operation !== undefined) await this.#deliveries.follow(operation)
+    }
     this.#inBackground(this.#executor.sweep())
     this.#inBackground(this.#deliveries.sweep())
-    this.#inBackground(this.#signatures.sweep())
+    this.#inBackground(this.#signatures.sweep(this.#options.clock()))
   }
 
   #inBackground(work: Promise<unknown>): void {
