@@ -46,7 +46,8 @@ function forward(node, args) {
     const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, PATH: path },
+      // Stripping types again at every start is most of a warm start.
+      env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: join(root, '.runtime/compile-cache') },
     })
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     const pass = signal => void child.kill(signal)

@@ -17,6 +17,7 @@ export async function runUnderPinnedNode(main) {
   }
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, main), ...process.argv.slice(2)], {
     stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: join(root, '.runtime/compile-cache') },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   process.exitCode = await new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@trivault/bus'
 import { DEV_CHAIN_ID } from './anvil.ts'
-import { writePrivateJson } from './files.ts'
+import { readIfThere, writePrivateJson } from './files.ts'
 import type { Home } from './home.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 import type { ServicesConfig } from './services/main.ts'
@@ -61,8 +61,9 @@ export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus:
   })
 }
 
-/** Writes the config file of the wallet and returns its path. */
+/** Writes the config file of the wallet and returns its path. RPC URLs of other chains that a person put there stay. */
 export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess): string {
+  const before = JSON.parse(readIfThere(home.path('wallet', 'config.json')) ?? '{}') as { chains?: object }
   return writeConfig(home, 'wallet', {
     home: home.path('wallet'),
     listen: { host: '127.0.0.1', port: ports.api },
@@ -73,7 +74,7 @@ export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess): str
     oidc: { issuer: issuerOf(ports), audience: WALLET_AUDIENCE },
     bootstrapKeyFile: bootstrapKeyFile(home),
     requestsPerMinute: 600_000, // one machine: tests and benchmarks ask fast
-    chains: { [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
+    chains: { ...before.chains, [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
     metrics: { host: '127.0.0.1', port: ports.metricsWallet },
   })
 }

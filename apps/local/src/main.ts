@@ -29,8 +29,9 @@ async function start(options: VaultOptions): Promise<void> {
 async function joinRunning(options: VaultOptions): Promise<boolean> {
   if (isAbsentHome(options.home)) return false
   const home = openHome(options.home)
-  // One that has just begun takes a moment until it answers.
-  for (let waited = 0; lockOwner(home) !== undefined && waited < 5_000; waited += 100) {
+  // One that has just begun takes a moment until it answers; one that stops takes some until it is gone.
+  for (let waited = 0; lockOwner(home) !== undefined && waited < STOP_PATIENCE_MS; waited += 100) {
+    if (waited === 2_000) print('another start or stop of this vault is under way; waiting for it')
     if (await sendControl(home, 'up', print)) return true
     await sleep(100)
   }
@@ -43,7 +44,10 @@ async function reset(options: VaultOptions): Promise<void> {
     const home = openHome(options.home)
     if (lockOwner(home) !== undefined) {
       print('stopping the running vault')
-      await sendControl(home, 'stop', print)
+      for (let tries = 0; lockOwner(home) !== undefined && tries < 50; tries++) {
+        if (await sendControl(home, 'stop', print)) break
+        await sleep(100)
+      }
       for (let waited = 0; lockOwner(home) !== undefined && waited < STOP_PATIENCE_MS; waited += 100) await sleep(100)
     }
   }

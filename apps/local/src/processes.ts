@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { LocalError } from './errors.ts'
 import type { Home } from './home.ts'
 import { forgetProcess, recordProcess } from './leftovers.ts'
 
 const SETPRIV = '/usr/bin/setpriv'
+const COMPILE_CACHE = fileURLToPath(new URL('../../../.runtime/compile-cache', import.meta.url))
 const READY_TIMEOUT_MS = 60_000
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -34,14 +36,14 @@ export function startOwn(home: Home, name: string, main: string, config: string)
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     // Secrets come in files. The compile cache is what makes a warm start warm.
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: home.path('cache') },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE },
   })
   child.stdin?.on('error', () => undefined)
   const ready = Promise.withResolvers<Readonly<Record<string, unknown>>>()
   let fatal: string | undefined
   const take = (line: string) => {
     const entry = parseLine(line)
-    logLine(home, name, entry ? line : { level: 'error', msg: line })
+    logLine(home, name, entry ? line : { level: 'warn', msg: line })
     if (entry?.event === 'ready') ready.resolve(entry)
     if (entry?.level === 'fatal' || entry?.level === 60) fatal = String(entry.msg)
     if (!entry) fatal ??= line

@@ -47,9 +47,9 @@ export async function recovery(cast: Cast): Promise<void> {
         '44/60/0/0',
         '--json',
       ])
-      const rebuilt = JSON.parse(stdout) as { addresses: { path: string; address: string }[] }
-      if (rebuilt.addresses[0]?.address !== address)
-        throw new Error(`rebuilt ${rebuilt.addresses[0]?.address}, the vault has ${address}`)
+      const rebuilt = JSON.parse(stdout) as { addresses: Record<string, string> }
+      const found = rebuilt.addresses['44/60/0/0']
+      if (found !== address) throw new Error(`rebuilt ${found}, the vault has ${address}`)
       const check = [
         'sign-check',
         ...tool,

@@ -130,14 +130,17 @@ export function createOidc(
   return async (request, response) => {
     const uid = /^\/interaction\/([A-Za-z0-9_-]{1,64})$/.exec(request.url ?? '')?.[1]
     if (uid === undefined) return callback(request, response)
-    try {
-      await provider.interactionDetails(request, response)
-    } catch {
+    const interaction = await provider.interactionDetails(request, response).catch(() => undefined)
+    if (interaction?.uid !== uid) {
       return page(
         response,
         400,
         loginPage(uid, 'This sign-in has expired. Go back to the application and start again.'),
       )
+    }
+    // Native clients are always asked for consent (RFC 8252 section 8.6); signing in was it.
+    if (interaction.prompt.name === 'consent') {
+      return provider.interactionFinished(request, response, { consent: {} }, { mergeWithLastSubmission: true })
     }
     if (request.method !== 'POST') return page(response, 200, loginPage(uid))
     const form = new URLSearchParams(await readBody(request))
