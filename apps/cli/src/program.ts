@@ -6,6 +6,7 @@ import { backupCommand } from './commands/backup.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
 import { policyCommands } from './commands/policy.ts'
+import { setupCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
 import type { GlobalOptions } from './connection.ts'
 import { Session, type Terminal } from './session.ts'
@@ -27,6 +28,7 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
     .addOption(new Option('--pins <file>', "the vault's pins (pins.json of a node admin)"))
   const open: Open = command => new Session(command.optsWithGlobals<GlobalOptions>(), terminal)
   program.addCommand(statusCommand(open))
+  program.addCommand(setupCommand(open))
   program.addCommand(accountCommands(open))
   program.addCommand(addressCommands(open))
   program.addCommand(transferCommand(open))

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import type { Open } from '../program.ts'
 import { table } from '../session.ts'
-import { initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 export function accountCommands(open: Open): Command {
   const accounts = new Command('account').description('accounts')
@@ -19,12 +19,21 @@ export function accountCommands(open: Open): Command {
   accounts
     .command('create <name>')
     .description('start the creation of an account')
-    .option('--master-key <name>', 'its master key', 'Default')
+    .option('--master-key <name>', 'its master key (needed when there are several)')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
-    .action(async (Name: string, options: WaitOptions & { masterKey: string; initiator?: string }, command: Command) =>
-      startAndTell(open(command), 'createAccount', { Name, MasterKey: options.masterKey }, options),
+    .action(
+      async (
+        Name: string,
+        options: WaitOptions & { masterKey?: string; initiator?: string; id?: string },
+        command: Command,
+      ) => {
+        const session = open(command)
+        const MasterKey = options.masterKey ?? onlyMasterKey((await session.replica()).state)
+        await startAndTell(session, 'createAccount', { Name, MasterKey }, options)
+      },
     )
   return accounts
 }
@@ -105,6 +114,14 @@ export function parseAccount(state: VaultState, text: string): { masterKey: stri
     )
   const known = state.accounts.values().map(one => one.name)
   throw new CliError('usage', `no account ${text}: known are ${known.sort().join(', ') || 'none'}`)
+}
+
+function onlyMasterKey(state: VaultState): string {
+  const names = state.masterKeys.keys().sort()
+  const [only] = names
+  if (only === undefined) throw new CliError('usage', 'there is no master key yet: start createMasterKey first')
+  if (names.length > 1) throw new CliError('usage', `say which master key with --master-key: ${names.join(', ')}`)
+  return only
 }
 
 function onlyChain(state: VaultState): string {

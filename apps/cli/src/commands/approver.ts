@@ -10,7 +10,7 @@ import { writeNewPrivate } from '../files.ts'
 import { checkHead } from '../heads.ts'
 import type { Open } from '../program.ts'
 import type { Session } from '../session.ts'
-import { progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+import { idOption, progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 type Keyed = { keyFile?: string }
 const keyOption = (): Option => new Option('--key-file <file>', 'the device key (default: that of the user in --home)')
@@ -37,9 +37,10 @@ export function approverCommands(open: Open): Command {
     .command('pair')
     .description('start making the device key the one of --user')
     .addOption(keyOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
-    .action(async (options: Keyed & WaitOptions, command: Command) => {
+    .action(async (options: Keyed & WaitOptions & { id?: string }, command: Command) => {
       const session = open(command)
       const { publicKey } = session.deviceKey(session.keyFile(options.keyFile))
       const body = { UserID: session.person(), PublicKey: publicKey }

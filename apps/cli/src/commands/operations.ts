@@ -9,6 +9,7 @@ import type { Open } from '../program.ts'
 import { table } from '../session.ts'
 import { parseAccount } from './accounts.ts'
 import {
+  idOption,
   initiatorOption,
   progress,
   requireNotFailed,
@@ -19,7 +20,14 @@ import {
   waitOption,
 } from './progress.ts'
 
-type TransferOptions = WaitOptions & { from: string; to: string; amount: string; asset: string; initiator?: string }
+type TransferOptions = WaitOptions & {
+  from: string
+  to: string
+  amount: string
+  asset: string
+  initiator?: string
+  id?: string
+}
 
 export function transferCommand(open: Open): Command {
   return new Command('transfer')
@@ -29,6 +37,7 @@ export function transferCommand(open: Open): Command {
     .requiredOption('--amount <amount>', 'in major units, such as 0.25')
     .requiredOption('--asset <asset>', 'CAIP-19 id, or the symbol of a registered asset')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
     .action(async (options: TransferOptions, command: Command) => {
@@ -125,15 +134,22 @@ export function operationCommands(open: Open): Command {
     .description(`start any operation: ${operationTypeNames.map(name => operationTypes[name].segment).join(', ')}`)
     .requiredOption('--file <file>', 'its fields as JSON; - reads the standard input')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
-    .action(async (segment: string, options: WaitOptions & { file: string; initiator?: string }, command: Command) => {
-      const session = open(command)
-      if (operationTypeOf(segment) === undefined)
-        throw new CliError('usage', `no operation ${segment}: see \`trivault operation start --help\``)
-      const text = options.file === '-' ? await session.terminal.readInput() : readText(options.file)
-      await startAndTell(session, segment as StartSegment, objectIn(text, options.file), options)
-    })
+    .action(
+      async (
+        segment: string,
+        options: WaitOptions & { file: string; initiator?: string; id?: string },
+        command: Command,
+      ) => {
+        const session = open(command)
+        if (operationTypeOf(segment) === undefined)
+          throw new CliError('usage', `no operation ${segment}: see \`trivault operation start --help\``)
+        const text = options.file === '-' ? await session.terminal.readInput() : readText(options.file)
+        await startAndTell(session, segment as StartSegment, objectIn(text, options.file), options)
+      },
+    )
   return operations
 }
 

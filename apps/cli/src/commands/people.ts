@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import type { Open } from '../program.ts'
 import { table } from '../session.ts'
-import { initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
-type Starting = WaitOptions & { initiator?: string }
+type Starting = WaitOptions & { initiator?: string; id?: string }
 
 export function userCommands(open: Open): Command {
   const users = new Command('user').description('people')
@@ -21,6 +21,7 @@ export function userCommands(open: Open): Command {
     .description('start the registration of a user')
     .requiredOption('--name <name>', 'the name that approvers see')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
     .action(async (UserID: string, options: Starting & { name: string }, command: Command) =>
@@ -53,6 +54,7 @@ export function groupCommands(open: Open): Command {
     .option('--add <emails...>', 'users to add')
     .option('--remove <emails...>', 'users to remove')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
     .action(async (Group: string, options: Starting & { add?: string[]; remove?: string[] }, command: Command) => {

@@ -3,7 +3,7 @@ import { describeRestriction } from '../describe-restriction.ts'
 import { readText } from '../files.ts'
 import type { Open } from '../program.ts'
 import { objectIn } from './operations.ts'
-import { initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 export function policyCommands(open: Open): Command {
   const policy = new Command('policy').description('transaction rules')
@@ -25,9 +25,10 @@ export function policyCommands(open: Open): Command {
     .description('start a change: the file holds one rule to add, or an object with Add and Delete')
     .requiredOption('--file <file>', 'JSON; - reads the standard input')
     .addOption(initiatorOption())
+    .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
-    .action(async (options: WaitOptions & { file: string; initiator?: string }, command: Command) => {
+    .action(async (options: WaitOptions & { file: string; initiator?: string; id?: string }, command: Command) => {
       const session = open(command)
       const text = options.file === '-' ? await session.terminal.readInput() : readText(options.file)
       const content = objectIn(text, options.file)

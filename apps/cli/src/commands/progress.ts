@@ -16,6 +16,9 @@ export const timeoutOption = (): Option =>
 export const initiatorOption = (): Option =>
   new Option('--initiator <email>', 'who starts it and confirms it with the own device')
 
+export const idOption = (): Option =>
+  new Option('--id <id>', 'an operation id of your own: the same command again does nothing twice')
+
 function seconds(text: string): number {
   if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new CliError('usage', '--timeout takes a number of seconds')
   return Number(text)
@@ -30,10 +33,14 @@ export async function startAndTell(
   session: Session,
   segment: StartSegment,
   body: Record<string, unknown>,
-  options: Partial<WaitOptions> & { initiator?: string | undefined },
+  options: Partial<WaitOptions> & { initiator?: string; id?: string },
 ): Promise<void> {
   const client = await session.client()
-  const request = { ...body, ...(options.initiator !== undefined && { InitiatorID: options.initiator }) }
+  const request = {
+    ...body,
+    ...(options.id !== undefined && { OperationID: options.id }),
+    ...(options.initiator !== undefined && { InitiatorID: options.initiator }),
+  }
   // The wallet validates what a body must be.
   const id = await client.start(segment, request as never)
   await tell(session, id, await progress(client, id, options))

@@ -1,0 +1,134 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { effectsHash } from '@trivault/chains'
+import { type Codec, encode, fromHex, toBase64, utf8 } from '@trivault/codec'
+import type { StoredEntry } from '@trivault/ledger'
+import { sha256, type View, viewCodec, viewDigest } from '@trivault/protocol'
+import type { TestVault } from '@trivault/testkit'
+import { intentEffects, operationOf } from '@trivault/vault-state'
+import { type Replica, replay } from '../src/replica.ts'
+import { runCli } from '../src/run.ts'
+import type { Terminal } from '../src/session.ts'
+import type { Verdicts } from '../src/views.ts'
+
+export const replicaOf = async (vault: TestVault): Promise<Replica> => replay(vault.genesis, await vault.certified())
+
+/** What honest nodes sign; `change` makes them less so. The test identities are those of the testkit. */
+export function verdictsOf(
+  replica: Replica,
+  operationId: string,
+  change: (view: View, node: number) => View = view => view,
+  signer: (node: number) => number = node => node,
+): Verdicts {
+  const { state, seq } = replica
+  const operation = operationOf(state, operationId)
+  const effects = intentEffects(state, operation.intent)
+  return {
+    OperationID: operationId,
+    Missing: [],
+    Verdicts: [0, 1, 2].map(node => {
+      const view = change(
+        {
+          vaultId: state.vaultId,
+          node,
+          operationId,
+          status: 'Pending approval',
+          intentHash: operation.intentHash,
+          grade: effects?.grade,
+          effectsHash: effects && effectsHash(effects),
+          needs: ['2 approvals from owner'],
+          unmet: ['2 approvals from owner'],
+          headSeq: seq,
+          headHash: fromHex(replica.hashAt(seq) ?? ''),
+        },
+        node,
+      )
+      const seed = sha256(utf8(`node ${signer(node)}`))
+      return {
+        Node: node,
+        View: toBase64(encode(viewCodec as Codec<View>, view)),
+        Signature: toBase64(ed25519.sign(viewDigest(view), seed)),
+        // The wallet's reading of the bytes, which nobody here believes.
+        Status: 'anything',
+        IntentHash: '0'.repeat(64),
+        Needs: [],
+        Unmet: [],
+        Head: { Seq: 0, Hash: '0'.repeat(64) },
+      }
+    }),
+  }
+}
+
+/** Answers of a wallet by `METHOD path`; 404 otherwise. Keeps what was posted. */
+export class FakeWallet {
+  readonly answers: Record<string, (query: URLSearchParams, body: unknown) => unknown> = {}
+  readonly posted: { path: string; body: unknown }[] = []
+  readonly #server: Server
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      let text = ''
+      request.on('data', chunk => {
+        text += chunk
+      })
+      request.on('end', () => {
+        const url = new URL(request.url ?? '/', 'http://wallet')
+        const body: unknown = text === '' ? undefined : JSON.parse(text)
+        if (request.method === 'POST') this.posted.push({ path: url.pathname, body })
+        const answer = this.answers[`${request.method} ${url.pathname}`]
+        response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+        response.end(
+          JSON.stringify(answer === undefined ? { message: 'not found' } : (answer(url.searchParams, body) ?? {})),
+        )
+      })
+    })
+  }
+
+  static async start(): Promise<FakeWallet> {
+    const wallet = new FakeWallet()
+    await new Promise<void>(resolve => wallet.#server.listen(0, '127.0.0.1', resolve))
+    return wallet
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Serves this log, a few entries at a time. */
+  serveLog(entries: readonly StoredEntry[]): void {
+    this.answers['GET /api/trivault/log/entries'] = query => {
+      const from = Number(query.get('from'))
+      return {
+        Entries: entries.slice(from - 1, from + 2).map(({ entry, certificate }, i) => ({
+          Seq: from + i,
+          Entry: toBase64(entry),
+          Certificate: toBase64(certificate),
+        })),
+        Head: { Seq: entries.length, Hash: '0'.repeat(64) },
+      }
+    }
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+}
+
+/** Runs the command line with a terminal that answers questions with `yes`. */
+export async function run(args: readonly string[], { yes = false, input = '' } = {}) {
+  const text = { out: '', err: '' }
+  const terminal: Terminal = {
+    out: part => {
+      text.out += part
+    },
+    err: part => {
+      text.err += part
+    },
+    confirm: async () => yes,
+    readInput: async () => input,
+  }
+  const code = await runCli(args, terminal)
+  return { code, ...text }
+}
