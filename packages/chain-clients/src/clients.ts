@@ -22,7 +22,7 @@ export class ChainClients {
     if (url === undefined)
       throw new ChainClientError(
         'rpc_not_configured',
-        `there is no RPC URL for ${chain.caip2}: set ${rpcSetting(chain.caip2)}`,
+        `there is no RPC URL for ${chain.caip2}: set ${rpcSetting(chain.caip2)} in the configuration of the wallet`,
       )
     const client = new EvmClient(chain, url, this.#options)
     this.#clients.set(chain.caip2, client)

@@ -26,9 +26,9 @@ export class ChainClientError extends Error {
   }
 }
 
-/** The setting that holds a chain's RPC URL. */
+/** The setting of the wallet's configuration that holds a chain's RPC URL. */
 export function rpcSetting(caip2: string): string {
-  return `chains.rpc["${caip2}"]`
+  return `chains["${caip2}"].rpcUrl`
 }
 
 // Nodes agree on no codes for these, only on words.

@@ -314,7 +314,7 @@ describe('endpoints that fail', () => {
     expect(() => clients.evm(knownChain('eip155:1') as Chain)).toThrow(
       expect.objectContaining({
         code: 'rpc_not_configured',
-        message: expect.stringContaining('chains.rpc["eip155:1"]'),
+        message: expect.stringContaining('chains["eip155:1"].rpcUrl'),
       }),
     )
   })
@@ -323,7 +323,7 @@ describe('endpoints that fail', () => {
     expect(() => new EvmClient(chain, url)).toThrow(
       expect.objectContaining({
         code: 'rpc_url_malformed',
-        message: expect.stringContaining('chains.rpc["eip155:31337"]'),
+        message: expect.stringContaining('chains["eip155:31337"].rpcUrl'),
       }),
     )
   })

@@ -110,7 +110,7 @@ describe('balances', () => {
     const error = {
       code: 'bad-request',
       errorCode: 'M0192',
-      message: expect.stringContaining('chains.rpc["eip155:31337"]'),
+      message: expect.stringContaining('chains["eip155:31337"].rpcUrl'),
     }
     await expect(reads.onChainBalance(treasury)).rejects.toMatchObject(error)
     await expect(reads.spendableBalance(treasury)).rejects.toMatchObject(error)
