@@ -479,7 +479,7 @@ export class Wallet {
       }
       const found = this.state.addresses.get(`${MasterKey}/${Account}/${slip44}/${Index}`)
       if (found === undefined) throw new VaultError('unknown-address', `no address ${Index} of account ${Account}`)
-      return { Address: found.address, Index: found.index, sealed: this.state.sealedAt !== undefined } as never
+      return { Address: found.address, ...(this.state.sealedAt === undefined && { sealed: false as const }) }
     })
   }
 

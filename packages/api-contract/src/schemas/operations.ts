@@ -55,10 +55,11 @@ export const startBodies = Object.fromEntries(
   }),
 ) as unknown as StartBodies
 
-/** Fields that the wallet adds to a transaction intent. */
-const enrichment = {
-  DecodedRawTransaction: Type.Optional(Type.String({ readOnly: true })),
-  Function: Type.Optional(closed('cwpTransactionFunctionSpec', { Name: optionalText() })),
+/** Fields that the wallet adds to the intents that sign something. */
+const functionField = { Function: Type.Optional(closed('cwpTransactionFunctionSpec', { Name: optionalText() })) }
+const enrichment: { readonly [S in OperationSegment]?: TProperties } = {
+  makeTransaction: { DecodedRawTransaction: Type.Optional(Type.String({ readOnly: true })), ...functionField },
+  genericSigning: functionField,
 }
 
 const intents = segments.map(segment => {
@@ -70,7 +71,7 @@ const intents = segments.map(segment => {
     OperationID: operationId(),
     Timestamp: Type.String({ format: 'date-time', readOnly: true }),
     ...properties,
-    ...(segment === 'makeTransaction' && enrichment),
+    ...enrichment[segment],
   })
 })
 

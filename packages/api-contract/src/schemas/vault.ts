@@ -18,6 +18,9 @@ export const GetAddressRequest = closed('cwpGetAddressCAIP2Request', {
 })
 export const GetAddressResponse = closed('cwpGetAddressResponse', {
   Address: string(),
+  sealed: Type.Optional(
+    Type.Literal(false, { description: 'there while the vault is being founded: do not fund yet' }),
+  ),
 })
 export const ResolveAddressRequest = closed('cwpResolveAddressRequest', { Address: text() })
 export const ResolveAddressResponse = closed('cwpResolveAddressResponse', {
