@@ -94,14 +94,14 @@ async function main(): Promise<void> {
   await http.listen(config.listen)
   log.info({ event: 'ready' }, `serving ${config.publicUrl}`)
 
-  let stopping: Promise<void> | undefined
+  let stopping = false
   const stop = (): void => {
-    stopping ??= (async () => {
-      wallet.close()
-      await Promise.allSettled([http.close(), metrics.close()])
-      await Promise.allSettled([bus.close(), db.destroy()])
-      process.exit(0)
-    })()
+    if (stopping) return
+    stopping = true
+    wallet.close()
+    Promise.allSettled([http.close(), metrics.close()])
+      .then(() => Promise.allSettled([bus.close(), db.destroy()]))
+      .finally(() => process.exit(0))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', () => undefined) // Ctrl-C reaches the whole process group; the supervisor stops everybody in order

@@ -84,11 +84,11 @@ export class Outbox {
     return [...this.#waiting.values()]
   }
 
-  /** The earlier start with this id, if any: same request, same answer; another request is refused. */
+  /** Was this very start acknowledged before? Another request under its id is refused; a refusal is told again. */
   async isRepeat(operationId: string, request: Uint8Array): Promise<boolean> {
     const row = await this.#options.db
       .selectFrom('outbox')
-      .select('request_hash')
+      .select(['request_hash', 'state', 'code', 'message'])
       .where('kind', '=', 'start')
       .where('operation_id', '=', operationId)
       .executeTakeFirst()
@@ -98,6 +98,8 @@ export class Outbox {
         'duplicate-operation',
         `OperationID ${operationId} was used for another request: choose a new one`,
       )
+    if (row.state === 'refused')
+      throw new VaultError((row.code ?? 'internal-error') as VaultErrorCode, row.message ?? '')
     return true
   }
 
