@@ -12,6 +12,7 @@ describe('set-up', () => {
     const early = [
       { type: 'createGroup', by: '', name: 'traders' },
       { type: 'registerChain', by: '', caip2: 'eip155:1' },
+      { type: 'createSystemUser', by: '', name: 'alice@example.com', role: 'Admin', confirmer: undefined },
     ] as const
     for (const command of early) expect(vault.try(command)).toMatchObject({ ok: false, code: 'not-set-up' })
     vault.setup()
@@ -113,6 +114,38 @@ describe('the seal', () => {
     vault.setup({ approvalsRequired: 2 })
     vault.pair(vault.person('alice'))
     expect(() => vault.pair(vault.person('alice', 2))).toThrow(refusal('approvals-missing'))
+  })
+
+  it('before it, only a listed owner gets a free key: nobody else could be missed by the founders', () => {
+    const vault = new TestVault()
+    vault.setup({ approvalsRequired: 2 })
+    vault.activate('Default')
+    vault.execute(vault.start(vault.intent('register user', { UserID: 'mallory@example.com', UserName: 'Mallory' })))
+    expect(() => vault.pair(vault.person('mallory'))).toThrow(refusal('approvals-missing'))
+    vault.pair(vault.person('alice'))
+    vault.pair(vault.person('bob'))
+    expect(vault.state.sealedAt).toBe(vault.time)
+    expect(activeKeyOf(vault.state, 'mallory@example.com')).toBeUndefined()
+  })
+
+  it('before it, no key counts', () => {
+    const vault = new TestVault()
+    vault.setup({ approvalsRequired: 2 })
+    vault.activate('Default')
+    vault.pair(vault.person('alice'))
+    const id = vault.start(vault.intent('backup master key', { Name: 'Default' }))
+    expect(() => vault.approve(id, vault.person('alice'))).toThrow(refusal('not-sealed'))
+    vault.pair(vault.person('bob'))
+    vault.approve(id, vault.person('alice'))
+    vault.execute(id)
+  })
+
+  it('is never open in an enclave, whatever the pins say', () => {
+    const founders = ['alice@example.com', 'bob@example.com', 'carol@example.com']
+    const vault = new TestVault(testGenesis({ profile: 'enclave', foundingMode: 'open', founders }))
+    vault.setup()
+    expect(() => vault.pair(vault.person('alice'))).toThrow(refusal('approvals-missing'))
+    expect(vault.state.sealedAt).toBeUndefined()
   })
 
   it('never gives a system user a key', () => {

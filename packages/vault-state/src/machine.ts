@@ -56,6 +56,7 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       requireSetup(state)
       return registerKnownChain(state, command.caip2)
     case 'createSystemUser':
+      requireSetup(state)
       return createSystemUser(state, command, at.time)
     case 'deleteSystemUser':
       return deleteSystemUser(state, command.id)

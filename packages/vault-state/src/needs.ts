@@ -11,6 +11,7 @@ import {
 } from '@trivault/policy'
 import { type Intent, type OperationClass, operationTypes, type Status, VaultError } from '@trivault/protocol'
 import { activeKeyOf, groupsOf } from './lookup.ts'
+import { isOpenFounding, isOwner } from './people.ts'
 import { transactionSubject } from './signing.ts'
 import { type Operation, userKey, type VaultState } from './state.ts'
 
@@ -30,7 +31,8 @@ function classOf(state: VaultState, intent: Intent): OperationClass {
     if (intent.OperationType === 'create master key') return 'free'
     if (
       intent.OperationType === 'set user public key' &&
-      state.genesis.foundingMode === 'open' &&
+      isOpenFounding(state) &&
+      isOwner(state, intent.UserID) &&
       activeKeyOf(state, intent.UserID) === undefined
     )
       return 'free'

@@ -100,9 +100,11 @@ function checkOpenOperations(state: VaultState, initiator: string | undefined): 
     maxOpenPerInitiator, 'too-many-operations', `${maxOpenPerInitiator} operations of this initiator are pending`)
 }
 
-/** An approval counts once per user, by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
+/** An approval counts once per user, after the seal (I9), by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
 export function approve(state: VaultState, command: CommandOf<'approve'>, at: Position): VaultState {
   const operation = pendingOperation(state, command.operationId)
+  require(state.sealedAt !==
+    undefined, 'not-sealed', 'no device key counts before the owners have paired their devices')
   const user = userKey(userOf(state, command.userId).id)
   const key = activeKeyOf(state, user)
   if (key === undefined || key.id !== toHex(command.keyId))

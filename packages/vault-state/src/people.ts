@@ -85,10 +85,19 @@ export function setDeviceKey(state: VaultState, userId: string, publicKey: Uint8
   return sealIfReady({ ...state, deviceKeys, users: state.users.set(userKey(userId), { ...user, keyId: id }) }, time)
 }
 
+/** Mode `open`: before the seal an owner's first key is free. For one machine only: an enclave refuses it. */
+export function isOpenFounding({ genesis, sealedAt }: VaultState): boolean {
+  return sealedAt === undefined && genesis.foundingMode === 'open' && genesis.profile === 'local'
+}
+
+export function isOwner({ setup, groups }: VaultState, id: string): boolean {
+  return setup !== undefined && groups.get(setup.ownerGroup)?.members.includes(userKey(id)) === true
+}
+
 /** Mode `open`: the vault seals itself when the required number of owners have keys (protocol-notes §2). */
 function sealIfReady(state: VaultState, time: number): VaultState {
   const { setup } = state
-  if (state.sealedAt !== undefined || setup === undefined || state.genesis.foundingMode !== 'open') return state
+  if (setup === undefined || !isOpenFounding(state)) return state
   return ownersWithKeys(state, groupOf(state, setup.ownerGroup).members) >= setup.ownersRequired
     ? { ...state, sealedAt: time }
     : state
