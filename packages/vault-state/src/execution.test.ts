@@ -52,6 +52,14 @@ describe('execute', () => {
     )
   })
 
+  it('gives every part a slot of its own: two in one would lose a payment', () => {
+    const { vault, id } = approved([...quarter, ...quarter])
+    vault.execute(id, {}, vault.unsigned(id, { nonce: 7n }))
+    const same = vault.unsigned(id, { part: 1, nonce: 7n })
+    expect(() => vault.execute(id, { part: 1 }, same)).toThrow(refusal('slot-conflict'))
+    vault.execute(id, { part: 1 }, vault.unsigned(id, { part: 1, nonce: 8n }))
+  })
+
   it('signs a message once', () => {
     const vault = TestVault.founded()
     const id = vault.start(vault.messageIntent('hello', alice))

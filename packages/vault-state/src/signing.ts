@@ -248,6 +248,9 @@ export function judgeExecution(
   const effects = refusing('bad-transaction', () => decodeEffects(transaction, intent.Source.Address, context))
   const verdict = matchesRequest(transactionRequest(state, intent), part, effects, context, earlier[0]?.slot)
   require(verdict.ok, 'transaction-differs', verdict.ok ? '' : `${verdict.code}: ${verdict.message}`)
+  require(operation.executions.every(
+    execution => execution.part === part || execution.slot !== effects.slot,
+  ), 'slot-conflict', `another part has taken the slot ${effects.slot}: only one of them could land`)
   return { digest: effects.digest, slot: effects.slot }
 }
 
