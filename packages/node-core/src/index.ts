@@ -2,6 +2,7 @@ export { type CoreOptions, runCore } from './core-process.ts'
 export { NodeError, type NodeErrorCode } from './errors.ts'
 export { anchorKeyOf, createFileAnchor, type FileAnchorOptions, openFileAnchor } from './file-anchor.ts'
 export {
+  batchedWriter,
   type CoreMessage,
   decodeCoreMessage,
   encodeHostMessage,

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { AttestationPort, KmsPort } from '@trivault/attestation'
 import {
+  batchedWriter,
   type CoreMessage,
   decodeHostMessage,
   encodeCoreMessage,
@@ -118,8 +119,9 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
   })
   for (const event of ['end', 'error', 'close']) stream.on(event, () => end('closed'))
 
+  const write = batchedWriter(stream)
   const post = (message: CoreMessage) => {
-    if (open) stream.write(encodeCoreMessage(message))
+    if (open) write(encodeCoreMessage(message))
   }
   const postUnlessBusy = (message: CoreMessage) => {
     if (stream.writableLength <= MAX_WAITING_BYTES) post(message)
@@ -147,7 +149,7 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
       pending.delete(id)
       reject(new LinkError('timeout', `the host did not answer ${body.type} in time`))
     }, requestTimeout)
-    stream.write(frame)
+    write(frame)
     try {
       return accept(await promise)
     } catch (error) {

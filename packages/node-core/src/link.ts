@@ -204,3 +204,26 @@ export class FrameDecoder {
     return joined
   }
 }
+
+/** The part of a stream that batching needs. */
+interface Corkable {
+  write(bytes: Uint8Array): unknown
+  cork?(): void
+  uncork?(): void
+}
+
+/** A writer that hands all frames of one turn of the event loop to the system at once. */
+export function batchedWriter(stream: Corkable): (bytes: Uint8Array) => void {
+  let corked = false
+  return bytes => {
+    if (!corked) {
+      corked = true
+      stream.cork?.()
+      process.nextTick(() => {
+        corked = false
+        stream.uncork?.()
+      })
+    }
+    stream.write(bytes)
+  }
+}

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { AttestationPort, KmsPort } from '@trivault/attestation'
 import {
+  batchedWriter,
   type CoreMessage,
   decodeCoreMessage,
   encodeHostMessage,
@@ -66,8 +67,9 @@ export function serveCore(options: CoreLinkOptions): CoreLink {
     over.resolve(error)
     stream.destroy()
   }
+  const write = batchedWriter(stream)
   const post = (message: HostMessage) => {
-    if (open) stream.write(encodeHostMessage(message))
+    if (open) write(encodeHostMessage(message))
   }
 
   /** Runs a request and posts what came of it: the core waits for one answer. */
