@@ -171,7 +171,8 @@ export class JointSessions {
     const known = running.joined.get(from)
     if (!running.task.nodes.includes(from) || running.phase === 'failed') return
     if (known !== undefined && attempt < known.attempt) return
-    running.joined.set(from, joined)
+    // A peer that is too far ahead says it again once this node has come closer.
+    if (attempt <= running.attempt + maxAttemptJump) running.joined.set(from, joined)
     const isNew = known === undefined || known.attempt !== attempt || !equalBytes(known.nonce, nonce)
     const target = Math.min(attempt, running.attempt + maxAttemptJump)
     if (target > running.attempt) this.#attempt(running, target)

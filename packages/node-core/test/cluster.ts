@@ -21,7 +21,13 @@ import { type VaultState, vaultMachine } from '@trivault/vault-state'
 import { expect, vi } from 'vitest'
 import { Channels } from '../src/channel.ts'
 import { type Mailbox, type Node, type NodeSecret, type Party, type Records, startNode } from '../src/index.ts'
-import { type MemoryAnchor, type MemoryRecords, mailboxHub, memoryAnchor, memoryRecords } from '../src/testing/memory.ts'
+import {
+  type MemoryAnchor,
+  type MemoryRecords,
+  mailboxHub,
+  memoryAnchor,
+  memoryRecords,
+} from '../src/testing/memory.ts'
 
 const indexes = [0, 1, 2] as const
 export type Index = (typeof indexes)[number]
@@ -129,7 +135,9 @@ export class Cluster {
     return cluster
   }
 
-  get status() { return this.#proposer?.status() }
+  get status() {
+    return this.#proposer?.status()
+  }
   get state(): VaultState {
     if (this.#proposer === undefined) throw new Error('the wallet is closed')
     return this.#proposer.state
