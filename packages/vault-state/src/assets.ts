@@ -29,16 +29,19 @@ export function customChainOf(intent: IntentOf<'register custom chain'>): Chain 
   }
 }
 
-/** A custom chain registered again is updated (contract), but keeps its native asset. */
+/**
+ * A custom chain registered again is updated (contract), but only its name: in other units amounts, and with another symbol or
+ * test flag restrictions, would change their meaning.
+ */
 export function registerCustomChain(state: VaultState, intent: IntentOf<'register custom chain'>): VaultState {
   const chain: RegisteredChain = { ...customChainOf(intent), custom: true }
   const existing = state.chains.get(chain.caip2)
-  require(existing === undefined ||
-    existing.nativeAsset ===
-      chain.nativeAsset, 'chain-conflict', `${chain.caip2} is registered with another native asset`)
-  require(existing === undefined ||
-    existing.decimals ===
-      chain.decimals, 'chain-conflict', `${chain.caip2} is registered with ${existing?.decimals} decimals: amounts would change their meaning`)
+  for (const field of ['nativeAsset', 'symbol', 'decimals', 'testNetwork'] as const)
+    require(existing === undefined ||
+      existing[field] ===
+        chain[
+          field
+        ], 'chain-conflict', `${chain.caip2} is registered with ${field} ${existing?.[field]}, which cannot change`)
   return { ...state, chains: state.chains.set(chain.caip2, chain) }
 }
 
