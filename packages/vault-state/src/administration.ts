@@ -1,5 +1,5 @@
 import { equalBytes, fromBase64 } from '@trivault/codec'
-import { type Intent, require, sha256, VaultError } from '@trivault/protocol'
+import { functionNames, type Intent, require, sha256, transactionRestriction, VaultError } from '@trivault/protocol'
 import { customChainOf, registerCustomChain, registerToken, tokenOf } from './assets.ts'
 import { checkNewAccount, createAccount, requestMasterKey } from './keys.ts'
 import { activeMasterKeyOf, groupOf, userOf } from './lookup.ts'
@@ -73,11 +73,22 @@ function checkRestriction(
   intent: Extract<Intent, { OperationType: 'update transaction restriction' }>,
 ): void {
   const { Add, Delete } = intent
-  if (Delete !== undefined)
-    require(state.restrictions.has(
-      Delete.RestrictionID,
-    ), 'unknown-restriction', `no restriction ${Delete.RestrictionID}`)
+  if (Delete !== undefined) {
+    const { RestrictionID: id, ...shown } = Delete
+    const existing = state.restrictions.get(id)
+    if (existing === undefined) throw new VaultError('unknown-restriction', `no restriction ${id}`)
+    // What else Delete says is read by approvers: it must be true.
+    require(Object.keys(shown).length === 0 ||
+      transactionRestriction.write(Delete) ===
+        transactionRestriction.write(
+          existing,
+        ), 'bad-restriction', `Delete differs from restriction ${id} as it stands: give its RestrictionID alone, or all of it`)
+  }
   if (Add === undefined) return
+  for (const listed of [...(Add.TransactionFunction?.Only ?? []), ...(Add.TransactionFunction?.Except ?? [])])
+    require(functionNames.some(
+      known => known === listed,
+    ), 'bad-restriction', `TransactionFunction: no function is named "${listed}": one of ${functionNames.join(', ')}`)
   const replaced = Delete?.RestrictionID === Add.RestrictionID
   require(replaced ||
     !state.restrictions.has(

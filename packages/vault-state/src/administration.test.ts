@@ -1,0 +1,86 @@
+import type { IntentOf, TransactionRestriction } from '@trivault/protocol'
+import { TestVault } from '@trivault/testkit'
+import { describe, expect, it } from 'vitest'
+import { operationOf } from './index.ts'
+
+const refusal = (code: string) => expect.objectContaining({ code })
+
+describe('a custom chain', () => {
+  const chain = {
+    ChainName: 'Side chain',
+    TestNet: false,
+    CAIP19: 'eip155:4242/slip44:60',
+    NativeAssetSymbol: 'SIDE',
+    NativeAssetDecimals: 18,
+  }
+  const register = (vault: TestVault, changes: Partial<typeof chain> = {}) =>
+    vault.execute(vault.start(vault.intent('register custom chain', { ...chain, ...changes })))
+
+  it('registered again may change its name only: the rest is what restrictions and amounts mean', () => {
+    const vault = TestVault.founded()
+    register(vault)
+    register(vault, { ChainName: 'Renamed' })
+    expect(vault.state.chains.get('eip155:4242')?.name).toBe('Renamed')
+    const changes = [
+      { TestNet: true },
+      { NativeAssetSymbol: 'ETH' },
+      { NativeAssetDecimals: 6 },
+      { CAIP19: 'eip155:4242/slip44:1' },
+    ]
+    for (const change of changes)
+      expect(() => register(vault, change), JSON.stringify(change)).toThrow(refusal('chain-conflict'))
+  })
+})
+
+describe('a change of restrictions', () => {
+  type Change = Pick<IntentOf<'update transaction restriction'>, 'Add' | 'Delete'>
+  const both: TransactionRestriction = {
+    RestrictionID: 'both',
+    Approvers: [{ Groups: ['owner'], RequiredApprovers: 2 }],
+    Amount: { Above: '10', Currency: 'USD' },
+  }
+  const start = (vault: TestVault, change: Change) =>
+    vault.start(vault.intent('update transaction restriction', change))
+  const change = (vault: TestVault, wanted: Change) => {
+    const id = start(vault, wanted)
+    vault.approve(id, vault.person('alice'))
+    vault.execute(id)
+    return operationOf(vault.state, id)
+  }
+
+  it('deletes what approvers saw: the id alone, or the restriction as it stands', () => {
+    const vault = TestVault.founded()
+    change(vault, { Add: both })
+    const harmless = { ...both, Amount: { Above: '1000000', Currency: 'USD' } }
+    expect(() => start(vault, { Delete: harmless })).toThrow(refusal('bad-restriction'))
+    expect(() => start(vault, { Delete: { RestrictionID: 'other' } })).toThrow(refusal('unknown-restriction'))
+    const late = start(vault, { Delete: both })
+    change(vault, { Delete: { RestrictionID: 'both' }, Add: harmless })
+    vault.approve(late, vault.person('alice'))
+    vault.execute(late)
+    expect(operationOf(vault.state, late).failure?.code).toBe('bad-restriction')
+    expect(vault.state.restrictions.get('both')).toEqual(harmless)
+    change(vault, { Delete: harmless })
+    expect(vault.state.restrictions.size).toBe(0)
+  })
+
+  it('adds no id that exists, replaces only what it names', () => {
+    const vault = TestVault.founded()
+    change(vault, { Add: both })
+    expect(() => start(vault, { Add: both })).toThrow(refusal('bad-restriction'))
+    expect(() => start(vault, { Add: both, Delete: { RestrictionID: 'none' } })).toThrow(refusal('unknown-restriction'))
+    change(vault, { Add: { ...both, RestrictionID: 'renamed' }, Delete: { RestrictionID: 'both' } })
+    expect(vault.state.restrictions.keys()).toEqual(['renamed'])
+  })
+
+  it('names groups and functions that exist: another one would never match', () => {
+    const vault = TestVault.founded()
+    const nobody = { ...both, Approvers: [{ Groups: ['Owner'], RequiredApprovers: 1 }] }
+    expect(() => start(vault, { Add: nobody })).toThrow(refusal('unknown-group'))
+    for (const criterion of [{ Only: ['Transfer'] }, { Except: ['transfers'] }])
+      expect(() => start(vault, { Add: { ...both, TransactionFunction: criterion } })).toThrow(
+        refusal('bad-restriction'),
+      )
+    change(vault, { Add: { ...both, TransactionFunction: { Only: ['transfer', 'token transfer'] } } })
+  })
+})
