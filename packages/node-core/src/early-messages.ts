@@ -29,6 +29,10 @@ export class EarlyMessages {
     if (own.size > maxJoins && oldest !== undefined) own.delete(oldest)
   }
 
+  hasJoin(task: string): boolean {
+    return [...this.#joins.values()].some(own => own.has(task))
+  }
+
   /** Removes and returns what came for a task, by sender. */
   takeJoins(task: string): Map<number, Joined> {
     const taken = new Map<number, Joined>()

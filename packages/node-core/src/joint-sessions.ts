@@ -105,6 +105,11 @@ export class JointSessions {
     return this.#running.has(name) || this.isOpen(name)
   }
 
+  /** Does a peer want to do this, while it is no task of this node? */
+  isAwaited(name: string): boolean {
+    return !this.has(name) && this.#early.hasJoin(name)
+  }
+
   /** Takes up a task; the same name again is ignored. */
   add(task: Task): void {
     if (this.has(task.name)) return

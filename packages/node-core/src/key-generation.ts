@@ -70,6 +70,8 @@ export class KeyGeneration {
   tick(): void {
     const now = this.#options.now()
     for (const pending of this.#pending.values()) {
+      // A peer has lost its share before its backup: after a restart this node has no task that would answer it.
+      if (this.#options.sessions.isAwaited(taskName(pending.key))) this.#generate(pending.key)
       if (now - pending.askedAt < askAgainAfter || pending.backups[this.#options.self] === undefined) continue
       pending.askedAt = now
       if (pending.reported !== undefined) {
