@@ -1,5 +1,11 @@
 import { equalBytes } from '@trivault/codec'
-import type { Joined } from './joint-sessions.ts'
+
+/** What one node brings to one attempt. */
+export interface Joined {
+  attempt: number
+  nonce: Uint8Array
+  epochs: readonly (Uint8Array | undefined)[]
+}
 
 interface EarlyFrame {
   session: Uint8Array

@@ -1,7 +1,7 @@
 import { concat, equalBytes, toHex, utf8 } from '@trivault/codec'
 import { type Failure, MpcError, type Session, type Step } from '@trivault/mpc'
 import { type PeerMessage, taggedHash } from '@trivault/protocol'
-import { EarlyMessages } from './early-messages.ts'
+import { EarlyMessages, type Joined } from './early-messages.ts'
 import type { Log, Metrics } from './ports.ts'
 
 /** Something the listed nodes do together: one live session at a time, as many attempts as it takes. */
@@ -22,13 +22,6 @@ export interface Task {
   complete(result: unknown, sessionId: Uint8Array): void
   /** An authenticated cheat: the task ends, and is not tried again. */
   failed(failure: Failure): void
-}
-
-/** What one node brings to one attempt. */
-export interface Joined {
-  attempt: number
-  nonce: Uint8Array
-  epochs: readonly (Uint8Array | undefined)[]
 }
 
 interface Live {
