@@ -1,4 +1,4 @@
-import { decodeCall, describe, formatHex, parseHex } from '@trivault/chains'
+import { decodeCall, decodeEffects, describe, formatHex, parseHex } from '@trivault/chains'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
 import { type Intent, type IntentOf, sha256, type TransactionRestriction } from '@trivault/protocol'
 import {
@@ -60,9 +60,11 @@ function linesOf(state: VaultState, intent: Intent): string[] {
 }
 
 function signingLines(state: VaultState, intent: IntentOf<'make transaction'> | IntentOf<'generic signing'>): string[] {
-  const effects = intentEffects(state, intent)
-  if (effects === undefined) return []
   const context = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+  const raw = 'RawTransaction' in intent ? intent.RawTransaction : undefined
+  const effects =
+    raw === undefined ? intentEffects(state, intent) : decodeEffects(parseHex(raw), intent.Source.Address, context)
+  if (effects === undefined) return []
   const { MasterKeyName, AccountName, AddressIndex } = intent.Source
   const lines = [
     ...describe(effects, context),
