@@ -12,6 +12,7 @@ import {
   requestParts,
   type StructuredRequest,
 } from '@trivault/chains'
+import { json, utf8 } from '@trivault/codec'
 import { decodeIntent, encodeIntent, type Intent, type IntentOf, operationTypeOf, VaultError } from '@trivault/protocol'
 import {
   addressOf,
@@ -67,6 +68,7 @@ export const readIntent = decodeIntent
 async function payloadOf(request: StartRequest, context: IntentContext): Promise<object> {
   switch (request.segment) {
     case 'makeTransaction':
+      checkParameters(request.payload)
       return request.payload.RawTransaction === undefined
         ? structured(request.payload, context)
         : raw(request.payload, context.state)
@@ -122,6 +124,16 @@ function destinationOf(
   if (spec.Address === undefined)
     throw new VaultError('malformed', 'Destination: give Address, or MasterKeyName and AccountName')
   return { Address: parseAddress(spec.Address), Amount: spec.Amount }
+}
+
+/** What would be asked for and not done is refused. */
+function checkParameters(payload: Payload<'makeTransaction'>): void {
+  const { Bitcoin, Substrate, Solana, Canton, Stellar, TVM, EVM } = payload
+  const [foreign] = Object.entries({ Bitcoin, Substrate, Solana, Canton, Stellar, TVM }).filter(([, block]) => block)
+  if (foreign !== undefined)
+    throw new VaultError('malformed', `${foreign[0]}: the chains of this release take EVM parameters: leave it out`)
+  if (EVM?.EIP7702Authorizations !== undefined)
+    throw new VaultError('malformed', 'EVM.EIP7702Authorizations: not in this release: leave it out')
 }
 
 async function structured(payload: Payload<'makeTransaction'>, { state, chains }: IntentContext): Promise<object> {
@@ -231,10 +243,25 @@ function genericSigning(payload: Payload<'genericSigning'>, state: VaultState): 
     CAIP19: chain.nativeAsset,
     Asset: chain.symbol,
     TestNetwork: chain.testNetwork,
-    DataToSign: payload.DataToSign,
+    DataToSign: writable(payload.TypeOfSigning, payload.DataToSign),
     TypeOfSigning: payload.TypeOfSigning,
     Source,
     Function: { Name: effects.function },
+  }
+}
+
+const intentText = json.string({ max: Number.MAX_SAFE_INTEGER })
+
+/**
+ * The same message, to the same digest, as an intent can hold it: an intent has no line breaks, other controls or
+ * bidirectional characters. `data` was decoded already: typed data is JSON that has one reading.
+ */
+function writable(typeOfSigning: string, data: string): string {
+  if (typeOfSigning === 'eth_signTypedData_v4') return JSON.stringify(JSON.parse(data))
+  try {
+    return intentText.read(data)
+  } catch {
+    return formatHex(utf8(data))
   }
 }
 

@@ -136,7 +136,7 @@ export const PairResponse = open('PairAutomatedApproverResponse', { ID: string()
 
 export const CreateSystemUserRequest = closed('CreateSystemUserRequest', {
   Confirmer: optionalText(),
-  Name: Type.String({ minLength: 1, maxLength: 254 }),
+  Name: Type.String({ maxLength: 254, pattern: '[A-Za-z0-9]', description: 'a name with letters or digits' }),
   Role: systemRoles(),
 })
 export const SystemUserCreatedResponse = open('SystemUserCreatedResponse', {
