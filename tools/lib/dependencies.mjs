@@ -33,7 +33,7 @@ const lockDigest = root =>
     .digest('hex')
 
 /** Why node_modules is not what package-lock.json says; a developer's own npm install counts too. */
-function mismatch(root) {
+export function mismatch(root) {
   const installedFile = join(root, 'node_modules/.package-lock.json')
   if (!existsSync(installedFile)) return 'not installed yet'
   if (existsSync(stampFile(root)) && readFileSync(stampFile(root), 'utf8') === lockDigest(root)) return undefined

@@ -2,10 +2,11 @@ import { ensurePki } from '@trivault/bus'
 import { DEV_CHAIN_ID, startAnvil } from './anvil.ts'
 import { startDatabase, useForeignDatabase } from './database.ts'
 import { type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts'
+import { LocalError } from './errors.ts'
 import { readIfThere } from './files.ts'
 import type { Home } from './home.ts'
 import * as layout from './layout.ts'
-import { startNats } from './nats.ts'
+import { startNats, writeNatsConfig } from './nats.ts'
 import { NODES, nodeName } from './nodes.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
@@ -35,6 +36,8 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     parties: [...NODES.map(nodeName), 'wallet'],
     now: Date.now(),
   })
+  const natsPort = options.natsUrl === undefined ? ports.nats : portOf(options.natsUrl)
+  writeNatsConfig(home, natsPort, pki)
   const bus = { url: options.natsUrl ?? `tls://127.0.0.1:${ports.nats}`, clients: pki.clients }
   const servicesConfig = layout.writeServicesConfig(home, ports)
 
@@ -66,7 +69,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
       name: 'nats',
       stage: 0,
       meaning: 'the processes cannot talk to each other; nothing is signed',
-      start: () => startNats(home, ports.nats, pki),
+      start: () => startNats(home, ports.nats),
     },
     {
       name: 'anvil',
@@ -138,4 +141,11 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     keepAdminKey: adminApiKey => writeEndpoints(home, { ...endpoints(), adminApiKey }),
   })
   return { supervisor, endpoints, sampleSite }
+}
+
+function portOf(natsUrl: string): number {
+  const port = URL.parse(natsUrl)?.port
+  if (!/^tls:\/\//.test(natsUrl) || !port)
+    throw new LocalError('bad-configuration', 'NATS_URL must be tls://127.0.0.1:<port>')
+  return Number(port)
 }

@@ -81,6 +81,8 @@ function readOptions(args: string[]): { command: string; options: VaultOptions }
   }
 }
 
+// Whoever read our lines may go away (`npm start | head`); the vault stays.
+process.stdout.on('error', () => undefined)
 // Whatever our children write into the home is private too.
 process.umask(0o077)
 try {

@@ -7,21 +7,24 @@ import { writePrivate } from './files.ts'
 import type { Home } from './home.ts'
 import { type Running, startForeign } from './processes.ts'
 
-/**
- * Writes the broker's configuration into the home and starts it.
- * Throws LocalError missing-program.
- */
-export function startNats(home: Home, port: number, pki: Pki): Running {
-  const config = home.path('nats.conf')
-  writePrivate(config, serverConfig({ host: '127.0.0.1', port, server: pki.server, parties: Object.keys(pki.clients) }))
+/** Writes the broker's configuration into the home: also for one that runs elsewhere (NATS_URL). */
+export function writeNatsConfig(home: Home, port: number, pki: Pki): void {
+  const parties = Object.keys(pki.clients)
+  writePrivate(configFile(home), serverConfig({ host: '127.0.0.1', port, server: pki.server, parties }))
+}
+
+/** Starts the broker with the home's configuration. Throws LocalError missing-program. */
+export function startNats(home: Home, port: number): Running {
   return startForeign(home, {
     name: 'nats',
     command: findNatsServer(),
-    args: ['-c', config],
+    args: ['-c', configFile(home)],
     stopSignal: 'SIGTERM',
     probe: () => accepts(port),
   })
 }
+
+const configFile = (home: Home) => home.path('nats.conf')
 
 function findNatsServer(): string {
   const dirs = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/usr/local/bin']
