@@ -8,6 +8,7 @@ import type { Home } from './home.ts'
 import * as layout from './layout.ts'
 import { startNats, writeNatsConfig } from './nats.ts'
 import { NODES, nodeName } from './nodes.ts'
+import type { VaultOptions } from './options.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
 import { provision } from './provision.ts'
@@ -16,7 +17,6 @@ import { sampleUsers } from './sample-users.ts'
 import { openLocalKms } from './services/kms-store.ts'
 import { signingKeys } from './services/oidc.ts'
 import { type Service, Supervisor } from './supervisor.ts'
-import type { VaultOptions } from './vault.ts'
 
 export type Assembly = {
   readonly supervisor: Supervisor

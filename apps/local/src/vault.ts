@@ -8,24 +8,12 @@ import { checkHome, type Home, isAbsentHome, openHome, wipeHome } from './home.t
 import { bootstrapKeyFile } from './layout.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockHome } from './lock.ts'
+import type { VaultOptions } from './options.ts'
 import { type Exit, logLine } from './processes.ts'
 import { setUpSample } from './sample.ts'
 import { endpointsTable } from './table.ts'
 
-export type VaultOptions = {
-  /** Directory of all data; made at first. */
-  readonly home: string
-  /** Stop before the guide's step 16: no tenant, no accounts. */
-  readonly empty?: boolean
-  /** Progress and incidents, one line each. */
-  readonly log?: (line: string) => void
-  /** Ends a start that is under way. */
-  readonly signal?: AbortSignal
-  /** Another broker (tls://host:port), running with the home's nats.conf. */
-  readonly natsUrl?: string
-  /** Another PostgreSQL: URL of a role that may create roles and databases. */
-  readonly databaseUrl?: string
-}
+export type { VaultOptions } from './options.ts'
 
 export type Vault = {
   readonly home: Home
