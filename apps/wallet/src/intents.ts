@@ -5,6 +5,7 @@ import {
   decodeTransaction,
   formatHex,
   parseAddress,
+  parseCaip2,
   parseCaip19,
   parseHex,
   parseUnits,
@@ -226,7 +227,9 @@ function raw(payload: Payload<'makeTransaction'>, state: VaultState): object {
 }
 
 function genericSigning(payload: Payload<'genericSigning'>, state: VaultState): object {
-  const caip19 = payload.CAIP19 ?? state.chains.values().find(chain => chain.symbol === payload.Asset)?.nativeAsset
+  const named = state.chains.values().filter(chain => chain.symbol === payload.Asset)
+  const [first] = named.sort((a, b) => parseCaip2(a.caip2).chainId - parseCaip2(b.caip2).chainId)
+  const caip19 = payload.CAIP19 ?? first?.nativeAsset
   if (caip19 === undefined)
     throw new VaultError('unknown-chain', `no registered chain has the asset ${payload.Asset}: give CAIP19`)
   const { chain } = assetOf(state, parseCaip19(caip19).caip19)
