@@ -9,10 +9,7 @@ import { policyCommands } from './commands/policy.ts'
 import { setupCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
 import type { GlobalOptions } from './connection.ts'
-import { Session, type Terminal } from './session.ts'
-
-/** Opens the session of a command that runs. */
-export type Open = (command: Command) => Session
+import { type Open, Session, type Terminal } from './session.ts'
 
 export function cliProgram(terminal: Terminal, json: boolean): Command {
   const program = new Command('trivault')

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Client, DeviceKey } from '@trivault/client'
 import type { Genesis } from '@trivault/protocol'
+import type { Command } from 'commander'
 import { connect, type GlobalOptions, homeOf, readEndpoints } from './connection.ts'
 import { CliError } from './errors.ts'
 import { readSecret } from './files.ts'
@@ -69,6 +70,9 @@ export class Session {
     return DeviceKey.parse(readSecret(path))
   }
 }
+
+/** Opens the session of a command that runs. */
+export type Open = (command: Command) => Session
 
 /** Rows in columns. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -2,8 +2,7 @@ import { addressOfPublicKey, derivationPath } from '@trivault/chains'
 import { accountOf, activeMasterKeyOf, deriveChildKey, type VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
-import type { Open } from '../program.ts'
-import { table } from '../session.ts'
+import { type Open, table } from '../session.ts'
 import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 export function accountCommands(open: Open): Command {

@@ -8,8 +8,7 @@ import { CliError } from '../errors.ts'
 import { type Examined, examine } from '../examine.ts'
 import { writeNewPrivate } from '../files.ts'
 import { checkHead } from '../heads.ts'
-import type { Open } from '../program.ts'
-import type { Session } from '../session.ts'
+import type { Open, Session } from '../session.ts'
 import { idOption, progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 type Keyed = { keyFile?: string }

@@ -4,7 +4,7 @@ import { type KnownHead, type Trusted, verifyAudit } from '../audit.ts'
 import { CliError } from '../errors.ts'
 import { readBytes, readText, writeNewPrivate } from '../files.ts'
 import { parseKeys, parsePins } from '../pins.ts'
-import type { Open } from '../program.ts'
+import type { Open } from '../session.ts'
 
 export function auditCommands(open: Open): Command {
   const audit = new Command('audit').description('the audit log')

@@ -3,7 +3,7 @@ import { decodeBackupFile } from '@trivault/protocol'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { writeNewPrivate } from '../files.ts'
-import type { Open } from '../program.ts'
+import type { Open } from '../session.ts'
 import { initiatorOption, requireNotFailed, timeoutOption, type WaitOptions } from './progress.ts'
 
 type Options = WaitOptions & { out: string; operation?: string; initiator?: string }

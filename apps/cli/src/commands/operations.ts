@@ -5,8 +5,7 @@ import type { VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { parseJsonText, readText } from '../files.ts'
-import type { Open } from '../program.ts'
-import { table } from '../session.ts'
+import { type Open, table } from '../session.ts'
 import { parseAccount } from './accounts.ts'
 import {
   idOption,

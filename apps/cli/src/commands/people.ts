@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
-import type { Open } from '../program.ts'
-import { table } from '../session.ts'
+import { type Open, table } from '../session.ts'
 import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 type Starting = WaitOptions & { initiator?: string; id?: string }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { describeRestriction } from '../describe-restriction.ts'
 import { readText } from '../files.ts'
-import type { Open } from '../program.ts'
+import type { Open } from '../session.ts'
 import { objectIn } from './operations.ts'
 import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { readText } from '../files.ts'
-import type { Open } from '../program.ts'
+import type { Open } from '../session.ts'
 import { objectIn } from './operations.ts'
 
 export function setupCommand(open: Open): Command {

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import type { Open } from '../program.ts'
-import { table } from '../session.ts'
+import { type Open, table } from '../session.ts'
 
 export function statusCommand(open: Open): Command {
   return new Command('status')
