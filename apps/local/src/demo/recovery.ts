@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { decodeMessage, knownChain, recoverSigner } from '@trivault/chains'
+import { fromBase64, fromHex, toHex } from '@trivault/codec'
 import { finished } from './actors.ts'
-import { type Cast, ETHER } from './scenario.ts'
+import { type Cast, DEV, ETHER } from './scenario.ts'
 
 const run = promisify(execFile)
 const recoveryTool = fileURLToPath(new URL('../../../recovery/src/main.ts', import.meta.url))
@@ -36,43 +38,41 @@ export async function recovery(cast: Cast): Promise<void> {
     return (await finished(initiator.client, id)).Result?.GenericSignature?.Signature ?? ''
   })
   await steps.run(
-    'rebuild it in a process without network: same address, and the vault’s signature is one of this key',
+    'rebuild it in a process without network: same address, and its signature is one of the same key',
     async () => {
       const tool = ['--backup', file, '--ers-key', vault.home.path('sample-ers-key.pem')]
-      const { stdout } = await withoutNetwork(process.execPath, [
-        recoveryTool,
-        'rebuild',
-        ...tool,
-        '--derive',
-        '44/60/0/0',
-        '--json',
-      ])
-      const rebuilt = JSON.parse(stdout) as { addresses: Record<string, string> }
-      const found = rebuilt.addresses['44/60/0/0']
-      if (found !== address) throw new Error(`rebuilt ${found}, the vault has ${address}`)
-      const check = [
-        'sign-check',
-        ...tool,
-        '--path',
-        '44/60/0/0',
-        '--personal-message',
-        message,
-        '--against',
-        signature,
-        '--json',
-      ]
-      await withoutNetwork(process.execPath, [recoveryTool, ...check])
+      const rebuilt = await offline(['rebuild', ...tool, '--derive', '44/60/0/0'])
+      if (!rebuilt.includes(address)) throw new Error(`the rebuilt key has not the address ${address}`)
+      const digest = digestOf(message, address)
+      const again = await offline(['sign-check', ...tool, '--message', toHex(digest), '--path', '44/60/0/0'])
+      const own = /[0-9a-f]{130}/.exec(again)?.[0]
+      const signers = [fromBase64(signature), fromHex(own ?? '')].map(one => signerOf(digest, one))
+      if (signers.some(signer => signer !== address)) throw new Error(`signers ${signers.join(', ')}`)
       return address
     },
     rebuilt => rebuilt,
   )
 }
 
+function digestOf(text: string, source: string): Uint8Array {
+  const chain = knownChain(DEV)
+  if (chain === undefined) throw new Error('the dev chain is not in the registry')
+  return decodeMessage({ chain, source, typeOfSigning: 'personal_sign', dataToSign: text }).digest
+}
+
+/** Address behind r ‖ s ‖ v, with v = recovery bit or 27 + it. */
+function signerOf(digest: Uint8Array, signature: Uint8Array): string {
+  const recovery = (signature[64] ?? 0) % 27 === 1 ? 1 : 0
+  return recoverSigner(digest, { r: signature.slice(0, 32), s: signature.slice(32, 64), recovery })
+}
+
 /** In a network namespace of its own where the system allows it; the tool opens no connection either way. */
-async function withoutNetwork(command: string, args: string[]): Promise<{ stdout: string }> {
+async function offline(args: string[]): Promise<string> {
   const unshare = await run('unshare', ['-rn', 'true']).then(
     () => true,
     () => false,
   )
-  return unshare ? run('unshare', ['-rn', command, ...args]) : run(command, args)
+  const command = [process.execPath, recoveryTool, ...args]
+  const [program = '', ...rest] = unshare ? ['unshare', '-rn', ...command] : command
+  return (await run(program, rest)).stdout
 }
