@@ -34,10 +34,16 @@ module.exports = {
     { name: 'packages-never-import-apps', severity: 'error', from: { path: '^packages/' }, to: { path: '^apps/' } },
     {
       name: 'public-face-only',
-      comment: 'A package is used through its src/index.ts.',
+      comment: 'A package is used through its src/index.ts; in tests also through the contracts in src/testing/index.ts.',
       severity: 'error',
-      from: { path: '^(packages|apps)/([^/]+)/' },
+      from: { path: '^(packages|apps)/([^/]+)/', pathNot: testFile },
       to: { path: '^packages/[^/]+/src/', pathNot: ['^packages/[^/]+/src/index\\.ts$', '^packages/$2/'] },
+    },
+    {
+      name: 'public-face-only-tests',
+      severity: 'error',
+      from: { path: '^(packages|apps)/([^/]+)/.*\\.test\\.ts$' },
+      to: { path: '^packages/[^/]+/src/', pathNot: ['^packages/[^/]+/src/(testing/)?index\\.ts$', '^packages/$2/'] },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
   ],

@@ -1,12 +1,16 @@
-import { bytes, decode, encode, struct, toHex } from '@trivault/codec'
+import { bytes, decode, encode, equalBytes, struct, toHex } from '@trivault/codec'
 import { decodeEntry, type EntryStore, entryHash, MAX_ENTRY_BYTES, type StoredEntry } from '@trivault/ledger'
+import { NodeError } from './errors.ts'
 import type { SealedRecords } from './sealed-records.ts'
 
 const storedCodec = struct({ entry: bytes(MAX_ENTRY_BYTES), certificate: bytes(512) })
 const keyOf = (seq: number): string => seq.toString().padStart(16, '0')
 const page = 256
 
-/** The log's database over sealed records: table `entry` by sequence number, table `candidate` by hash. */
+/**
+ * The log's database over sealed records: table `entry` by sequence number, table `candidate` by hash. `putCertified` throws
+ * `NodeError` record-conflict for a gap and for another entry in a certified slot.
+ */
 export async function openEntryStore(records: SealedRecords): Promise<EntryStore> {
   const seqs = new Map<string, number>()
   let head = 0
@@ -43,7 +47,14 @@ export async function openEntryStore(records: SealedRecords): Promise<EntryStore
       return seq === undefined ? records.get('candidate', toHex(hash)) : (await load(seq))?.entry
     },
     async putCertified(seq, hash, stored) {
-      await records.put({ table: 'entry', key: keyOf(seq), value: encode(storedCodec, stored) })
+      if (seq < 1 || seq > head + 1)
+        throw new NodeError('record-conflict', `entry ${seq} does not follow entry ${head}`)
+      const existing = seq <= head ? await load(seq) : undefined
+      if (existing !== undefined && !equalBytes(existing.entry, stored.entry))
+        throw new NodeError('record-conflict', `entry ${seq} is certified with other bytes`)
+      if (existing === undefined)
+        await records.put({ table: 'entry', key: keyOf(seq), value: encode(storedCodec, stored) })
+      head = Math.max(head, seq)
       seqs.set(toHex(hash), seq)
       for (const slot of [...candidates.keys()].filter(one => one <= seq)) {
         await records.remove('candidate', candidates.get(slot) ?? [])

@@ -81,7 +81,7 @@ const sample = (seq: number, text: string): { hash: Uint8Array; stored: StoredEn
     time: seq,
     commands: [utf8(text)],
   })
-  return { hash: entryHash(entry), stored: { entry, certificate: utf8(`certificate of ${text}`) } }
+  return { hash: entryHash(entry), stored: { entry, certificate: utf8(`certificate of ${text}`).slice(0, 240) } }
 }
 
 /** What an `EntryStore` adapter must do. `port.reopen` is another process on the same database. */
