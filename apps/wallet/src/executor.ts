@@ -15,8 +15,8 @@ export interface ExecutorOptions {
   chains: ChainClients
   state: () => VaultState
   submit: (commands: Command[]) => Promise<unknown>
-  /** Has this part's signed transaction been handed to the chain (or given up)? Then the chain knows its nonce. */
-  delivered: (operationId: string, part: number) => boolean
+  /** Is this part's signed transaction mined, or given up? */
+  settled: (operationId: string, part: number) => boolean
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void
 }
 
@@ -36,14 +36,8 @@ export class Executor {
   /** Proposes the execution of everything that has all it needs and is not being executed. */
   async sweep(): Promise<void> {
     const state = this.#options.state()
-    const ready = state.pending.keys().filter(id => this.#ready(state, id))
-    const unfinished = state.operations
-      .values()
-      .filter(
-        operation =>
-          operation.phase === 'executing' && operation.executions.length > 0 && missingParts(operation).length > 0,
-      )
-    await Promise.all([...ready, ...unfinished.map(({ id }) => id)].map(id => this.#execute(id)))
+    const due = state.pending.keys().filter(id => this.#ready(state, id) || isHalfway(state.operations.get(id)))
+    await Promise.all(due.map(id => this.#execute(id)))
   }
 
   #ready(state: VaultState, id: string): boolean {
@@ -102,7 +96,9 @@ export class Executor {
     const { id: operationId, intent } = operation
     const plain: Command = { type: 'execute', operationId, part: 0, variant: 0, transaction: nothing }
     if (intent.OperationType !== 'make transaction') return operation.executions.length > 0 ? [] : [plain]
-    if (standingOf(state, operation).kind === 'blocked') return [plain]
+    const standing = standingOf(state, operation)
+    // Ends the operation; no transaction is needed, and perhaps none can be built.
+    if (standing.kind === 'blocked' || standing.unmet.length > 0) return [plain]
     const transactions = await this.#transactions(state, intent, missingParts(operation))
     return transactions.map(({ part, transaction }) => ({
       type: 'execute',
@@ -122,8 +118,9 @@ export class Executor {
     const context = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
     if (request.kind === 'raw') return parts.map(part => ({ part, transaction: request.unsigned }))
     const client = this.#options.chains.evm(context.chain)
+    // Before the chain is asked, and of the newest state: what the chain learns meanwhile is in its answer or in this set.
+    const taken = this.#noncesInFlight(this.#options.state(), request.source, context.chain.caip2)
     const [fees, pendingNonce] = await Promise.all([client.fees(), client.pendingNonce(request.source)])
-    const taken = this.#noncesInFlight(state, request.source, context.chain.caip2)
     let nonce = pendingNonce
     return parts.map(part => {
       while (taken.has(nonce)) nonce += 1n
@@ -132,20 +129,17 @@ export class Executor {
     })
   }
 
-  /** Nonces of certified transactions that the chain has not been given yet. */
+  /** Nonces of certified transactions that are not at their end: the chain may not count those that came out of order. */
   #noncesInFlight(state: VaultState, source: string, caip2: string): Set<bigint> {
     const nonces = new Set<bigint>()
     for (const operation of state.operations.values()) {
       const { intent } = operation
-      if (
-        intent.OperationType !== 'make transaction' ||
-        intent.RawTransaction !== undefined ||
-        operation.phase === 'failed'
-      )
-        continue
+      if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) continue
       if (intent.Source.Address !== source || !intent.CAIP19.startsWith(`${caip2}/`)) continue
-      for (const { part, transaction } of operation.executions)
-        if (!this.#options.delivered(operation.id, part)) nonces.add(decodeTransaction(transaction).nonce)
+      // Of a failed operation only what is signed goes to its chain.
+      for (const { part, transaction, signature } of operation.executions)
+        if ((operation.phase !== 'failed' || signature !== undefined) && !this.#options.settled(operation.id, part))
+          nonces.add(decodeTransaction(transaction).nonce)
     }
     return nonces
   }
@@ -172,6 +166,10 @@ export class Executor {
       reason: error instanceof Error ? error.message : 'unknown',
     })
   }
+}
+
+function isHalfway(operation: Operation | undefined): boolean {
+  return operation?.phase === 'executing' && operation.executions.length > 0 && missingParts(operation).length > 0
 }
 
 function missingParts(operation: Operation): number[] {

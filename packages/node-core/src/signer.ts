@@ -57,9 +57,9 @@ export class SigningCoordinator {
     this.#options = options
   }
 
-  /** Takes up every certified execution that has no certified signature yet; forgets those that have one. */
+  /** Takes up every certified execution that has no certified signature yet; forgets those that have one or failed. */
   async follow(state: VaultState): Promise<void> {
-    this.#forgetSigned(state)
+    this.#forgetEnded(state)
     let broken: unknown
     for (const operation of unsignedOperations(state))
       for (const execution of operation.executions.filter(one => one.signature === undefined))
@@ -89,16 +89,17 @@ export class SigningCoordinator {
     return { signature, failure: signature === undefined ? this.#failures.get(name) : undefined }
   }
 
-  #forgetSigned(state: VaultState): void {
-    const isSigned = (name: string): boolean => {
+  #forgetEnded(state: VaultState): void {
+    const isOver = (name: string): boolean => {
       const [kind, id = '', part, variant] = name.split('/')
-      const executions = kind === 'sign' ? (state.operations.get(id)?.executions ?? []) : []
+      if (kind !== 'sign') return false
+      const { executions = [] } = state.operations.get(id) ?? {}
       const execution = executions.find(one => one.part === Number(part) && one.variant === Number(variant))
-      return execution?.signature !== undefined
+      return execution?.signature !== undefined || !state.unsigned.has(id)
     }
-    this.#options.sessions.dropWhere(isSigned)
+    this.#options.sessions.dropWhere(isOver)
     for (const known of [this.#failures, this.#unstored, this.#told])
-      for (const name of [...known.keys()]) if (isSigned(name)) known.delete(name)
+      for (const name of [...known.keys()]) if (isOver(name)) known.delete(name)
   }
 
   async #takeUp(state: VaultState, operation: Operation, execution: Execution): Promise<void> {

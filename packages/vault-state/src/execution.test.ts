@@ -1,6 +1,7 @@
+import type { TransactionRestriction } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
-import { operationOf, statusOf } from './index.ts'
+import { operationOf, pendingLifetime, statusOf } from './index.ts'
 
 const to = '0x00000000000000000000000000000000000000AA'
 const quarter = [{ Address: to, Amount: '0.25' }]
@@ -78,6 +79,81 @@ describe('execute', () => {
     expect(() => vault.execute(id, {}, Uint8Array.of(1))).toThrow(refusal('malformed'))
     vault.execute(id)
     expect(() => vault.execute(id)).toThrow(refusal('operation-not-pending'))
+  })
+})
+
+describe('an operation whose parts are not all executed', () => {
+  const halfway = () => {
+    const vault = TestVault.founded()
+    const id = vault.start(vault.transferIntent([...quarter, ...quarter], alice))
+    vault.approve(id, vault.person('alice'))
+    vault.execute(id)
+    return { vault, id, second: vault.unsigned(id, { part: 1 }) }
+  }
+  const restrict = (vault: TestVault, Add: TransactionRestriction) => {
+    const change = vault.start(vault.intent('update transaction restriction', { Add }))
+    vault.approve(change, vault.person('bob'))
+    vault.execute(change)
+  }
+  const failureOf = (vault: TestVault, id: string) => operationOf(vault.state, id).failure
+
+  it('ends when an approver lost the key: nobody can approve any more', () => {
+    const { vault, id, second } = halfway()
+    const firstSignature = vault.signature(id)
+    vault.pair(vault.person('alice', 2), vault.person('bob'))
+    vault.execute(id, { part: 1 }, second)
+    expect(failureOf(vault, id)).toMatchObject({ code: 'approvals-missing' })
+    expect(failureOf(vault, id)?.reason).toContain('1 of 2 parts executed, may still land')
+    expect(operationOf(vault.state, id).executions).toHaveLength(1)
+    expect(vault.state.unsigned.size + vault.state.pending.size).toBe(0)
+    vault.apply(firstSignature)
+    expect(statusIn(vault, id)).toBe('Failed')
+    expect(operationOf(vault.state, id).executions[0]?.signature).toBeDefined()
+  })
+
+  it('ends when policy blocks it', () => {
+    const { vault, id, second } = halfway()
+    restrict(vault, { RestrictionID: 'nobody', Approvers: [] })
+    vault.execute(id, { part: 1 }, second)
+    expect(failureOf(vault, id)).toMatchObject({ code: 'blocked-by-policy' })
+  })
+
+  it('ends by its deadline, 7 days after the last execution', () => {
+    const { vault, id, second } = halfway()
+    vault.time += pendingLifetime - 3000
+    vault.execute(id, { variant: 1 }, vault.unsigned(id))
+    vault.time += pendingLifetime - 3000
+    vault.apply({ type: 'createGroup', by: '', name: 'a' })
+    expect(statusIn(vault, id)).toBe('Pending signature')
+    vault.time += 3000
+    vault.apply({ type: 'createGroup', by: '', name: 'b' })
+    expect(failureOf(vault, id)).toMatchObject({ code: 'expired' })
+    expect(failureOf(vault, id)?.reason).toContain('may still land')
+    expect(() => vault.execute(id, { part: 1 }, second)).toThrow(refusal('operation-not-pending'))
+  })
+
+  it('is not ended by a variant once all of them are executed', () => {
+    const { vault, id, second } = halfway()
+    vault.execute(id, { part: 1 }, second)
+    restrict(vault, { RestrictionID: 'nobody', Approvers: [] })
+    const bumped = vault.unsigned(id, { maxFeePerGas: 1_500_000_000n })
+    expect(() => vault.execute(id, { variant: 1 }, bumped)).toThrow(refusal('blocked-by-policy'))
+    for (const part of [0, 1]) vault.apply(vault.signature(id, { part }))
+    expect(statusIn(vault, id)).toBe('Succeeded')
+  })
+})
+
+describe('a new master key', () => {
+  it('that the nodes do not make within 7 days ends its operation', () => {
+    const vault = TestVault.founded()
+    const id = vault.start(vault.intent('create master key', { Name: 'Second' }))
+    vault.approve(id, vault.person('alice'))
+    vault.execute(id)
+    vault.time += pendingLifetime
+    vault.apply({ type: 'createGroup', by: '', name: 'a' })
+    expect(operationOf(vault.state, id).failure?.code).toBe('expired')
+    vault.activate('Second')
+    expect(statusIn(vault, id)).toBe('Failed')
   })
 })
 

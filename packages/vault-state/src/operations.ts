@@ -15,7 +15,7 @@ import { canApprove, decisionFor, standingOf } from './needs.ts'
 import { judgeExecution, partCount, signatureFits } from './signing.ts'
 import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
 
-/** How long an operation may wait for approvals, in log time. */
+/** How long an operation may wait for approvals, and after each execution for its end, in log time. */
 export const pendingLifetime = 7 * 24 * 3600 * 1000
 const maxOpen = 10_000
 const maxOpenPerInitiator = 200
@@ -83,21 +83,16 @@ export function startOperation(state: VaultState, command: CommandOf<'start'>, a
     finishedAt: undefined,
   }
   if (decision.kind === 'blocked') return finish(state, operation, at.time, decision)
-  const deadline = at.time + pendingLifetime
-  return {
-    ...put(state, operation),
-    pending: state.pending.set(id, deadline),
-    nextDeadline: Math.min(state.nextDeadline, deadline),
-  }
+  return waiting(put(state, operation), id, at.time)
 }
 
 function checkOpenOperations(state: VaultState, initiator: string | undefined): void {
-  require(state.pending.size < maxOpen, 'too-many-operations', `${maxOpen} operations are pending`)
+  require(state.pending.size < maxOpen, 'too-many-operations', `${maxOpen} operations are open`)
   if (state.pending.size < maxOpenPerInitiator) return
   const key = initiator === undefined ? undefined : userKey(initiator)
   const own = state.pending.keys().filter(id => state.operations.get(id)?.initiator === key)
   require(own.length <
-    maxOpenPerInitiator, 'too-many-operations', `${maxOpenPerInitiator} operations of this initiator are pending`)
+    maxOpenPerInitiator, 'too-many-operations', `${maxOpenPerInitiator} operations of this initiator are open`)
 }
 
 /** An approval counts once per user, after the seal (I9), by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
@@ -159,15 +154,43 @@ export function cancel(state: VaultState, command: CommandOf<'cancel'>, at: Posi
   })
 }
 
-/** Why the approved intent no longer fits the vault, if it does not: the same was done by another operation meanwhile. */
-function obstacleTo(state: VaultState, { intent }: Operation): { code: VaultErrorCode; reason: string } | undefined {
+/**
+ * Why this operation may not be executed for good, if so: policy blocks it; the same was done by another operation meanwhile;
+ * or, once it is executing and so takes no approval, one no longer counts. Throws while approvals can still come.
+ */
+function obstacleTo(state: VaultState, operation: Operation): { code: VaultErrorCode; reason: string } | undefined {
+  const standing = standingOf(state, operation)
+  if (standing.kind === 'blocked') return standing
+  if (standing.unmet.length > 0) {
+    require(operation.phase !== 'pending', 'approvals-missing', `operation ${operation.id} still needs approvals`)
+    return { code: 'approvals-missing', reason: 'an approval that this operation needs no longer counts' }
+  }
   try {
-    checkIntent(state, intent)
+    checkIntent(state, operation.intent)
     return undefined
   } catch (error) {
     if (error instanceof VaultError) return { code: error.code, reason: error.message }
     throw error
   }
+}
+
+/** An operation whose parts are all executed is out of our hands: it ends by its signatures, or by its deadline. */
+function canEnd({ phase, intent, executions }: Operation): boolean {
+  return phase === 'pending' || executedParts(executions) < partCount(intent)
+}
+
+const executedParts = (executions: readonly Execution[]): number => new Set(executions.map(({ part }) => part)).size
+
+/** What an ended operation leaves behind (protocol-notes §4). */
+function remains({ intent, executions }: Operation): string {
+  return executions.length === 0
+    ? ''
+    : `; ${executedParts(executions)} of ${partCount(intent)} parts executed, may still land`
+}
+
+function waiting(state: VaultState, id: string, time: number): VaultState {
+  const deadline = time + pendingLifetime
+  return { ...state, pending: state.pending.set(id, deadline), nextDeadline: Math.min(state.nextDeadline, deadline) }
 }
 
 /**
@@ -181,24 +204,19 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
   if (operation.phase !== 'pending')
     require(signs &&
       operation.phase === 'executing', 'operation-not-pending', `operation ${operation.id} is ${operation.phase}`)
-  const standing = standingOf(state, operation)
-  if (standing.kind === 'blocked') {
-    if (operation.phase === 'pending') return finish(state, operation, at.time, standing)
-    throw new VaultError(standing.code, standing.reason)
-  }
-  require(standing.unmet.length === 0, 'approvals-missing', `operation ${operation.id} still needs approvals`)
   const obstacle = obstacleTo(state, operation)
   if (obstacle !== undefined) {
-    if (operation.phase === 'pending') return finish(state, operation, at.time, obstacle)
-    throw new VaultError(obstacle.code, obstacle.reason)
+    if (!canEnd(operation)) throw new VaultError(obstacle.code, obstacle.reason)
+    return finish(state, operation, at.time, { code: obstacle.code, reason: `${obstacle.reason}${remains(operation)}` })
   }
   if (!signs) {
     require(command.part === 0 &&
       command.variant === 0 &&
       command.transaction.length === 0, 'malformed', 'this operation has no transaction')
     const { state: next, done } = performIntent(state, operation.id, intent, at)
-    if (done) return finish(next, operation, at.time)
-    return { ...put(next, { ...operation, phase: 'executing' }), pending: next.pending.delete(operation.id) }
+    return done
+      ? finish(next, operation, at.time)
+      : waiting(put(next, { ...operation, phase: 'executing' }), operation.id, at.time)
   }
   const judged = judgeExecution(state, operation, command.part, command.variant, command.transaction)
   const execution: Execution = {
@@ -211,7 +229,7 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
     signature: undefined,
   }
   const next = put(state, { ...operation, phase: 'executing', executions: [...operation.executions, execution] })
-  return { ...next, pending: next.pending.delete(operation.id), unsigned: next.unsigned.set(operation.id, true) }
+  return waiting({ ...next, unsigned: next.unsigned.set(operation.id, true) }, operation.id, at.time)
 }
 
 /** Records a signature; the first valid one counts. The operation ends when each of its parts has one. */
@@ -249,7 +267,7 @@ export function finishKeyOperation(state: VaultState, masterKey: string, time: n
   return operation?.phase === 'executing' ? finish(state, operation, time) : state
 }
 
-/** Ends what was pending too long (I6). */
+/** Ends what was open too long (I6). */
 export function expire(state: VaultState, time: number): VaultState {
   if (time < state.nextDeadline) return state
   let next = state
@@ -258,8 +276,14 @@ export function expire(state: VaultState, time: number): VaultState {
     const deadline = state.pending.get(id) ?? 0
     const operation = state.operations.get(id)
     if (deadline <= time && operation !== undefined)
-      next = finish(next, operation, time, { code: 'expired', reason: 'not approved within 7 days' })
+      next = finish(next, operation, time, { code: 'expired', reason: expiryOf(operation) })
     else nextDeadline = Math.min(nextDeadline, deadline)
   }
   return { ...next, nextDeadline }
+}
+
+function expiryOf(operation: Operation): string {
+  return operation.phase === 'pending'
+    ? 'not approved within 7 days'
+    : `not finished within 7 days after its execution${remains(operation)}`
 }

@@ -168,9 +168,9 @@ export interface VaultState {
   /** Address text (lower case) to `addressKey`. */
   readonly addressOwners: PersistentMap<string>
   readonly operations: PersistentMap<Operation>
-  /** Deadlines (log time) of pending operations. */
+  /** Deadlines (log time) of all operations that have not ended. */
   readonly pending: PersistentMap<number>
-  /** No pending operation is due before this log time. */
+  /** No operation is due before this log time. */
   readonly nextDeadline: number
   /** Operations whose executions still lack a signature. */
   readonly unsigned: PersistentMap<true>
