@@ -1,8 +1,9 @@
-import { secp256k1_hasher } from '@noble/curves/secp256k1.js'
 import { concat, Fields, u32 } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, sum } from './curve.ts'
+import { MpcError } from './errors.ts'
 import { hash, indexBytes } from './hash.ts'
-import { randomScalar } from './scalar.ts'
+import { hashToCurve } from './kernel/hash-to-curve.ts'
+import { randomScalar, scalarBytes } from './scalar.ts'
 
 /**
  * Endemic 1-of-2 oblivious transfer (Masny, Rindal, eprint 2019/706, section 4 with Diffie-Hellman as key agreement),
@@ -16,9 +17,9 @@ export const OT_REPLY_LENGTH = COUNT * POINT_LENGTH
 
 const DST = 'trivault/mpc/v1/base-ot/secp256k1_XMD:SHA-256_SSWU_RO_'
 
-/** Random oracle to the curve (RFC 9380) for side `bit` of instance `index`, applied to the other side's message. */
-const oracle = (session: Uint8Array, index: number, bit: number, other: Point): Point =>
-  secp256k1_hasher.hashToCurve(concat(session, u32(index), indexBytes([bit]), other), { DST }).toBytes(true)
+/** What the random oracle to the curve (RFC 9380) hashes for side `bit` of instance `index`: the other side's message. */
+const oracleInput = (session: Uint8Array, index: number, bit: number, other: Point): Uint8Array =>
+  concat(session, u32(index), indexBytes([bit]), other)
 
 const key = (
   session: Uint8Array,
@@ -37,7 +38,7 @@ export class OtReceiver {
 
   constructor(session: Uint8Array, choices: readonly number[], random: (n: number) => Uint8Array) {
     this.#session = session
-    this.#secrets = choices.map((choice, index) => makeRequest(session, index, choice, random))
+    this.#secrets = makeRequests(session, choices, random)
   }
 
   request(): Uint8Array {
@@ -63,17 +64,20 @@ export class OtReceiver {
 }
 
 /** r_{1-b} is uniform, r_b = t·G - H_b(r_{1-b}); t opens side b only. */
-const makeRequest = (session: Uint8Array, index: number, choice: number, random: (n: number) => Uint8Array): Secret => {
-  for (;;) {
+const makeRequests = (session: Uint8Array, choices: readonly number[], random: (n: number) => Uint8Array): Secret[] => {
+  const others = choices.map(() => curve.base(scalarBytes(randomScalar(random))))
+  const hashed = hashToCurve(
+    others.map((other, index) => oracleInput(session, index, choices[index] ?? 0, other)),
+    DST,
+  )
+  return others.map((other, index) => {
+    const choice = choices[index] ?? 0
     const exponent = randomScalar(random)
-    const other = basePoint(randomScalar(random))
-    const chosen =
-      other === undefined ? undefined : sum(basePoint(exponent), curve.negate(oracle(session, index, choice, other)))
-    // Either is undefined with probability 2^-256 only.
-    if (other !== undefined && chosen !== undefined) {
-      return { exponent, choice, request: choice === 0 ? [chosen, other] : [other, chosen] }
-    }
-  }
+    const chosen = sum(basePoint(exponent), curve.negate(hashed[index] ?? new Uint8Array()))
+    // The exponent would have to be the unknown logarithm of a hash.
+    if (chosen === undefined) throw new MpcError('invalid-argument', 'the random source is not random')
+    return { exponent, choice, request: choice === 0 ? [chosen, other] : [other, chosen] }
+  })
 }
 
 /** The sender's answer to a request: the reply and both keys of each instance; undefined when the request is invalid. */
@@ -83,16 +87,19 @@ export const answerRequest = (
   random: (n: number) => Uint8Array,
 ): { reply: Uint8Array; keys: [Uint8Array, Uint8Array][] } | undefined => {
   const fields = new Fields(request)
+  const messages = Array.from({ length: COUNT }, () => [fields.take(POINT_LENGTH), fields.take(POINT_LENGTH)] as const)
+  if (!messages.flat().every(isPoint)) return undefined
+  const hashed = hashToCurve(
+    messages.flatMap(([r0, r1], index) => [oracleInput(session, index, 0, r1), oracleInput(session, index, 1, r0)]),
+    DST,
+  )
   const replies: Point[] = []
   const keys: [Uint8Array, Uint8Array][] = []
-  for (let index = 0; index < COUNT; index++) {
-    const r0 = fields.take(POINT_LENGTH)
-    const r1 = fields.take(POINT_LENGTH)
-    if (!isPoint(r0) || !isPoint(r1)) return undefined
+  for (const [index, [r0, r1]] of messages.entries()) {
     const exponent = randomScalar(random)
     const reply = basePoint(exponent)
-    const side0 = sum(r0, oracle(session, index, 0, r1))
-    const side1 = sum(r1, oracle(session, index, 1, r0))
+    const side0 = sum(r0, hashed[2 * index])
+    const side1 = sum(r1, hashed[2 * index + 1])
     const shared0 = side0 === undefined ? undefined : multiply(side0, exponent)
     const shared1 = side1 === undefined ? undefined : multiply(side1, exponent)
     if (reply === undefined || shared0 === undefined || shared1 === undefined) return undefined

@@ -1,0 +1,1 @@
+export { constants, hashToCurve, loadConstants, points, uniform } from './hash-to-curve'
