@@ -13,6 +13,9 @@ const STOP_PATIENCE_MS = 60_000
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
+// Whoever reads our output may go away (`npm start | head`); the vault goes on, and says so in its logs.
+process.stdout.on('error', () => undefined)
+
 async function start(options: VaultOptions): Promise<void> {
   if (await joinRunning(options)) return
   const interrupt = new AbortController()

@@ -10,14 +10,16 @@ export interface CoreProcess {
 }
 
 /**
- * Starts the core with a socket to this process as file descriptor 3, and nothing else: no arguments, no environment, no
- * standard input or output. Throws HostError core.
+ * Starts the core with a socket to this process as file descriptor 3, and nothing else: no arguments, no standard input or
+ * output, and of the environment only where Node keeps compiled code, if this process has such a place: it lies beside the
+ * code itself and is trusted like it. Throws HostError core.
  */
 export function spawnCore(main: string): CoreProcess {
+  const { NODE_COMPILE_CACHE } = process.env
   // Without the flag any process of the user could open a debugger in the core with a signal.
   const child = spawn(process.execPath, ['--disable-sigusr1', main], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    env: {},
+    env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
     cwd: '/',
   })
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
