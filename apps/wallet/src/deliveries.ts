@@ -54,10 +54,10 @@ export class Deliveries {
       .sort((a, b) => a.part - b.part)
   }
 
-  /** Does the chain know this part's nonce by now? */
-  delivered(operationId: string, part: number): boolean {
+  /** Is this part mined or given up? */
+  settled(operationId: string, part: number): boolean {
     const status = this.#known.get(keyOf(operationId, part))?.status
-    return status === 'sent' || status === 'confirmed' || status === 'rejected'
+    return status === 'confirmed' || status === 'rejected'
   }
 
   /** Takes up every signed part of a structured transfer. */

@@ -120,7 +120,7 @@ export class Wallet {
       state,
       log,
       submit: commands => this.#vaultLog.submit(...commands),
-      delivered: (id, part) => this.#deliveries.delivered(id, part),
+      settled: (id, part) => this.#deliveries.settled(id, part),
     })
     this.#signatures = new Signatures({
       link: this.#link,
