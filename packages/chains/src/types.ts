@@ -76,6 +76,8 @@ export interface MessageEffects extends Effects {
   readonly typeOfSigning: TypeOfSigning
   /** The 32 bytes that are signed. */
   readonly digest: Uint8Array
+  /** Nothing in the message says for which chain it is: the signature is as good on any other, test network or not. */
+  readonly anyChain: boolean
   /** The message for people, free of control and bidirectional characters. */
   readonly text: readonly string[]
 }

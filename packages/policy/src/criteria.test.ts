@@ -198,6 +198,12 @@ describe('Only and Except', () => {
   it('match test networks', () => {
     expect(match({ TestNetwork: false })).toBe(true)
     expect(match({ TestNetwork: true })).toBe(false)
+    expect(match({ TestNetwork: false }, transfer({ testNetwork: true }))).toBe(false)
+  })
+
+  it('match whatever a signature is good for on any chain', () => {
+    const message = { ...transfer({ movements: [], testNetwork: undefined }), function: 'personal sign' as const }
+    for (const TestNetwork of [true, false]) expect(match({ TestNetwork }, message)).toBe(true)
   })
 })
 

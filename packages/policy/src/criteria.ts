@@ -67,7 +67,7 @@ function contentsMatch(restriction: TransactionRestriction, subject: Transaction
           sameAddress(address, destination?.address),
         ),
     )
-  if (TestNetwork !== undefined) out.push(TestNetwork === subject.testNetwork)
+  if (TestNetwork !== undefined) out.push(subject.testNetwork === undefined || TestNetwork === subject.testNetwork)
   return out
 }
 

@@ -64,7 +64,7 @@ const subject: fc.Arbitrary<Subject> = fc.record({
   transaction: fc.record({
     function: fc.constantFrom('transfer', 'contract call', 'raw digest'),
     grade: fc.constantFrom('decoded', 'exact', 'opaque'),
-    testNetwork: fc.boolean(),
+    testNetwork: fc.option(fc.boolean(), { nil: undefined }),
     source: fc.record({ masterKey: fc.constantFrom('m', 'n'), account: fc.constantFrom('a', 'b') }),
     movements: fc
       .array(movement, { maxLength: 3 })

@@ -22,7 +22,8 @@ export interface Movement {
 export interface TransactionSubject {
   function: FunctionName
   grade: Grade
-  testNetwork: boolean
+  /** Undefined: a signature that is good on any chain, main network or test network. */
+  testNetwork: boolean | undefined
   source: { masterKey: string; account: string }
   movements: Movement[]
   /** The most that the chain may charge, in the native asset's smallest unit. */

@@ -1,4 +1,4 @@
-import type { IntentOf, TransactionRestriction } from '@trivault/protocol'
+import type { Intent, IntentOf, TransactionRestriction } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
 import { operationOf } from './index.ts'
@@ -29,6 +29,47 @@ describe('a custom chain', () => {
     ]
     for (const change of changes)
       expect(() => register(vault, change), JSON.stringify(change)).toThrow(refusal('chain-conflict'))
+  })
+})
+
+describe('a message to sign', () => {
+  const restricted = (Add: Omit<TransactionRestriction, 'RestrictionID' | 'Approvers'>) => {
+    const vault = TestVault.founded()
+    const change = vault.start(
+      vault.intent('update transaction restriction', { Add: { RestrictionID: 'none', ...Add } }),
+    )
+    vault.approve(change, vault.person('alice'))
+    vault.execute(change)
+    return vault
+  }
+  const outcome = (vault: TestVault, intent: Intent) => {
+    const id = vault.start(intent)
+    return operationOf(vault.state, id).phase
+  }
+  const typed = (vault: TestVault, domain: object, fields: object[]) =>
+    ({
+      ...vault.messageIntent(
+        JSON.stringify({
+          types: { EIP712Domain: fields, Permit: [{ name: 'spender', type: 'address' }] },
+          primaryType: 'Permit',
+          domain,
+          message: { spender: '0x00000000000000000000000000000000000000AA' },
+        }),
+      ),
+      TypeOfSigning: 'eth_signTypedData_v4',
+      Function: { Name: 'typed data' },
+    }) as Intent
+
+  it('on a test network counts on main networks too, unless a chain id binds it', () => {
+    const vault = restricted({ TestNetwork: false })
+    expect(outcome(vault, vault.messageIntent('I owe you everything'))).toBe('failed')
+    expect(outcome(vault, typed(vault, { name: 'Coin' }, [{ name: 'name', type: 'string' }]))).toBe('failed')
+    expect(outcome(vault, typed(vault, { chainId: 31337 }, [{ name: 'chainId', type: 'uint256' }]))).toBe('pending')
+  })
+
+  it('may pay anybody', () => {
+    const vault = restricted({ ExternalDestination: {} })
+    expect(outcome(vault, vault.messageIntent('I owe you everything'))).toBe('failed')
   })
 })
 

@@ -14,7 +14,7 @@ import {
   recoverSigner,
   type TransactionRequest,
 } from '@trivault/chains'
-import type { TransactionSubject } from '@trivault/policy'
+import type { Movement, TransactionSubject } from '@trivault/policy'
 import { type Intent, type IntentOf, require, VaultError } from '@trivault/protocol'
 import { addressOf, chainOf, ownAddress } from './lookup.ts'
 import type { Execution, Operation, RegisteredChain, VaultState } from './state.ts'
@@ -99,7 +99,7 @@ export function intentEffects(state: VaultState, intent: Intent): Effects | unde
   return isSigning(intent) ? signingEffects(state, intent) : undefined
 }
 
-function signingEffects(state: VaultState, intent: Signing): Effects {
+function signingEffects(state: VaultState, intent: Signing): Effects | MessageEffects {
   const chain = assetOf(state, intent.CAIP19).chain
   const context = chainContext(state, chain.caip2)
   if (intent.OperationType === 'generic signing') return message(intent, context)
@@ -124,18 +124,14 @@ export function transactionSubject(state: VaultState, intent: Intent): Transacti
   const effects = signingEffects(state, intent)
   const { chain } = assetOf(state, intent.CAIP19)
   const amountsUnknown = effects.unknownAmounts
-  const movements = effects.movements.map(movement => {
+  const movements: Movement[] = effects.movements.map(movement => {
     const asset = assetOf(state, movement.asset)
-    const own = ownAddress(state, movement.destination)
     return {
       caip19: movement.asset,
       symbol: asset.symbol,
       decimals: asset.decimals,
-      amount: movement.amount as bigint | undefined,
-      destination: {
-        address: movement.destination,
-        internal: own === undefined ? undefined : { masterKey: own.masterKey, account: own.account },
-      },
+      amount: movement.amount,
+      destination: destinationOf(state, movement.destination),
     }
   })
   if (amountsUnknown)
@@ -149,23 +145,21 @@ export function transactionSubject(state: VaultState, intent: Intent): Transacti
   return {
     function: effects.function,
     grade: effects.grade,
-    testNetwork: chain.testNetwork,
+    testNetwork: 'anyChain' in effects && effects.anyChain ? undefined : chain.testNetwork,
     source: { masterKey: intent.Source.MasterKeyName, account: intent.Source.AccountName },
     movements,
     fee: { caip19: chain.nativeAsset, symbol: chain.symbol, decimals: chain.decimals, amount: effects.feeCeiling },
   }
 }
 
-function effectsTarget(
-  state: VaultState,
-  effects: Effects,
-): { address: string; internal: { masterKey: string; account: string } | undefined } {
+function effectsTarget(state: VaultState, effects: Effects): Movement['destination'] {
   const [first] = effects.movements
-  const own = first === undefined ? undefined : ownAddress(state, first.destination)
-  return {
-    address: first?.destination ?? '',
-    internal: own === undefined ? undefined : { masterKey: own.masterKey, account: own.account },
-  }
+  return first === undefined ? undefined : destinationOf(state, first.destination)
+}
+
+function destinationOf(state: VaultState, address: string): NonNullable<Movement['destination']> {
+  const own = ownAddress(state, address)
+  return { address, internal: own === undefined ? undefined : { masterKey: own.masterKey, account: own.account } }
 }
 
 /** Checks of a signing intent that every node makes for itself: each field the server added equals what the node computes. */

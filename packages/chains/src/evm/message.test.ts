@@ -230,7 +230,10 @@ describe('EIP-712', () => {
 
   it('takes a domain without chain id, and no other chain', () => {
     const partial = { ...mail, types: { ...mail.types, EIP712Domain: domainType.slice(0, 1) }, domain: { name: 'x' } }
-    expect(typed(partial).digest).toHaveLength(32)
+    expect(typed(partial)).toMatchObject({ anyChain: true })
+    expect(typed(mail)).toMatchObject({ anyChain: false })
+    expect(message('personal_sign', 'hello')).toMatchObject({ anyChain: true })
+    expect(message('raw', `0x${'11'.repeat(32)}`)).toMatchObject({ anyChain: true })
     for (const chainId of [2, '2', '0x2', '11155111'])
       expect(() => typed({ ...mail, domain: { ...domain, chainId } })).toThrow(
         expect.objectContaining({ code: 'typed_data_other_chain' }),

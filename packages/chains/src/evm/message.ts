@@ -37,7 +37,7 @@ export function decodeMessage(request: MessageRequest): MessageEffects {
   return { ...base, movements: [], unknownAmounts: true, feeCeiling: 0n, ...decoded(typeOfSigning, dataToSign, chain) }
 }
 
-type Decoded = Pick<Effects, 'function' | 'grade'> & Pick<MessageEffects, 'digest' | 'text'>
+type Decoded = Pick<Effects, 'function' | 'grade'> & Pick<MessageEffects, 'digest' | 'anyChain' | 'text'>
 
 function decoded(type: TypeOfSigning, data: string, chain: Chain): Decoded {
   switch (type) {
@@ -45,7 +45,13 @@ function decoded(type: TypeOfSigning, data: string, chain: Chain): Decoded {
       const bytes = data.startsWith('0x') ? parseHex(data) : utf8(data)
       if (bytes.length > maxMessageBytes)
         throw new ChainError('message_malformed', `a message has at most ${maxMessageBytes} bytes`)
-      return { function: 'personal sign', grade: 'decoded', digest: personalDigest(bytes), text: readable(bytes) }
+      return {
+        function: 'personal sign',
+        grade: 'decoded',
+        digest: personalDigest(bytes),
+        anyChain: true,
+        text: readable(bytes),
+      }
     }
     case 'eth_signTypedData_v4': {
       if (utf8(data).length > maxMessageBytes)
@@ -55,7 +61,7 @@ function decoded(type: TypeOfSigning, data: string, chain: Chain): Decoded {
     case 'raw': {
       const digest = parseHex(data)
       if (digest.length !== 32) throw new ChainError('message_malformed', 'a raw digest has 32 bytes')
-      return { function: 'raw digest', grade: 'opaque', digest, text: [`Digest ${formatHex(digest)}`] }
+      return { function: 'raw digest', grade: 'opaque', digest, anyChain: true, text: [`Digest ${formatHex(digest)}`] }
     }
   }
 }

@@ -40,7 +40,7 @@ const domainFields: readonly Field[] = [
  * differently is refused: unknown, missing or repeated fields, null, cyclic types, numbers beyond 2^53 that are not text.
  * Throws `ChainError` typed_data_malformed, typed_data_other_chain.
  */
-export function decodeTypedData(text: string, chain: Chain): { digest: Uint8Array; text: string[] } {
+export function decodeTypedData(text: string, chain: Chain): { digest: Uint8Array; anyChain: boolean; text: string[] } {
   const root = record(parse(text), 'typed data')
   exactKeys(root, ['types', 'primaryType', 'domain', 'message'], 'typed data')
   const types = readTypes(root.types)
@@ -49,7 +49,8 @@ export function decodeTypedData(text: string, chain: Chain): { digest: Uint8Arra
   if (typeof primaryType !== 'string' || !types.has(primaryType) || primaryType === 'EIP712Domain')
     throw malformed('primaryType must name one of the types')
   const domain = record(root.domain, 'domain')
-  if (Object.hasOwn(domain, 'chainId') && `eip155:${integer(domain.chainId, 'domain.chainId')}` !== chain.caip2)
+  const anyChain = !Object.hasOwn(domain, 'chainId')
+  if (!anyChain && `eip155:${integer(domain.chainId, 'domain.chainId')}` !== chain.caip2)
     throw new ChainError(
       'typed_data_other_chain',
       `the typed data is for chain id ${printable(String(domain.chainId))}, not for ${chain.caip2}`,
@@ -59,6 +60,7 @@ export function decodeTypedData(text: string, chain: Chain): { digest: Uint8Arra
   const message = encoder.struct(primaryType, root.message, primaryType, 0)
   return {
     digest: keccak_256(concat(Uint8Array.of(0x19, 0x01), separator.word, message.word)),
+    anyChain,
     text: [...separator.lines, ...message.lines],
   }
 }
