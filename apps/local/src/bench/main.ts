@@ -93,9 +93,12 @@ async function nodeSigningTime(vault: Vault): Promise<number> {
   return (value('sum') / value('count')) * 1000
 }
 
-/** Resident memory of every process of the vault, bytes. */
-function residentMemory(vault: Vault): number {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,rss='], { encoding: 'utf8' })
+/**
+ * Memory of every process of the vault together, bytes: proportional set size, in which a page that several processes share
+ * (the runtime's code, PostgreSQL's buffers) counts once.
+ */
+function memoryTogether(vault: Vault): number {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map(row => row.trim().split(/\s+/).map(Number))
@@ -105,7 +108,15 @@ function residentMemory(vault: Vault): number {
     for (const [pid = 0, parent = 0] of rows) if (mine.has(parent)) mine.add(pid)
     grown = mine.size > before
   }
-  return rows.reduce((sum, [pid = 0, , rss = 0]) => (mine.has(pid) ? sum + rss * 1024 : sum), 0)
+  return [...mine].reduce((sum, pid) => sum + proportionalSetSize(pid), 0)
+}
+
+function proportionalSetSize(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0 // the process has ended
+  }
 }
 
 async function measure(vault: Vault) {
@@ -149,7 +160,7 @@ async function measure(vault: Vault) {
     endToEndP50Ms: quantile(times, 0.5),
     endToEndP99Ms: quantile(times, 0.99),
     signaturesPerSecond: perSecond,
-    residentBytes: residentMemory(vault),
+    memoryBytes: memoryTogether(vault),
   }
 }
 
@@ -179,8 +190,8 @@ function report(figures: Figures): void {
       `${figures.signaturesPerSecond.toFixed(1)}  (${ratio(1000 / figures.signaturesPerSecond)} each)`,
     ],
     [
-      'resident memory of all processes',
-      `${(figures.residentBytes / 2 ** 20).toFixed(0)} MiB  (${bar(figures.residentBytes <= 1.5 * 2 ** 30)} the bar of 1.5 GiB)`,
+      'memory of all processes together, this bench included',
+      `${(figures.memoryBytes / 2 ** 20).toFixed(0)} MiB  (${bar(figures.memoryBytes <= 1.5 * 2 ** 30)} the bar of 1.5 GiB)`,
     ],
   ]
   for (const [what, value] of lines) process.stdout.write(`${what?.padEnd(62)} ${value}\n`)
@@ -194,8 +205,7 @@ async function main(): Promise<void> {
     const figures = await measure(vault)
     if (!json) report(figures)
     process.stdout.write(`${JSON.stringify(figures)}\n`)
-    if (figures.endToEndP50Ms > 400 || figures.dkgMs > 8000 || figures.residentBytes > 1.5 * 2 ** 30)
-      process.exitCode = 1
+    if (figures.endToEndP50Ms > 400 || figures.dkgMs > 8000 || figures.memoryBytes > 1.5 * 2 ** 30) process.exitCode = 1
   } finally {
     await vault.stop()
     rmSync(home, { recursive: true, force: true })
