@@ -37,26 +37,30 @@ const implicit0 = 0x80
 const maxEnvelope = 65_536
 const keyLength = 32
 const ivLength = 16
+const blockLength = 16
 
 /**
  * Opens a CiphertextForRecipient: CMS EnvelopedData (RFC 5652, section 6) for one recipient, RSAES-OAEP with SHA-256
  * (RFC 4055) and AES-256-CBC (RFC 3565). AWS KMS answers in BER of indefinite length; DER is taken too.
  *
- * CBC does not authenticate: whoever holds the public key can make an envelope. The caller must recognise what is inside.
+ * CBC does not authenticate: whoever holds the public key can make an envelope, and whoever carries one can alter it. So the
+ * caller names the length and must recognise the whole of what is inside, by a hash for instance; the padding is not looked
+ * at, for an answer that depends on it gives the plaintext to whoever sends altered envelopes and watches.
  *
+ * @param length of the plaintext, in bytes.
  * @throws AttestationError `bad-envelope`, the same for whatever is wrong inside.
  */
-export function openCiphertextForRecipient(cms: Uint8Array, privateKey: KeyObject): Uint8Array {
+export function openCiphertextForRecipient(cms: Uint8Array, privateKey: KeyObject, length: number): Uint8Array {
   if (cms.length > maxEnvelope) throw new AttestationError('bad-envelope', 'the CMS envelope is too large')
   try {
-    return open(readBer(cms), privateKey)
+    return open(readBer(cms), privateKey, length)
   } catch {
     // One answer and no cause, so that errors tell nothing about key or padding.
     throw new AttestationError('bad-envelope', 'the CMS envelope is malformed or made for another key')
   }
 }
 
-function open(contentInfo: Ber, privateKey: KeyObject): Uint8Array {
+function open(contentInfo: Ber, privateKey: KeyObject, length: number): Uint8Array {
   if (contentInfo.tag !== tags.sequence || oidOf(contentInfo.children[0]) !== oids.envelopedData) {
     throw new BerError('not EnvelopedData')
   }
@@ -74,21 +78,21 @@ function open(contentInfo: Ber, privateKey: KeyObject): Uint8Array {
   }
   const iv = octets(algorithm.children[1] ?? algorithm)
   const ciphertext = octets(contentPart.children[2] ?? contentPart, implicit0)
+  if (iv.length !== ivLength || ciphertext.length !== length - (length % blockLength) + blockLength) {
+    throw new BerError('IV or content length')
+  }
 
   const key = privateDecrypt(
     { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
     encryptedKey,
   )
-  if (key.length !== keyLength || iv.length !== ivLength) throw new BerError('key or IV length')
-  const decipher = createDecipheriv('aes-256-cbc', key, iv)
-  const start = decipher.update(ciphertext)
-  const end = decipher.final()
+  if (key.length !== keyLength) throw new BerError('key length')
+  const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false)
+  const padded = decipher.update(ciphertext)
+  decipher.final()
   key.fill(0)
-  const plaintext = new Uint8Array(start.length + end.length)
-  plaintext.set(start)
-  plaintext.set(end, start.length)
-  start.fill(0)
-  end.fill(0)
+  const plaintext = new Uint8Array(padded.subarray(0, length))
+  padded.fill(0)
   return plaintext
 }
 

@@ -182,6 +182,8 @@ describe('verification rejects', () => {
     refuses(good, 'bad-request', { pcrs: new Map([[0, new Uint8Array(48)]]) })
     refuses(good, 'bad-request', { pcrs: new Map([[0, new Uint8Array()]]) })
     refuses(good, 'bad-request', { nonce: new Uint8Array() })
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY]) refuses(good, 'bad-request', { time })
+    for (const maxAgeMs of [Number.NaN, Number.POSITIVE_INFINITY]) refuses(good, 'bad-request', { maxAgeMs })
   })
 
   it('another root with the same name', () => {

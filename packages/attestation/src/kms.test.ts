@@ -15,14 +15,16 @@ const context = { deploymentId: 'd-1', node: '0' }
 describe('CiphertextForRecipient', () => {
   const publicKey = createPublicKey({ key: Buffer.from(enclave.publicKey), format: 'der', type: 'spki' })
   const envelope = sealForRecipient(secret, publicKey, random)
+  const open = (cms: Uint8Array, key = enclave.privateKey) => openCiphertextForRecipient(cms, key, secret.length)
   const bad = (cms: Uint8Array, key = enclave.privateKey) =>
-    expect(() => openCiphertextForRecipient(cms, key)).toThrow(expect.objectContaining({ code: 'bad-envelope' }))
+    expect(() => open(cms, key)).toThrow(expect.objectContaining({ code: 'bad-envelope' }))
 
   it('opens what it sealed, of any length', () => {
-    expect(openCiphertextForRecipient(envelope, enclave.privateKey)).toEqual(secret)
+    expect(open(envelope)).toEqual(secret)
     for (const length of [0, 1, 15, 16, 17, 4096]) {
       const bytes = random(length)
-      expect(openCiphertextForRecipient(sealForRecipient(bytes, publicKey, random), enclave.privateKey)).toEqual(bytes)
+      const sealed = sealForRecipient(bytes, publicKey, random)
+      expect(openCiphertextForRecipient(sealed, enclave.privateKey, length)).toEqual(bytes)
     }
   })
 
@@ -30,7 +32,8 @@ describe('CiphertextForRecipient', () => {
   it.each(['indefinite', 'definite'])('opens an envelope of OpenSSL with %s lengths', async form => {
     const { createPrivateKey } = await import('node:crypto')
     const cms = new Uint8Array(Buffer.from(openssl[form], 'base64'))
-    expect(openCiphertextForRecipient(cms, createPrivateKey(openssl.privateKey))).toEqual(utf8(openssl.plaintext))
+    const plaintext = utf8(openssl.plaintext)
+    expect(openCiphertextForRecipient(cms, createPrivateKey(openssl.privateKey), plaintext.length)).toEqual(plaintext)
     bad(cms)
   })
 
@@ -48,7 +51,25 @@ describe('CiphertextForRecipient', () => {
   it('opens BER with indefinite lengths and a content in pieces', () => {
     const bytes = toBer(readBer(envelope))
     expect(bytes).not.toEqual(envelope)
-    expect(openCiphertextForRecipient(bytes, enclave.privateKey)).toEqual(secret)
+    expect(open(bytes)).toEqual(secret)
+  })
+
+  it('opens what was altered inside whatever its padding, so that no answer tells of the plaintext', () => {
+    const at = envelope.length - 17
+    for (let by = 1; by < 256; by++) {
+      const altered = envelope.slice()
+      altered[at] = (altered[at] ?? 0) ^ by
+      expect(open(altered)).toHaveLength(secret.length)
+    }
+  })
+
+  it('refuses a content of another length before it decrypts', () => {
+    for (const length of [48, 80, 65 + 15]) {
+      const sealed = sealForRecipient(random(length), publicKey, random)
+      expect(() => open(sealed)).toThrow(expect.objectContaining({ code: 'bad-envelope' }))
+    }
+    for (const length of [0, 63, 80, 4096])
+      expect(() => openCiphertextForRecipient(envelope, enclave.privateKey, length)).toThrow()
   })
 
   it('refuses another key', () => bad(envelope, other.privateKey))
@@ -66,7 +87,7 @@ describe('CiphertextForRecipient', () => {
       const altered = envelope.slice()
       altered[at] = (altered[at] ?? 0) ^ 0x55
       try {
-        openCiphertextForRecipient(altered, enclave.privateKey)
+        open(altered)
       } catch (error) {
         expect(error).toMatchObject({ code: 'bad-envelope' })
       }
@@ -120,7 +141,7 @@ describe('CiphertextForRecipient', () => {
           ? { ...value, children: [...value.children, source] }
           : value
       })
-    expect(openCiphertextForRecipient(labelled(''), enclave.privateKey)).toEqual(secret)
+    expect(open(labelled(''))).toEqual(secret)
     bad(labelled('x'))
   })
 
@@ -138,7 +159,7 @@ describe('CiphertextForRecipient', () => {
     const messages = new Set<string>()
     for (const cms of [swapOid('2a864886f70d010107', '2a864886f70d010101'), envelope.slice(0, -1)]) {
       try {
-        openCiphertextForRecipient(cms, enclave.privateKey)
+        open(cms)
       } catch (error) {
         messages.add(String(error))
         expect((error as Error).cause).toBeUndefined()
@@ -171,15 +192,15 @@ describe('software KMS', () => {
       recipient: await recipient(),
     })
     expect(Buffer.from(answer).includes(Buffer.from(secret))).toBe(false)
-    expect(openCiphertextForRecipient(answer, enclave.privateKey)).toEqual(secret)
-    expect(() => openCiphertextForRecipient(answer, other.privateKey)).toThrow()
+    expect(openCiphertextForRecipient(answer, enclave.privateKey, secret.length)).toEqual(secret)
+    expect(() => openCiphertextForRecipient(answer, other.privateKey, secret.length)).toThrow()
   })
 
   it('makes data keys', async () => {
     const { plaintext, ciphertext } = await kms.generateDataKey({ keyId: 'node1', encryptionContext: context })
     const answer = await kms.decrypt({ ciphertext, encryptionContext: context, recipient: await recipient() })
     expect(plaintext).toHaveLength(32)
-    expect(openCiphertextForRecipient(answer, enclave.privateKey)).toEqual(plaintext)
+    expect(openCiphertextForRecipient(answer, enclave.privateKey, plaintext.length)).toEqual(plaintext)
     expect(kms.keyIdOf(ciphertext)).toBe('node1')
   })
 

@@ -53,7 +53,11 @@ export function verifyAttestation(bytes: Uint8Array, policy: AttestationPolicy):
 const isAllZero = (bytes: Uint8Array): boolean => bytes.every(byte => byte === 0)
 
 /** A policy that would accept anything is a mistake of the caller. */
-function checkPolicy({ pcrs, nonce }: AttestationPolicy): void {
+function checkPolicy({ pcrs, nonce, time, maxAgeMs = defaultMaxAgeMs }: AttestationPolicy): void {
+  // Comparisons with NaN would all pass.
+  if (!Number.isFinite(time) || !Number.isFinite(maxAgeMs)) {
+    throw new AttestationError('bad-request', 'a policy needs a finite time and age')
+  }
   const usable = [...pcrs.values()].every(value => value.length === pcrLength && !isAllZero(value))
   if (pcrs.size === 0 || !usable || nonce?.length === 0) {
     throw new AttestationError('bad-request', 'a policy needs registers of 48 bytes, none all zero, and no empty nonce')

@@ -1,20 +1,33 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { EncryptionContext } from '@trivault/attestation'
-import { decode, encode, fixed, struct, u8 } from '@trivault/codec'
+import { decode, encode, equalBytes, fixed, struct, type ValueOf } from '@trivault/codec'
+import { taggedHash } from '@trivault/protocol'
+import { NodeError } from './errors.ts'
 import type { NodeSecret } from './ports.ts'
 
-const codec = struct({ version: u8, encryptorMasterPassword: fixed(32), identitySeed: fixed(32) })
+/**
+ * The check makes one byte string out of the secret: the cipher of a KMS answer authenticates nothing, so that a host could
+ * alter parts of it and learn from what still opens. The length is whole cipher blocks: none of them is half checked.
+ */
+const codec = struct({ encryptorMasterPassword: fixed(32), identitySeed: fixed(32), check: fixed(32) })
+export const NODE_SECRET_LENGTH = 96
+
+const checkOf = ({ encryptorMasterPassword, identitySeed }: NodeSecret): Uint8Array =>
+  taggedHash('node-secret/v2', encryptorMasterPassword, identitySeed)
 
 /** The bytes that are encrypted under the node's KMS key. */
 export function encodeNodeSecret(secret: NodeSecret): Uint8Array {
-  return encode(codec, { version: 1, ...secret })
+  return encode(codec, { ...secret, check: checkOf(secret) })
 }
 
-/** Throws `CodecError`. */
+/** Throws `NodeError` bad-secret, the same for whatever is wrong. */
 export function decodeNodeSecret(bytes: Uint8Array): NodeSecret {
-  const { version, ...secret } = decode(codec, bytes)
-  if (version !== 1) throw new RangeError('unknown version of a node secret')
-  return secret
+  let decoded: ValueOf<typeof codec> | undefined
+  if (bytes.length === NODE_SECRET_LENGTH) decoded = decode(codec, bytes)
+  if (decoded === undefined || !equalBytes(decoded.check, checkOf(decoded)))
+    throw new NodeError('bad-secret', 'what the KMS released is not a node secret')
+  const { encryptorMasterPassword, identitySeed } = decoded
+  return { encryptorMasterPassword, identitySeed }
 }
 
 /** A fresh secret from 64 random bytes; run on the node admin's host, seen by nobody. */
