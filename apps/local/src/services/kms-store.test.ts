@@ -31,7 +31,7 @@ describe('the software KMS of a home', () => {
       encryptionContext,
       recipient: await recipientOf(again, 'node0'),
     })
-    expect(openCiphertextForRecipient(answer, privateKey)).toEqual(utf8('secret'))
+    expect(openCiphertextForRecipient(answer, privateKey, 6)).toEqual(utf8('secret'))
     const foreign = again.kms.decrypt({ ciphertext, encryptionContext, recipient: await recipientOf(again, 'node1') })
     await expect(foreign).rejects.toMatchObject({ code: 'wrong-pcr' })
   })
