@@ -38,6 +38,21 @@ describe('intents', () => {
     )
   })
 
+  it.each(['2026-02-30T12:00:00.000Z', '2026-11-22T24:00:00.000Z', '2026-13-22T12:00:00.000Z'])(
+    'rejects the time %s, which parsers take differently',
+    time => {
+      expect(code(registration)).toBeUndefined()
+      expect(code(registration.replace('2026-11-22T12:00:00.000Z', time))).toBe('malformed')
+    },
+  )
+
+  it.each(['b\u00f6b@example.com', '\u0430nn@example.com', 'bob@example.com\u200b'])(
+    'rejects the user id %j: it could be read as another one',
+    id => {
+      expect(code(registration.replace('bob@example.com', id))).toBe('malformed')
+    },
+  )
+
   it('rejects changed bytes, or reads another intent that has exactly these bytes', () => {
     fc.assert(
       fc.property(intent, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, position, flip) => {

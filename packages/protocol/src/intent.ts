@@ -18,11 +18,18 @@ const caip19 = json.string({
 })
 const symbol = json.string({ max: 32, pattern: /^\S+$/, what: 'a symbol without spaces' })
 const address = json.string({ max: 128, pattern: /^\S+$/, what: 'an address' })
-const timestamp = json.string({
-  max: 30,
-  pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
-  what: 'an RFC 3339 time in UTC with milliseconds',
-})
+const timestamp = json.refine(
+  json.string({
+    max: 30,
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    what: 'an RFC 3339 time in UTC with milliseconds',
+  }),
+  // 30 February and 24 o'clock are days that parsers do not agree on.
+  text => {
+    const time = Date.parse(text)
+    return !Number.isNaN(time) && new Date(time).toISOString() === text ? undefined : 'no such time'
+  },
+)
 const index = json.integer(0x7fff_ffff)
 
 const metadata = <T extends OperationType>(type: T) => ({
@@ -112,7 +119,7 @@ export type IntentOf<T extends OperationType> = JsonOf<(typeof schemas)[T]>
 /** What people approve: the operation with every field the server adds, as canonical JSON. */
 export type Intent = { [T in OperationType]: IntentOf<T> }[OperationType]
 
-export const fields = { caip2, caip19, address, name, userId, operationId, digits }
+export const fields = { caip2, caip19, address, name, displayName, userId, operationId, digits }
 
 /** The exact bytes that approvers sign. Throws `VaultError` malformed, naming the field. */
 export function encodeIntent(intent: Intent): Uint8Array {

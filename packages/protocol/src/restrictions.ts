@@ -7,8 +7,15 @@ export const name = json.string({
   pattern: namePattern,
   what: 'a name of letters, digits, _ and single spaces',
 })
-/** User ids are e-mail addresses (or a system user's fixed address); compared without regard to letter case. */
-export const userId = json.string({ max: 254, pattern: /^[^\s@]+@[^\s@]+$/, what: 'an e-mail address' })
+/**
+ * User ids are e-mail addresses (or a system user's fixed address); compared without regard to letter case. ASCII only: other
+ * scripts have letters that look the same, and lower case that is not one.
+ */
+export const userId = json.string({
+  max: 254,
+  pattern: /^[!-?A-~]+@[!-?A-~]+$/,
+  what: 'an e-mail address of ASCII characters',
+})
 export const restrictionId = json.string({ max: 128, pattern: /^\S(.*\S)?$/, what: 'a restriction id' })
 
 const approvers = json.object({

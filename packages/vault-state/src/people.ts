@@ -23,7 +23,18 @@ export function checkUserId(value: string): string {
   try {
     return fields.userId.read(value)
   } catch (cause) {
-    throw new VaultError('malformed', `user id "${value}" must be an e-mail address`, { cause })
+    throw new VaultError('malformed', `user id "${value}" must be an e-mail address of ASCII characters`, { cause })
+  }
+}
+
+/** An intent repeats the name of its initiator, so it must be fit to stand there. */
+function checkDisplayName(value: string): void {
+  try {
+    require(fields.displayName.read(value).trim() !== '', 'malformed', 'a user name is not empty')
+  } catch (cause) {
+    throw new VaultError('malformed', 'a user name has 1 to 128 characters, none of them control or bidirectional', {
+      cause,
+    })
   }
 }
 
@@ -35,7 +46,7 @@ export function addUser(
   system?: { role: SystemRole; confirmer: string | undefined },
 ): VaultState {
   checkUserId(id)
-  require(name.trim() !== '' && name.length <= 128, 'malformed', 'a user name has 1 to 128 characters')
+  checkDisplayName(name)
   const existing = state.users.get(userKey(id))
   require(existing === undefined, 'duplicate-user', `user ${id} is registered already`)
   const user: User = {
