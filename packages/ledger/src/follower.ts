@@ -190,6 +190,8 @@ export class Follower<S> {
     const [stored] = await this.store.range(certificate.seq, 1)
     if (stored === undefined) throw new LedgerError('store', `entry ${certificate.seq} is missing`)
     const own = storedCertificate(stored)
+    if (own.seq !== certificate.seq)
+      throw new LedgerError('store', `entry ${certificate.seq} has the certificate of another`)
     if (equalBytes(own.hash, certificate.hash)) return undefined
     if (!this.committee.isCertificate(own))
       throw new LedgerError('store', `stored entry ${certificate.seq} is not certified`)

@@ -104,8 +104,9 @@ export function coversReport(record: VoteRecord, report: Report): boolean {
   if (report.seq !== record.seq) return report.seq < record.seq
   if (!equalBytes(report.prev, record.prev) || report.ballot > record.promised) return false
   if (report.last !== undefined && !coversVote(record, { seq: report.seq, ...report.last })) return false
-  const isNewest = report.ballot === record.promised && record.last?.ballot !== record.promised
-  return !isNewest || sameCast(report.last, record.last)
+  // Without a vote since, the last vote is still the one that was reported.
+  const hasVotedSince = record.last !== undefined && record.last.ballot >= report.ballot
+  return hasVotedSince || sameCast(report.last, record.last)
 }
 
 export function sameCast(a: Cast | undefined, b: Cast | undefined): boolean {

@@ -493,6 +493,22 @@ describe('L8: restored nodes and forks', () => {
     expect(bench.node(1).status().phase).toBe('halted')
   })
 
+  it('takes no fork from a database that shows the certificate of another slot', async () => {
+    const bench = await Bench.open()
+    const { certificate } = await bench.grow('a')
+    await bench.grow('b')
+    await bench.grow('c')
+    const [store] = bench.stores
+    if (store === undefined) throw new Error('a store')
+    const voter = await bench.boot(0)
+    const range = store.range.bind(store)
+    store.range = (from, limit) => range(from === 1 ? 2 : from, limit)
+    await expect(ask(voter, { type: 'certificate', certificate })).rejects.toMatchObject({ code: 'store' })
+    expect(voter.status().phase).toBe('voting')
+    store.range = range
+    expect(await ask(voter, { type: 'certificate', certificate })).toEqual([])
+  })
+
   it('does not halt on a fork that proves nothing', async () => {
     const bench = await Bench.open()
     const { certificate } = await bench.grow('a')
