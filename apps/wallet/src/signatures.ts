@@ -1,12 +1,21 @@
 import { encode, equalBytes, toHex } from '@trivault/codec'
 import type { NodeIndex } from '@trivault/ledger'
-import { type Command, type KeyReport, keyReportCodec, type NodeEvent, sha256 } from '@trivault/protocol'
-import { signedReport, type VaultState } from '@trivault/vault-state'
+import {
+  type Command,
+  type CommandOf,
+  type KeyReport,
+  keyReportCodec,
+  type NodeEvent,
+  sha256,
+} from '@trivault/protocol'
+import { signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
 import type { Outcome } from './log.ts'
 import type { NodeLink } from './node-link.ts'
 
 /** Milliseconds after which a signature that nobody told is asked for, and asked for again. */
 const askAfter = 2_000
+
+type Place = Pick<CommandOf<'signed'>, 'operationId' | 'part' | 'variant'>
 
 export interface SignaturesOptions {
   link: NodeLink
@@ -15,7 +24,7 @@ export interface SignaturesOptions {
   onError: (error: unknown) => void
 }
 
-/** Takes what the nodes made together, final signatures and key reports, into the log. */
+/** Takes what the nodes state into the log: final signatures, failed signing sessions, key reports. */
 export class Signatures {
   readonly #options: SignaturesOptions
   readonly #submitting = new Set<string>()
@@ -29,6 +38,7 @@ export class Signatures {
 
   receive(node: NodeIndex, event: NodeEvent): void {
     if (event.type === 'signed') this.#take({ ...event, type: 'signed' })
+    else if (event.type === 'failed') this.#takeFailure({ ...event, type: 'signingFailed' })
     else this.#takeReport(node, event.report, event.signature)
   }
 
@@ -39,7 +49,7 @@ export class Signatures {
     for (const operationId of state.unsigned.keys()) {
       for (const { part, variant, signature } of state.operations.get(operationId)?.executions ?? []) {
         if (signature !== undefined) continue
-        const name = `${operationId}/${part}/${variant}`
+        const name = nameOf({ operationId, part, variant })
         const asked = this.#askedAt.get(name) ?? now
         open.set(name, asked)
         if (now - asked < askAfter || this.#submitting.has(name)) continue
@@ -53,18 +63,32 @@ export class Signatures {
   async #ask(operationId: string, part: number, variant: number): Promise<void> {
     const answers = await this.#options.link.queryAll({ type: 'signature', operationId, part, variant })
     const found = answers.find(answer => answer?.signature !== undefined)?.signature
-    if (found !== undefined) this.#take({ type: 'signed', operationId, part, variant, signature: found })
+    if (found !== undefined) {
+      this.#take({ type: 'signed', operationId, part, variant, signature: found })
+      return
+    }
+    for (const answer of answers)
+      if (answer?.failed !== undefined) this.#takeFailure({ ...answer.failed, type: 'signingFailed' })
   }
 
-  #take(command: Extract<Command, { type: 'signed' }>): void {
-    const { operationId, part, variant } = command
-    const name = `${operationId}/${part}/${variant}`
-    const execution = this.#options
-      .state()
-      .operations.get(operationId)
-      ?.executions.find(one => one.part === part && one.variant === variant)
-    if (execution?.signature !== undefined) return
-    this.#once(name, () => this.#options.submit(command))
+  #take(command: CommandOf<'signed'>): void {
+    if (this.#execution(command)?.signature === undefined)
+      this.#once(nameOf(command), () => this.#options.submit(command))
+  }
+
+  /** The first statement that its node really signed ends the operation, unless a signature is recorded by then. */
+  #takeFailure(command: CommandOf<'signingFailed'>): void {
+    const { genesis, vaultId, operations } = this.#options.state()
+    const execution = this.#execution(command)
+    if (execution === undefined || execution.signature !== undefined) return
+    if (operations.get(command.operationId)?.phase !== 'executing') return
+    if (!signedFailure(genesis, vaultId, command)) return
+    this.#once(nameOf(command), () => this.#options.submit(command))
+  }
+
+  #execution({ operationId, part, variant }: Place) {
+    const executions = this.#options.state().operations.get(operationId)?.executions
+    return executions?.find(one => one.part === part && one.variant === variant)
   }
 
   #takeReport(node: NodeIndex, report: KeyReport, signature: Uint8Array): void {
@@ -86,6 +110,10 @@ export class Signatures {
       .catch(this.#options.onError)
       .finally(() => this.#submitting.delete(name))
   }
+}
+
+function nameOf({ operationId, part, variant }: Place): string {
+  return `${operationId}/${part}/${variant}`
 }
 
 /** A self-contained backup file of one master key: the key report and the three encrypted shares. */

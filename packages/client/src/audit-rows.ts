@@ -75,6 +75,10 @@ function subjectOf(command: Command): { user: string; detail: string } {
       return say('', { part: command.part, variant: command.variant, transaction: `0x${toHex(command.transaction)}` })
     case 'signed':
       return say('', { part: command.part, variant: command.variant, signature: toHex(command.signature) })
+    case 'signingFailed': {
+      const { part, variant, digest, node, check, kind, signature } = command
+      return say('', { part, variant, digest: toHex(digest), node, check, kind, signature: toHex(signature) })
+    }
     case 'activateKey': {
       const { masterKey, publicKey, backupHashes } = command.report
       return say('', { masterKey, publicKey: toHex(publicKey), backupHashes: backupHashes.map(toHex) })

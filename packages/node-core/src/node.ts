@@ -262,7 +262,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         return status()
       case 'signature': {
         const { operationId, part, variant } = query
-        return { type: 'signature', operationId, part, variant, ...(await signer.result(operationId, part, variant)) }
+        return {
+          type: 'signature',
+          operationId,
+          part,
+          variant,
+          failed: undefined,
+          ...(await signer.result(operationId, part, variant)),
+        }
       }
       case 'backups':
         return {

@@ -2,7 +2,17 @@ import { concat, toHex } from '@trivault/codec'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { name, raw, refused, text, user } from '../test/support.ts'
-import { type Command, type CommandOf, curves, decodeCommand, encodeCommand, systemRoles } from './index.ts'
+import {
+  type Command,
+  type CommandOf,
+  curves,
+  decodeCommand,
+  encodeCommand,
+  failureKinds,
+  type SigningFailure,
+  signingFailureDigest,
+  systemRoles,
+} from './index.ts'
 
 const caip2 = fc.constantFrom('eip155:1', 'bip122:000000000019d6689c085ae165831e93')
 const id = fc.constantFrom('op-1', 'x')
@@ -56,6 +66,13 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
   execute: of('execute', fc.record({ operationId: id, part: byte, variant: byte, transaction: raw(0, 50) })),
   signed: of('signed', fc.record({ operationId: id, part: byte, variant: byte, signature: raw(65) })),
   activateKey: of('activateKey', fc.record({ report, signatures: fc.array(raw(64), { maxLength: 3 }) })),
+  signingFailed: of(
+    'signingFailed',
+    fc.record({
+      ...{ vaultId: raw(32), operationId: id, part: byte, variant: byte, digest: raw(32), node: byte },
+      ...{ check: fc.constantFrom('S3.1', 'F.5'), kind: fc.constantFrom(...failureKinds), signature: raw(64) },
+    }),
+  ),
 }
 const types = Object.keys(commands) as Command['type'][]
 const arbitraryOf = (type: Command['type']) => commands[type] as fc.Arbitrary<Command>
@@ -78,6 +95,7 @@ describe('commands', () => {
       execute: 20,
       signed: 21,
       activateKey: 22,
+      signingFailed: 24,
     })
   })
 
@@ -130,7 +148,7 @@ describe('commands', () => {
 
   it('rejects random bytes with the one error', () => {
     fc.assert(
-      fc.property(fc.constantFrom(0, 1, 2, 5, 16, 17, 20, 22, 23, 255), raw(0, 200), (tag, rest) => {
+      fc.property(fc.constantFrom(0, 1, 2, 5, 16, 17, 20, 22, 23, 24, 255), raw(0, 200), (tag, rest) => {
         expect([undefined, 'malformed']).toContain(refused(() => decodeCommand(concat(Uint8Array.of(tag), rest))))
       }),
       { numRuns: 1000 },
@@ -145,5 +163,35 @@ describe('commands', () => {
     expect(() => encodeCommand({ type: 'start', operationId: 'x', intent: big })).toThrow(/at most 450000/)
     const hostile = concat(Uint8Array.of(16, 0, 0, 0, 1, 0x78, 0xff, 0xff, 0xff, 0xff))
     expect(refused(() => decodeCommand(hostile))).toBe('malformed')
+  })
+})
+
+describe('the statement of a failed signing session', () => {
+  const statement: SigningFailure = {
+    vaultId: new Uint8Array(32).fill(1),
+    operationId: 'op',
+    part: 0,
+    variant: 0,
+    digest: new Uint8Array(32).fill(2),
+    node: 1,
+    check: 'S3.1',
+    kind: 'accusation',
+  }
+
+  it('has a digest of its own for each field, whatever else the object carries', () => {
+    const changes: Partial<SigningFailure>[] = [
+      { vaultId: new Uint8Array(32) },
+      { operationId: 'other' },
+      { part: 1 },
+      { variant: 1 },
+      { digest: new Uint8Array(32) },
+      { node: 2 },
+      { check: 'S3.2' },
+      { kind: 'equivocation' },
+    ]
+    const digests = [{}, ...changes].map(change => toHex(signingFailureDigest({ ...statement, ...change })))
+    expect(new Set(digests).size).toBe(9)
+    const signed = { ...statement, type: 'signingFailed', signature: new Uint8Array(64) }
+    expect(toHex(signingFailureDigest(signed))).toBe(digests[0])
   })
 })

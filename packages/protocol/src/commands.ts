@@ -18,6 +18,7 @@ import {
   word,
 } from '@trivault/codec'
 import { VaultError } from './errors.ts'
+import { taggedHash } from './hash.ts'
 
 const id = text(96)
 const user = text(254)
@@ -47,6 +48,34 @@ export const keyReportCodec = struct({
   backupHashes: list(fixed(32), 3),
 })
 export type KeyReport = ValueOf<typeof keyReportCodec>
+
+/** How a check of a joint protocol failed. `accusation`: one party says so. `equivocation`: it holds two messages for one round. */
+export const failureKinds = ['accusation', 'equivocation'] as const
+export type FailureKind = (typeof failureKinds)[number]
+
+const signingFailure = {
+  vaultId: fixed(32),
+  operationId: id,
+  part: u8,
+  variant: u8,
+  digest: fixed(32),
+  node: u8,
+  /** Number of the check in the joint protocol, e.g. `S3.1`. */
+  check: text(32),
+  kind: word(failureKinds),
+}
+const signingFailureCodec = struct(signingFailure)
+/** What one node states when a signing session ended by a failed check: it will not sign this execution any more. */
+export type SigningFailure = ValueOf<typeof signingFailureCodec>
+
+/** The statement with the Ed25519 signature of the node that it names over `signingFailureDigest`. */
+export const signedFailureCodec = struct({ ...signingFailure, signature: fixed(64) })
+export type SignedFailure = ValueOf<typeof signedFailureCodec>
+
+/** What a node signs (Ed25519) about a failed signing session; fields beyond the statement do not count. */
+export function signingFailureDigest(failure: SigningFailure): Uint8Array {
+  return taggedHash('signing-failed', encode(signingFailureCodec as Codec<SigningFailure>, failure))
+}
 
 const rate = struct({ asset: text(64), usdRate: option(text(80)), usdMin: option(text(80)), usdMax: option(text(80)) })
 
@@ -81,6 +110,8 @@ export const commandCodec = tagged({
   signed: [21, struct({ operationId: id, part: u8, variant: u8, signature: fixed(65) })],
   /** Three equal key reports, each with its node's Ed25519 signature, in node order. */
   activateKey: [22, struct({ report: keyReportCodec, signatures: list(fixed(64), 3) })],
+  /** One node's signed statement: three must sign, so one can deny. */
+  signingFailed: [24, signedFailureCodec],
 })
 export type Command = ValueOf<typeof commandCodec>
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>

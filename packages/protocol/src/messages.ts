@@ -15,7 +15,7 @@ import {
   type ValueOf,
   word,
 } from '@trivault/codec'
-import { keyReportCodec } from './commands.ts'
+import { keyReportCodec, signedFailureCodec } from './commands.ts'
 import { taggedHash } from './hash.ts'
 import { grades } from './operations.ts'
 
@@ -70,7 +70,16 @@ const answerCodec = tagged({
       lastSignatureAt: int53,
     }),
   ],
-  signature: [2, struct({ ...operation, signature: option(signatureCodec), failure: option(text(1024)) })],
+  signature: [
+    2,
+    struct({
+      ...operation,
+      signature: option(signatureCodec),
+      failure: option(text(1024)),
+      /** There will be no signature of this node: its sealed statement. */
+      failed: option(signedFailureCodec),
+    }),
+  ],
   backups: [4, struct({ masterKey: text(128), blobs: list(bytes(400_000), 3) })],
   view: [5, struct({ view: viewCodec, signature: fixed(64) })],
   refused: [6, struct({ code: text(64), message: text(1024) })],
@@ -82,6 +91,7 @@ export type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>
 const eventCodec = tagged({
   signed: [1, struct({ ...operation, signature: signatureCodec })],
   keyReport: [2, struct({ report: keyReportCodec, signature: fixed(64) })],
+  failed: [3, signedFailureCodec],
 })
 export type NodeEvent = ValueOf<typeof eventCodec>
 

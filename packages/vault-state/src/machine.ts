@@ -1,6 +1,7 @@
 import { utf8 } from '@trivault/codec'
 import { type Command, decodeCommand, type Genesis, require, VaultError, type VaultErrorCode } from '@trivault/protocol'
 import { registerKnownChain } from './assets.ts'
+import { recordSigningFailure } from './failures.ts'
 import { activateKey, allocateAddress } from './keys.ts'
 import {
   approve,
@@ -74,6 +75,8 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       return execute(state, command, at)
     case 'signed':
       return recordSignature(state, command, at)
+    case 'signingFailed':
+      return recordSigningFailure(state, command, at)
     case 'activateKey':
       return finishKeyOperation(activateKey(state, command, at), command.report.masterKey, at.time)
   }

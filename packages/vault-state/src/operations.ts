@@ -25,7 +25,8 @@ export function put(state: VaultState, operation: Operation): VaultState {
   return { ...state, operations: state.operations.set(operation.id, operation) }
 }
 
-function finish(
+/** Ends an operation: nothing is pending or unsigned any more. */
+export function finish(
   state: VaultState,
   operation: Operation,
   time: number,
