@@ -120,5 +120,6 @@ export function awaitedApprovers(state: VaultState, operation: Operation): strin
 
 export function fits(state: VaultState, requirement: Requirement, user: string): boolean {
   if (requirement.kind === 'initiator') return requirement.user === userKey(user)
-  return groupsOf(state, user).some(group => requirement.groups.includes(group))
+  const key = userKey(user)
+  return requirement.groups.some(group => state.groups.get(group)?.members.includes(key) === true)
 }
