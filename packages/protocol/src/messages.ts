@@ -23,6 +23,9 @@ const operation = { operationId: text(96), part: u8, variant: u8 }
 const frame = bytes(1 << 20)
 const signatureCodec = fixed(65)
 
+/** Long enough for 50 group names of 96 characters. */
+const requirement = text(8192)
+
 /** What a node says it sees of an operation; approvers compare three of them before they sign (protocol-notes §4). */
 export const viewCodec = struct({
   vaultId: fixed(32),
@@ -32,8 +35,8 @@ export const viewCodec = struct({
   intentHash: fixed(32),
   grade: option(word(grades)),
   effectsHash: option(fixed(32)),
-  needs: list(text(1024), 200),
-  unmet: list(text(1024), 200),
+  needs: list(requirement, 1000),
+  unmet: list(requirement, 1000),
   headSeq: int53,
   headHash: fixed(32),
 })
