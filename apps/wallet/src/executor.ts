@@ -36,14 +36,8 @@ export class Executor {
   /** Proposes the execution of everything that has all it needs and is not being executed. */
   async sweep(): Promise<void> {
     const state = this.#options.state()
-    const ready = state.pending.keys().filter(id => this.#ready(state, id))
-    const unfinished = state.operations
-      .values()
-      .filter(
-        operation =>
-          operation.phase === 'executing' && operation.executions.length > 0 && missingParts(operation).length > 0,
-      )
-    await Promise.all([...ready, ...unfinished.map(({ id }) => id)].map(id => this.#execute(id)))
+    const due = state.pending.keys().filter(id => this.#ready(state, id) || isHalfway(state.operations.get(id)))
+    await Promise.all(due.map(id => this.#execute(id)))
   }
 
   #ready(state: VaultState, id: string): boolean {
@@ -102,7 +96,9 @@ export class Executor {
     const { id: operationId, intent } = operation
     const plain: Command = { type: 'execute', operationId, part: 0, variant: 0, transaction: nothing }
     if (intent.OperationType !== 'make transaction') return operation.executions.length > 0 ? [] : [plain]
-    if (standingOf(state, operation).kind === 'blocked') return [plain]
+    const standing = standingOf(state, operation)
+    // Ends the operation; no transaction is needed, and perhaps none can be built.
+    if (standing.kind === 'blocked' || standing.unmet.length > 0) return [plain]
     const transactions = await this.#transactions(state, intent, missingParts(operation))
     return transactions.map(({ part, transaction }) => ({
       type: 'execute',
@@ -138,15 +134,12 @@ export class Executor {
     const nonces = new Set<bigint>()
     for (const operation of state.operations.values()) {
       const { intent } = operation
-      if (
-        intent.OperationType !== 'make transaction' ||
-        intent.RawTransaction !== undefined ||
-        operation.phase === 'failed'
-      )
-        continue
+      if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) continue
       if (intent.Source.Address !== source || !intent.CAIP19.startsWith(`${caip2}/`)) continue
-      for (const { part, transaction } of operation.executions)
-        if (!this.#options.settled(operation.id, part)) nonces.add(decodeTransaction(transaction).nonce)
+      // Of a failed operation only what is signed goes to its chain.
+      for (const { part, transaction, signature } of operation.executions)
+        if ((operation.phase !== 'failed' || signature !== undefined) && !this.#options.settled(operation.id, part))
+          nonces.add(decodeTransaction(transaction).nonce)
     }
     return nonces
   }
@@ -173,6 +166,10 @@ export class Executor {
       reason: error instanceof Error ? error.message : 'unknown',
     })
   }
+}
+
+function isHalfway(operation: Operation | undefined): boolean {
+  return operation?.phase === 'executing' && operation.executions.length > 0 && missingParts(operation).length > 0
 }
 
 function missingParts(operation: Operation): number[] {
