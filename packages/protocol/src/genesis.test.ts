@@ -106,6 +106,19 @@ describe('genesisJson', () => {
   })
 })
 
+describe('genesisJson of an impossible vault', () => {
+  const refused = (changes: Partial<Genesis>) => () => genesisJson.write({ ...genesis, ...changes })
+
+  it('is refused: one identity for two nodes is one judge with two votes', () => {
+    expect(refused({ identityKeys: [key(1), key(2), key(1)] })).toThrow(/differ/)
+  })
+
+  it('is refused: open founding in an enclave, where the first key would win', () => {
+    expect(refused({ profile: 'enclave' })).toThrow(/open/)
+    expect(refused({ profile: 'enclave', foundingMode: 'identity' })).not.toThrow()
+  })
+})
+
 describe('taggedHash', () => {
   it('separates domains, also where a tag is the beginning of another', () => {
     const hashes = [

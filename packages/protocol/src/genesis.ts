@@ -56,8 +56,7 @@ const hex32: Json<Uint8Array> = (() => {
 })()
 const shortText = json.string({ max: 256 })
 
-/** The pins as a node admin's file (pins.json): read with `genesisJson.read(parseJson(text))`, written with `write`. */
-export const genesisJson: Json<Genesis> = json.object({
+const pins: Json<Genesis> = json.object({
   version: json.integer(255),
   deploymentId: shortText,
   identityKeys: json.array(hex32, { min: 3, max: 3 }),
@@ -70,4 +69,10 @@ export const genesisJson: Json<Genesis> = json.object({
   jwksThumbprints: json.array(hex32, { max: 32 }),
   profile: json.oneOf(profiles),
   rulesVersion: json.integer(65_535),
+})
+
+/** The pins as a node admin's file (pins.json): read with `genesisJson.read(parseJson(text))`, written with `write`. */
+export const genesisJson: Json<Genesis> = json.refine(pins, ({ identityKeys, foundingMode, profile }) => {
+  if (new Set(identityKeys.map(toHex)).size !== identityKeys.length) return 'the identity keys of the nodes must differ'
+  return foundingMode === 'open' && profile !== 'local' ? 'founding mode open is for profile local only' : undefined
 })
