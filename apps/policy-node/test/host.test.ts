@@ -166,10 +166,16 @@ describe('a Policy Node refuses to start', () => {
   })
 
   it('with something else than a secret in the ciphertext, and does not tell what', async () => {
-    const secret = file('text.sealed', await seal('node0', new TextEncoder().encode('my dear password'), 0))
-    const message = await refusal({ ...(await world.configOf(0)), secret })
-    expect(message).toMatch(/not a node secret/)
-    expect(message).not.toContain('dear')
+    const text = 'my dear password'
+    for (const [times, expected] of [
+      [1, /envelope is malformed/],
+      [fresh().length / text.length, /not a node secret/],
+    ] as const) {
+      const secret = file('text.sealed', await seal('node0', new TextEncoder().encode(text.repeat(times)), 0))
+      const message = await refusal({ ...(await world.configOf(0)), secret })
+      expect(message).toMatch(expected)
+      expect(message).not.toContain('dear')
+    }
   })
 
   it('with a damaged secret', async () => {
