@@ -3,9 +3,10 @@ import { concat, equalBytes, Fields } from './bytes.ts'
 import { basePoint, curve, isPoint, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { hash, indexBytes } from './hash.ts'
+import { add, randomSecret } from './kernel/scalar.ts'
 import { isConsistent, type KeyReport, KeyShare } from './keyshare.ts'
 import { OAEP_SEED_LENGTH, oaepEncrypt, parseRsaPublicKey, type RsaPublicKey } from './oaep.ts'
-import { lagrange, mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { lagrange, mod, parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { type Random, strictRandom } from './session.ts'
 
 /**
@@ -69,8 +70,8 @@ export const encryptBackup = (
   const publicShare = share.publicShares[share.self - 1] ?? new Uint8Array()
   const statement = statementOf(context, rsa.fingerprint, publicShare)
   const instances = Array.from({ length: INSTANCES }, (_, instance) => {
-    const nonce = randomScalar(random)
-    const scalars = [scalarBytes(nonce), scalarBytes(mod(nonce + KeyShare.secretOf(share)))] as const
+    const nonce = randomSecret(random)
+    const scalars = [nonce, add(nonce, KeyShare.secretOf(share))] as const
     const seeds = [random(OAEP_SEED_LENGTH), random(OAEP_SEED_LENGTH)] as const
     const encrypt = (side: 0 | 1): Uint8Array =>
       oaepEncrypt(rsa, scalars[side], labelOf(statement, instance, side), seeds[side])

@@ -3,7 +3,7 @@ import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, sum } fr
 import { MpcError } from './errors.ts'
 import { hash, indexBytes } from './hash.ts'
 import { hashToCurve } from './kernel/hash-to-curve.ts'
-import { randomScalar, scalarBytes } from './scalar.ts'
+import { randomSecret, type Scalar } from './kernel/scalar.ts'
 
 /**
  * Endemic 1-of-2 oblivious transfer (Masny, Rindal, eprint 2019/706, section 4 with Diffie-Hellman as key agreement),
@@ -29,7 +29,7 @@ const key = (
   shared: Point,
 ): Uint8Array => hash('base-ot/key', session, u32(index), indexBytes([bit]), ...transcript, shared)
 
-type Secret = { exponent: bigint; choice: number; request: [Point, Point] }
+type Secret = { exponent: Scalar; choice: number; request: [Point, Point] }
 
 /** The receiver: learns one key of each pair, chosen by its bits. */
 export class OtReceiver {
@@ -59,20 +59,21 @@ export class OtReceiver {
   }
 
   erase(): void {
+    for (const { exponent } of this.#secrets) exponent.fill(0)
     this.#secrets.length = 0
   }
 }
 
 /** r_{1-b} is uniform, r_b = t·G - H_b(r_{1-b}); t opens side b only. */
 const makeRequests = (session: Uint8Array, choices: readonly number[], random: (n: number) => Uint8Array): Secret[] => {
-  const others = choices.map(() => curve.base(scalarBytes(randomScalar(random))))
+  const others = choices.map(() => curve.base(randomSecret(random)))
   const hashed = hashToCurve(
     others.map((other, index) => oracleInput(session, index, choices[index] ?? 0, other)),
     DST,
   )
   return others.map((other, index) => {
     const choice = choices[index] ?? 0
-    const exponent = randomScalar(random)
+    const exponent = randomSecret(random)
     const chosen = sum(basePoint(exponent), curve.negate(hashed[index] ?? new Uint8Array()))
     // The exponent would have to be the unknown logarithm of a hash.
     if (chosen === undefined) throw new MpcError('invalid-argument', 'the random source is not random')
@@ -96,12 +97,13 @@ export const answerRequest = (
   const replies: Point[] = []
   const keys: [Uint8Array, Uint8Array][] = []
   for (const [index, [r0, r1]] of messages.entries()) {
-    const exponent = randomScalar(random)
+    const exponent = randomSecret(random)
     const reply = basePoint(exponent)
     const side0 = sum(r0, hashed[2 * index])
     const side1 = sum(r1, hashed[2 * index + 1])
     const shared0 = side0 === undefined ? undefined : multiply(side0, exponent)
     const shared1 = side1 === undefined ? undefined : multiply(side1, exponent)
+    exponent.fill(0)
     if (reply === undefined || shared0 === undefined || shared1 === undefined) return undefined
     replies.push(reply)
     const transcript = [r0, r1, reply]

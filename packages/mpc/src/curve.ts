@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
-import { equalBytes } from './bytes.ts'
+import { equalBytes, isZero } from './bytes.ts'
 import { ORDER, reduce, scalarBytes } from './scalar.ts'
 
 /**
@@ -111,13 +111,17 @@ export const curve: Backend = loaded.backend
 export const isPoint = (bytes: Uint8Array): boolean =>
   bytes.length === POINT_LENGTH && (bytes[0] === 2 || bytes[0] === 3) && curve.isPoint(bytes)
 
-/** value · G; undefined for zero. */
-export const basePoint = (value: bigint): Point | undefined =>
-  value === 0n ? undefined : curve.base(scalarBytes(value))
+/** value · G; undefined for zero. Secret values come as 32 bytes, canonical. */
+export const basePoint = (value: bigint | Uint8Array): Point | undefined => {
+  const scalar = typeof value === 'bigint' ? scalarBytes(value) : value
+  return isZero(scalar) ? undefined : curve.base(scalar)
+}
 
 /** value · point for a secret value; undefined for zero. */
-export const multiply = (point: Point, value: bigint): Point | undefined =>
-  value === 0n ? undefined : curve.multiply(point, scalarBytes(value))
+export const multiply = (point: Point, value: bigint | Uint8Array): Point | undefined => {
+  const scalar = typeof value === 'bigint' ? scalarBytes(value) : value
+  return isZero(scalar) ? undefined : curve.multiply(point, scalar)
+}
 
 /** Sum of terms, where undefined stands for the identity. */
 export const sum = (...terms: readonly (Point | undefined)[]): Point | undefined => {

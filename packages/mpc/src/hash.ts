@@ -5,13 +5,14 @@ import { concat } from './bytes.ts'
 export const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(digestOf('sha256', data, 'buffer'))
 
 const PREFIX = 'trivault/mpc/v1/'
+const encoder = new TextEncoder()
 
 /**
  * SHA-256 under a domain name with unambiguous framing: `trivault/mpc/v1/<domain>` and every part are preceded by their
  * length as u32. SPEC.md lists the domains.
  */
 export const hash = (domain: string, ...parts: readonly Uint8Array[]): Uint8Array => {
-  const name = new TextEncoder().encode(PREFIX + domain)
+  const name = encoder.encode(PREFIX + domain)
   let length = 4 + name.length
   for (const part of parts) length += 4 + part.length
   const framed = new Uint8Array(length)

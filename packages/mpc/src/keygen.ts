@@ -3,8 +3,9 @@ import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
+import { add, multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
 import { areValidParameters, KeyShare } from './keyshare.ts'
-import { mod, parseScalar, randomScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
 import {
   type Bodies,
@@ -64,7 +65,7 @@ class Keygen {
   readonly peers: number[]
   readonly #all: number[]
   readonly #options: KeygenOptions
-  #coefficients: bigint[] = []
+  #coefficients: Scalar[] = []
   /** Broadcast part of the own opening: coefficient points, proof, chain code share, salt. */
   #opening: Uint8Array = new Uint8Array()
   #commitments = new Map<number, Uint8Array>()
@@ -81,10 +82,10 @@ class Keygen {
   /** Round 1: commit to polynomial, proof of knowledge and chain code share. */
   commit(): Map<number, Uint8Array> {
     const { self, threshold, random } = this.#options
-    this.#coefficients = Array.from({ length: threshold }, () => randomScalar(random))
-    const points = this.#coefficients.map(value => curve.base(scalarBytes(value)))
+    this.#coefficients = Array.from({ length: threshold }, () => randomSecret(random))
+    const points = this.#coefficients.map(value => curve.base(value))
     const proof = prove(
-      this.#coefficients[0] ?? 0n,
+      this.#coefficients[0] ?? new Uint8Array(SCALAR_LENGTH),
       points[0] ?? new Uint8Array(),
       this.#proofContext('constant', self),
       random,
@@ -109,7 +110,7 @@ class Keygen {
     const { self } = this.#options
     this.#openings.set(self, this.#opening)
     const send = new Map<number, Uint8Array>()
-    for (const peer of this.peers) send.set(peer, concat(this.#opening, scalarBytes(this.#evaluate(peer))))
+    for (const peer of this.peers) send.set(peer, concat(this.#opening, this.#evaluate(peer)))
     return { send }
   }
 
@@ -125,10 +126,11 @@ class Keygen {
       check(points.every(isPoint), 'K3.2', from)
       const proof = opening.slice(threshold * POINT_LENGTH, threshold * POINT_LENGTH + PROOF_LENGTH)
       check(verifyProof(proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)), 'K3.3', from)
-      const share = parseScalar(body.subarray(body.length - SCALAR_LENGTH))
-      check(share !== undefined, 'K3.4', from)
-      check(samePoint(basePoint(share ?? 0n), evaluateInExponent(points, self)), 'K3.5', from)
-      secret = mod(secret + (share ?? 0n))
+      const share = body.slice(body.length - SCALAR_LENGTH)
+      check(parseScalar(share) !== undefined, 'K3.4', from)
+      check(samePoint(basePoint(share), evaluateInExponent(points, self)), 'K3.5', from)
+      secret = add(secret, share)
+      share.fill(0)
       dealt.set(from, points)
       this.#openings.set(from, opening)
     }
@@ -165,8 +167,8 @@ class Keygen {
     return { result: share }
   }
 
-  /** BigInts cannot be overwritten; dropping the references is all that JavaScript offers. */
   erase(): void {
+    for (const coefficient of this.#coefficients) coefficient.fill(0)
     this.#coefficients = []
     this.#opening.fill(0)
     this.#share = undefined
@@ -194,9 +196,11 @@ class Keygen {
     return hash(`keygen/proof-${kind}`, this.session, indexBytes([party]), transcript)
   }
 
-  #evaluate(x: number): bigint {
-    let value = 0n
-    for (const coefficient of this.#coefficients.toReversed()) value = mod(value * BigInt(x) + coefficient)
+  #evaluate(x: number): Scalar {
+    let value: Scalar = new Uint8Array(SCALAR_LENGTH)
+    for (const coefficient of this.#coefficients.toReversed()) {
+      value = multiplyAdd(value, scalarBytes(BigInt(x)), coefficient)
+    }
     return value
   }
 

@@ -1,7 +1,7 @@
-import { concat, equalBytes, Fields } from './bytes.ts'
+import { concat, equalBytes, Fields, isZero } from './bytes.ts'
 import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint } from './curve.ts'
 import { MpcError } from './errors.ts'
-import { lagrange, parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { lagrange, parseScalar, SCALAR_LENGTH } from './scalar.ts'
 
 /** The public part of a key share; equal at all parties. */
 export type KeyReport = {
@@ -29,9 +29,9 @@ export class KeyShare implements KeyReport {
   readonly publicShares: readonly Uint8Array[]
   readonly chainCode: Uint8Array
   readonly transcriptHash: Uint8Array
-  readonly #secret: bigint
+  readonly #secret: Uint8Array
 
-  constructor(self: number, secret: bigint, report: KeyReport) {
+  constructor(self: number, secret: Uint8Array, report: KeyReport) {
     this.self = self
     this.parties = report.parties
     this.threshold = report.threshold
@@ -42,8 +42,8 @@ export class KeyShare implements KeyReport {
     this.#secret = secret
   }
 
-  /** For this package only. */
-  static secretOf(share: KeyShare): bigint {
+  /** 32 bytes; for this package only, which does not change them. */
+  static secretOf(share: KeyShare): Uint8Array {
     return share.#secret
   }
 }
@@ -92,7 +92,7 @@ export const areValidParameters = (parties: number, threshold: number): boolean 
 export const encodeKeyShare = (share: KeyShare): Uint8Array =>
   concat(
     Uint8Array.of(FORMAT, share.self, share.parties, share.threshold),
-    scalarBytes(KeyShare.secretOf(share)),
+    KeyShare.secretOf(share),
     share.chainCode,
     share.transcriptHash,
     share.publicKey,
@@ -112,8 +112,8 @@ export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
   if (!areValidParameters(parties, threshold) || self < 1 || self > parties) return malformed()
   if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + POINT_LENGTH * (parties + 1)) return malformed()
   const fields = new Fields(bytes.subarray(4))
-  const secret = parseScalar(fields.take(SCALAR_LENGTH))
-  if (secret === undefined || secret === 0n) return malformed()
+  const secret = fields.take(SCALAR_LENGTH)
+  if (parseScalar(secret) === undefined || isZero(secret)) return malformed()
   const chainCode = fields.take(32)
   const transcriptHash = fields.take(32)
   const publicKey = fields.take(POINT_LENGTH)

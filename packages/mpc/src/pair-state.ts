@@ -1,5 +1,5 @@
 import { MpcError } from './errors.ts'
-import { DELTA_WORDS, deltaOf } from './ot-extension.ts'
+import { deltaOf } from './ot-extension.ts'
 import { LEAVES, TREES } from './pprf.ts'
 import { gadgetVector, type PairMaterial } from './rvole.ts'
 
@@ -29,12 +29,12 @@ export type PairSecrets = {
 /** Sessions per epoch: bounds the list of used session ids. */
 const MAX_SESSIONS = 1 << 20
 
-const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint32Array => {
+const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint8Array => {
   const packed = new Uint8Array(TREES * LEAVES * 32)
   for (const [tree, leaves] of trees.entries()) {
     for (const [leaf, seed] of leaves.entries()) if (seed !== undefined) packed.set(seed, (tree * LEAVES + leaf) * 32)
   }
-  return new Uint32Array(packed.buffer)
+  return packed
 }
 
 export class OtPair implements PairState {
@@ -81,7 +81,7 @@ export class OtPair implements PairState {
     const material = this.#material
     this.#material = undefined
     if (material === undefined) return
-    for (const secret of [material.full, material.punctured, material.positions, material.zeroSeed]) secret.fill(0)
-    material.delta.fill(0, 0, DELTA_WORDS)
+    const { full, punctured, positions, delta, zeroSeed } = material
+    for (const secret of [full, punctured, positions, delta, zeroSeed]) secret.fill(0)
   }
 }

@@ -1,6 +1,6 @@
-import { blake3Keyed } from './blake3.ts'
-import { concat, equalBytes, Fields, toWords, u32, xorInto } from './bytes.ts'
+import { concat, equalBytes, Fields, u32, xorInto } from './bytes.ts'
 import { hash } from './hash.ts'
+import { blake3Keyed } from './kernel/blake3.ts'
 
 /**
  * All-but-one OT from 1-of-2 OT by puncturable GGM trees with a consistency check (SoftSpokenOT, eprint 2022/192,
@@ -17,13 +17,7 @@ export const PPRF_LENGTH = TREES * TREE_LENGTH
 
 /** Length-doubling PRG, bound to run, tree and purpose. */
 const double = (seed: Uint8Array, session: Uint8Array, tree: number, level: number): [Uint8Array, Uint8Array] => {
-  const message = new Uint8Array(64)
-  message.set(session.subarray(0, 32))
-  message.set(u32(tree), 32)
-  message[36] = level
-  const out = new Uint32Array(16)
-  blake3Keyed(toWords(seed), toWords(message), 37, out, 0, 1)
-  const bytes = new Uint8Array(out.buffer)
+  const bytes = blake3Keyed(seed, concat(session, u32(tree), Uint8Array.of(level)), 1)
   return [bytes.slice(0, SEED), bytes.slice(SEED)]
 }
 

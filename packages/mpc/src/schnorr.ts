@@ -1,7 +1,8 @@
 import { concat } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
 import { hash64 } from './hash.ts'
-import { mod, parseScalar, randomScalar, reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
+import { parseScalar, reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 
 /** Schnorr proof of knowledge of a discrete logarithm, Fiat-Shamir: nonce point, response. */
 export const PROOF_LENGTH = POINT_LENGTH + SCALAR_LENGTH
@@ -11,14 +12,16 @@ const challenge = (context: Uint8Array, point: Point, nonce: Point): bigint =>
 
 /** Proof for `point` = secret · G; `context` binds session, party and purpose. */
 export const prove = (
-  secret: bigint,
+  secret: Scalar,
   point: Point,
   context: Uint8Array,
   random: (n: number) => Uint8Array,
 ): Uint8Array => {
-  const nonce = randomScalar(random)
-  const noncePoint = curve.base(scalarBytes(nonce))
-  return concat(noncePoint, scalarBytes(mod(nonce + challenge(context, point, noncePoint) * secret)))
+  const nonce = randomSecret(random)
+  const noncePoint = curve.base(nonce)
+  const response = multiplyAdd(scalarBytes(challenge(context, point, noncePoint)), secret, nonce)
+  nonce.fill(0)
+  return concat(noncePoint, response)
 }
 
 export const verifyProof = (proof: Uint8Array, point: Point, context: Uint8Array): boolean => {

@@ -4,6 +4,7 @@ import { type Derived, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
+import { add, multiplyAdd, randomSecret, reduceSecret, type Scalar, subtract } from './kernel/scalar.ts'
 import { KeyShare } from './keyshare.ts'
 import { OtPair, type PairState } from './pair-state.ts'
 import {
@@ -14,19 +15,7 @@ import {
   RvoleBob,
   rvoleAlice,
 } from './rvole.ts'
-import {
-  HALF_ORDER,
-  invert,
-  lagrange,
-  mod,
-  ORDER,
-  parseScalar,
-  randomScalar,
-  reduce,
-  reduceWide,
-  SCALAR_LENGTH,
-  scalarBytes,
-} from './scalar.ts'
+import { HALF_ORDER, invert, lagrange, mod, ORDER, parseScalar, reduce, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import {
   type Bodies,
   check,
@@ -119,16 +108,16 @@ type Claim = { pair: OtPair; material: PairMaterial }
 type Link = Claim & {
   /** This party's choice bits: the multiplication in which the peer inputs nonce and key share. */
   bob: RvoleBob
-  psi: bigint
+  psi: Scalar
   psiSalt: Uint8Array
   /** Input of the check column as Alice. */
-  check: bigint
+  check: Scalar
   /** From round 1 on. */
   alice?: RvoleAlice
   commitment: Uint8Array
   psiCommitment: Uint8Array
   /** From round 2 on: this party's shares of (own nonce, own key share) times the peer's chosen scalar. */
-  output?: [bigint, bigint]
+  output?: [Scalar, Scalar]
 }
 
 /**
@@ -142,15 +131,15 @@ class Signing {
   readonly #digest: Uint8Array
   readonly #publicKey: Point
   readonly #links = new Map<number, Link>()
-  #nonce: bigint
-  #blind: bigint
-  #key: bigint
+  readonly #nonce: Scalar
+  readonly #blind: Scalar
+  readonly #key: Scalar
   readonly #noncePoint: Point
   readonly #keyPoint: Point
   readonly #salt: Uint8Array
   readonly #digests = new Map<number, Uint8Array>()
   /** Set by `combine`: joint nonce point and own summands of numerator and denominator. */
-  #final: { noncePoint: Point; w: bigint; u: bigint } | undefined
+  #final: { noncePoint: Point; w: Scalar; u: Scalar } | undefined
 
   constructor(options: SigningOptions, derived: Derived, claims: ReadonlyMap<number, Claim>) {
     const { self, signers, share, path, digest, sessionId, random } = options
@@ -167,39 +156,38 @@ class Signing {
       concat(...path.map(u32)),
       digest,
     )
-    this.#nonce = randomScalar(random)
-    this.#blind = randomScalar(random)
+    this.#nonce = randomSecret(random)
+    this.#blind = randomSecret(random)
     this.#salt = random(HASH)
-    let zero = 0n
+    let zero: Scalar = new Uint8Array(SCALAR_LENGTH)
     for (const [peer, { pair, material }] of claims) {
       const bob = new RvoleBob(material, this.session, self, random)
-      const shared = reduceWide(hash64('signing/zero-share', material.zeroSeed, this.session))
-      zero += self < peer ? shared : -shared
+      const shared = reduceSecret(hash64('signing/zero-share', material.zeroSeed, this.session))
+      zero = self < peer ? add(zero, shared) : subtract(zero, shared)
       this.#links.set(peer, {
         pair,
         material,
         bob,
-        psi: mod(this.#blind - bob.input),
+        psi: subtract(this.#blind, bob.input),
         psiSalt: random(HASH),
-        check: randomScalar(random),
+        check: randomSecret(random),
         commitment: new Uint8Array(),
         psiCommitment: new Uint8Array(),
       })
     }
     // The tweak is added to every share: the Lagrange coefficients sum to one.
-    this.#key = mod(lagrange(self, signers) * (KeyShare.secretOf(share) + derived.tweak) + zero)
-    this.#noncePoint = curve.base(scalarBytes(this.#nonce))
-    this.#keyPoint = curve.base(scalarBytes(this.#key))
+    const derivedShare = add(KeyShare.secretOf(share), scalarBytes(derived.tweak))
+    this.#key = multiplyAdd(scalarBytes(lagrange(self, signers)), derivedShare, zero)
+    derivedShare.fill(0)
+    this.#noncePoint = curve.base(this.#nonce)
+    this.#keyPoint = curve.base(this.#key)
   }
 
   /** Round 1: commit to nonce point and key point, start one multiplication per peer. */
   commit(): Map<number, Uint8Array> {
     const payloads = new Map<number, Uint8Array>()
     for (const [peer, link] of this.#links) {
-      payloads.set(
-        peer,
-        concat(link.bob.request, this.#psiCommitment(this.#self, peer, scalarBytes(link.psi), link.psiSalt)),
-      )
+      payloads.set(peer, concat(link.bob.request, this.#psiCommitment(this.#self, peer, link.psi, link.psiSalt)))
     }
     const broadcast = concat(
       this.#commitment(this.#self, concat(this.#noncePoint, this.#keyPoint, this.#salt)),
@@ -252,9 +240,9 @@ class Signing {
           this.#keyPoint,
           this.#salt,
           reply,
-          curve.base(scalarBytes(output[0])),
-          curve.base(scalarBytes(output[1])),
-          scalarBytes(link.psi),
+          curve.base(output[0]),
+          curve.base(output[1]),
+          link.psi,
           link.psiSalt,
         )
       }),
@@ -265,33 +253,35 @@ class Signing {
   combine(bodies: Bodies): RoundOutput<Signature> {
     const noncePoints = [this.#noncePoint]
     const keyPoints = [this.#keyPoint]
-    let blind = this.#blind
-    let nonceShares = 0n
-    let keyShares = 0n
+    const blinds: Scalar[] = [this.#blind]
+    const nonceShares: Scalar[] = []
+    const keyShares: Scalar[] = []
     for (const [from, body] of bodies) {
       const verified = this.#verifyReply(from, body)
       noncePoints.push(verified.noncePoint)
       keyPoints.push(verified.keyPoint)
-      blind += verified.psi
-      nonceShares += verified.nonceShare
-      keyShares += verified.keyShare
+      blinds.push(verified.psi)
+      nonceShares.push(...verified.nonceShares)
+      keyShares.push(...verified.keyShares)
     }
     const peers = [...this.#links.keys()]
     check(samePoint(sum(...keyPoints), this.#publicKey), 'S3.7', ...peers)
     const noncePoint = sum(...noncePoints)
     const r = noncePoint === undefined ? 0n : reduce(noncePoint, 1)
     check(r !== 0n, 'S3.8', ...peers)
-    const u = mod(this.#nonce * blind + nonceShares)
-    const v = mod(this.#key * blind + keyShares)
-    const w = mod(reduce(this.#digest) * this.#blind + r * v)
+    const blind = add(...blinds)
+    const u = multiplyAdd(this.#nonce, blind, add(...nonceShares))
+    const v = multiplyAdd(this.#key, blind, add(...keyShares))
+    const w = multiplyAdd(this.#digest, this.#blind, multiplyAdd(scalarBytes(r), v))
     this.#final = { noncePoint: noncePoint ?? new Uint8Array(), w, u }
-    return { send: this.#toAll(() => concat(scalarBytes(w), scalarBytes(u))) }
+    return { send: this.#toAll(() => concat(w, u)) }
   }
 
   /** End: sum, normalise to low-S, verify. */
   finish(bodies: Bodies): RoundOutput<Signature> {
     if (this.#final === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
-    let { w, u } = this.#final
+    // Opened by now: what this party sent to all.
+    let [w, u] = [reduce(this.#final.w), reduce(this.#final.u)]
     for (const [from, body] of bodies) {
       const peerW = parseScalar(body.slice(0, SCALAR_LENGTH))
       const peerU = parseScalar(body.slice(SCALAR_LENGTH))
@@ -312,16 +302,14 @@ class Signing {
     return { result: { r, s, recovery: odd | overflow } }
   }
 
-  /** BigInts cannot be overwritten; dropping the references is all that JavaScript offers. */
   erase(): void {
     for (const link of this.#links.values()) {
       link.bob.erase()
       link.alice?.erase()
+      for (const secret of [link.psi, link.check, ...(link.output ?? [])]) secret.fill(0)
     }
     this.#links.clear()
-    this.#nonce = 0n
-    this.#blind = 0n
-    this.#key = 0n
+    for (const secret of [this.#nonce, this.#blind, this.#key]) secret.fill(0)
     this.#final = undefined
   }
 
@@ -331,27 +319,28 @@ class Signing {
     const opening = fields.take(OPENING_LENGTH)
     const reply = fields.take(RVOLE_REPLY_LENGTH)
     const [nonceGamma, keyGamma] = [fields.take(POINT_LENGTH), fields.take(POINT_LENGTH)]
-    const psiBytes = fields.take(SCALAR_LENGTH)
-    const psi = parseScalar(psiBytes)
+    const psi = fields.take(SCALAR_LENGTH)
     check(equalBytes(this.#commitment(from, opening), link.commitment), 'S3.1', from)
     const noncePoint = opening.slice(0, POINT_LENGTH)
     const keyPoint = opening.slice(POINT_LENGTH, 2 * POINT_LENGTH)
     check([noncePoint, keyPoint, nonceGamma, keyGamma].every(isPoint), 'S3.2', from)
-    const psiOpens = equalBytes(this.#psiCommitment(from, this.#self, psiBytes, fields.take(HASH)), link.psiCommitment)
-    check(psi !== undefined && psiOpens, 'S3.3', from)
+    const psiOpens = equalBytes(this.#psiCommitment(from, this.#self, psi, fields.take(HASH)), link.psiCommitment)
+    check(parseScalar(psi) !== undefined && psiOpens, 'S3.3', from)
     const shares = link.bob.finish(reply)
     check(shares !== undefined, 'S3.2', from)
     check(shares !== false, 'S3.4', from)
-    const [nonceShare, keyShare] = shares || [0n, 0n]
+    if (!shares) throw new MpcError('malformed', 'unreachable')
+    const [nonceShare, keyShare] = shares
     check(samePoint(multiply(noncePoint, link.bob.input), sum(nonceGamma, basePoint(nonceShare))), 'S3.5', from)
     check(samePoint(multiply(keyPoint, link.bob.input), sum(keyGamma, basePoint(keyShare))), 'S3.6', from)
-    const [nonceOutput, keyOutput] = link.output ?? [0n, 0n]
+    if (link.output === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
+    const [nonceOutput, keyOutput] = link.output
     return {
       noncePoint,
       keyPoint,
-      psi: psi ?? 0n,
-      nonceShare: nonceShare + nonceOutput,
-      keyShare: keyShare + keyOutput,
+      psi,
+      nonceShares: [nonceShare, nonceOutput],
+      keyShares: [keyShare, keyOutput],
     }
   }
 

@@ -1,9 +1,16 @@
 import { expect } from 'vitest'
-import { concat } from '../src/bytes.ts'
+import { concat, toWords } from '../src/bytes.ts'
 import type { Failure, Random } from '../src/index.ts'
-import { challenge, checkHash, compressChoices, compressRows, expandLeaves, transpose } from '../src/ot-extension.ts'
 import { LEAVES, TREES } from '../src/pprf.ts'
 import { mod, ORDER, parseScalar, reduceWide, scalarBytes } from '../src/scalar.ts'
+import {
+  challenge,
+  checkHash,
+  compressChoices,
+  compressRows,
+  expandLeaves,
+  transpose,
+} from './reference/ot-extension.ts'
 import { type Intercept, random } from './run.ts'
 
 export const HEADER = 20
@@ -71,12 +78,12 @@ const bytes = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer)
  * zero in all corrupted trees.
  */
 export const inconsistentRequest = (
-  seeds: Uint32Array,
+  seeds: Uint8Array,
   runId: Uint8Array,
   corrupt: (tree: number) => boolean,
 ): Uint8Array => {
   const choices = new Uint32Array(random(WORDS * 4).buffer)
-  const streams = expandLeaves(seeds, runId)
+  const streams = expandLeaves(toWords(seeds), runId)
   const stride = streams.length / (TREES * LEAVES)
   const corrections = new Uint32Array(TREES * WORDS)
   const columns = new Uint32Array(128 * WORDS)

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { answerRequest, COUNT, OtReceiver } from '../src/base-ot.ts'
-import { concat } from '../src/bytes.ts'
-import { hash } from '../src/hash.ts'
-import { CHOICES, extendAsReceiver, extendAsSender, PAD_WORDS } from '../src/ot-extension.ts'
+import { toWords } from '../src/bytes.ts'
+import { memory } from '../src/kernel/kernel.ts'
+import { CHOICES, CHOICES_LENGTH, extendAsReceiver, extendAsSender, PAD_LENGTH } from '../src/ot-extension.ts'
 import { buildTrees, choicesFor, puncturedTrees, TREES } from '../src/pprf.ts'
-import { type PairMaterial, padScalars, RvoleBob, runIdOf, rvoleAlice, thetas } from '../src/rvole.ts'
-import { mod, parseMany, scalarBytes, writeScalar } from '../src/scalar.ts'
+import { type PairMaterial, RvoleBob, runIdOf, rvoleAlice } from '../src/rvole.ts'
+import { mod, reduce, scalarBytes } from '../src/scalar.ts'
 import { inconsistentRequest } from './cheats.ts'
+import { extendAsReceiver as referenceReceiver, extendAsSender as referenceSender } from './reference/ot-extension.ts'
+import { aliceReply, bobShares, gadget } from './reference/rvole.ts'
 import { dealPairs, random } from './run.ts'
 
 const never = (): never => {
@@ -64,13 +66,13 @@ describe('punctured trees', () => {
 describe('OT extension', () => {
   it('gives the chosen pad of each OT, and other pads in another run', () => {
     const { left, right } = materials()
-    const choices = new Uint32Array(random(68).buffer)
+    const choices = random(CHOICES_LENGTH)
     const runId = random(32)
     const receiver = extendAsReceiver(left.full, runId, choices)
     const sender = extendAsSender(right.punctured, right.positions, right.delta, runId, receiver.message) ?? never()
     for (let j = 0; j < CHOICES; j++) {
-      const pad = (pads: Uint32Array): Uint32Array => pads.slice(j * PAD_WORDS, (j + 1) * PAD_WORDS)
-      const bit = ((choices[j >> 5] ?? 0) >>> (j & 31)) & 1
+      const pad = (pads: Uint8Array): Uint8Array => pads.slice(j * PAD_LENGTH, (j + 1) * PAD_LENGTH)
+      const bit = ((choices[j >> 3] ?? 0) >> (j & 7)) & 1
       expect(pad(receiver.pads)).toEqual(pad(bit === 1 ? sender.pads1 : sender.pads0))
       expect(pad(sender.pads0)).not.toEqual(pad(sender.pads1))
     }
@@ -87,10 +89,40 @@ describe('OT extension', () => {
     }
   })
 
+  it('agrees with the formulas of the specification', () => {
+    const { left, right } = materials()
+    for (let round = 0; round < 5; round++) {
+      const runId = random(32)
+      const choices = random(CHOICES_LENGTH)
+      const receiver = extendAsReceiver(left.full, runId, choices)
+      const expected = referenceReceiver(toWords(left.full), runId, toWords(choices))
+      expect(receiver.message).toEqual(expected.message)
+      expect(toWords(receiver.pads)).toEqual(expected.pads)
+      const sender = extendAsSender(right.punctured, right.positions, right.delta, runId, receiver.message) ?? never()
+      const [leaves, delta] = [toWords(right.punctured), toWords(right.delta)]
+      const both = referenceSender(leaves, right.positions, delta, runId, receiver.message) ?? never()
+      expect([toWords(sender.pads0), toWords(sender.pads1)]).toEqual([both.pads0, both.pads1])
+    }
+  })
+
+  it('leaves nothing in the kernel', () => {
+    const { left, right } = materials()
+    const session = random(32)
+    const bob = new RvoleBob(left, session, 1, random)
+    const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
+    const [first, second] = [random(32), random(32)]
+    const { reply } = alice.multiply([first, second], random(32))
+    bob.finish(reply)
+    const held = (bytes: Uint8Array): boolean => Buffer.from(memory).includes(Buffer.from(bytes))
+    const secrets = [left.full, right.punctured, right.delta, first, second, bob.input]
+    for (const secret of secrets) expect(held(secret.slice(0, 16))).toBe(false)
+    expect(held(reply.slice(0, 32))).toBe(true)
+  })
+
   it('rejects a changed correction, choice check or matrix check, and the message of another run', () => {
     const { left, right } = materials()
     const runId = random(32)
-    const { message } = extendAsReceiver(left.full, runId, new Uint32Array(random(68).buffer))
+    const { message } = extendAsReceiver(left.full, runId, random(CHOICES_LENGTH))
     const accepts = (id: Uint8Array, bytes: Uint8Array): boolean =>
       extendAsSender(right.punctured, right.positions, right.delta, id, bytes) !== undefined
     expect(accepts(runId, message)).toBe(true)
@@ -105,15 +137,41 @@ describe('OT extension', () => {
 
 describe('random vector OLE', () => {
   const inputs = [3n, mod(-5n)] as const
+  const secrets = [scalarBytes(inputs[0]), scalarBytes(inputs[1])] as const
 
   it('shares both products', () => {
     const { left, right } = materials()
     const session = random(32)
     const bob = new RvoleBob(left, session, 1, random)
     const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
-    const { reply, output } = alice.multiply(inputs, 77n)
+    const { reply, output } = alice.multiply(secrets, scalarBytes(77n))
     const shares = bob.finish(reply) || never()
-    for (const i of [0, 1] as const) expect(mod(output[i] + shares[i])).toBe(mod(inputs[i] * bob.input))
+    for (const i of [0, 1] as const) {
+      expect(mod(reduce(output[i]) + reduce(shares[i]))).toBe(mod(inputs[i] * reduce(bob.input)))
+    }
+  })
+
+  it('agrees with the formulas of the specification', () => {
+    for (let round = 0; round < 5; round++) {
+      const { left, right } = materials()
+      const session = random(32)
+      const runId = runIdOf(right, session, 1)
+      const weights = gadget(left.session, 1)
+      const choices = random(CHOICES_LENGTH)
+      const bob = new RvoleBob(left, session, 1, () => choices.slice())
+      const chosen = weights.filter((_, j) => (((choices[j >> 3] ?? 0) >> (j & 7)) & 1) === 1)
+      expect(reduce(bob.input)).toBe(mod(chosen.reduce((sum, weight) => sum + weight, 0n)))
+      const extended = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
+      const expected = aliceReply(runId, weights, [extended.pads0, extended.pads1], [...inputs, 77n])
+      const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
+      const { reply, output } = alice.multiply(secrets, scalarBytes(77n))
+      expect(reply).toEqual(expected.reply)
+      expect(output.map(bytes => reduce(bytes))).toEqual(expected.output)
+      const { pads } = extendAsReceiver(left.full, runId, choices)
+      const { shares, mu } = bobShares(runId, weights, pads, choices, reply)
+      expect((bob.finish(reply) || never()).map(bytes => reduce(bytes))).toEqual(shares)
+      expect(reply.slice(-32)).toEqual(mu)
+    }
   })
 
   /** Alice with her own input in row `row`; everything else, including theta, eta and mu, as the protocol says. */
@@ -123,22 +181,8 @@ describe('random vector OLE', () => {
     const bob = new RvoleBob(left, session, 1, random)
     const runId = runIdOf(right, session, 1)
     const extended = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
-    const [pads0, pads1] = [padScalars(extended.pads0), padScalars(extended.pads1)]
-    const at = (values: readonly bigint[], i: number): bigint => values[i] ?? never()
-    const column = [...inputs, 77n]
-    const matrix = new Uint8Array(CHOICES * 3 * 32)
-    for (let i = 0; i < CHOICES * 3; i++) {
-      const extra = i === row * 3 ? 1n : 0n
-      writeScalar(mod(at(pads0, i) - at(pads1, i) + at(column, i % 3) + extra), matrix, i * 32)
-    }
-    const [theta0, theta1] = thetas(runId, matrix)
-    const mu = new Uint8Array(CHOICES * 32)
-    for (let j = 0; j < CHOICES; j++) {
-      writeScalar(mod(at(pads0, 3 * j + 2) + theta0 * at(pads0, 3 * j) + theta1 * at(pads0, 3 * j + 1)), mu, j * 32)
-    }
-    const eta = mod(77n + theta0 * inputs[0] + theta1 * inputs[1])
-    const reply = concat(matrix, scalarBytes(eta), hash('rvole/mu', runId, mu))
-    expect(parseMany(matrix, CHOICES * 3)).toBeDefined()
+    const pads = [extended.pads0, extended.pads1] as const
+    const { reply } = aliceReply(runId, gadget(left.session, 1), pads, [...inputs, 77n], row * 3)
     const outcome = bob.finish(reply)
     return outcome === false ? 'caught' : outcome === undefined ? 'malformed' : 'passed'
   }

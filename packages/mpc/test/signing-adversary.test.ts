@@ -114,7 +114,7 @@ describe('signing rejects', () => {
 
   it('a signer with a wrong key share', () => {
     const share = shares.get(CHEAT) ?? never()
-    const wrong = new KeyShare(CHEAT, mod(KeyShare.secretOf(share) + 1n), share)
+    const wrong = new KeyShare(CHEAT, addOne(KeyShare.secretOf(share), 0), share)
     const { results, failures } = signWith((_f, _t, frame) => frame, random(32), wrong)
     expect(failures.get(1)).toEqual({ check: 'S3.7', kind: 'accusation', suspects: [2, 3] })
     expect(results.size).toBe(0)

@@ -1,6 +1,6 @@
 import { concat, xorInto } from '../bytes.ts'
 import { sha256 } from '../hash.ts'
-import { kernel, memory } from './kernel.ts'
+import { kernel, memory, view } from './kernel.ts'
 
 /**
  * RFC 9380, suite secp256k1_XMD:SHA-256_SSWU_RO_: constant-time in messages of equal length, which noble's is not.
@@ -69,7 +69,7 @@ export const hashToCurve = (messages: readonly Uint8Array[], dst: string): Uint8
     }
     kernel.hashToCurve(batch.length)
     for (let i = 0; i < batch.length; i++) {
-      const affine = memory.subarray(kernel.points.value + 64 * i, kernel.points.value + 64 * (i + 1))
+      const affine = view({ value: kernel.points.value + 64 * i }, 64)
       points.push(concat(Uint8Array.of(4), affine))
       affine.fill(0)
     }
