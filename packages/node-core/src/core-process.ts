@@ -5,6 +5,7 @@ import { type Anchor, Committee, createVoteRecord, LedgerError, type NodeIndex }
 import { type Genesis, genesisCodec, vaultIdOf } from '@trivault/protocol'
 import { NodeError } from './errors.ts'
 import { anchorKeyOf, openFileAnchor } from './file-anchor.ts'
+import { openFileQuarantine } from './file-quarantine.ts'
 import { LinkError } from './link.ts'
 import { type HostLink, type Init, openHostLink } from './link-client.ts'
 import type { Node, NodeOptions } from './node.ts'
@@ -73,9 +74,24 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
     throw new NodeError('wrong-identity', `the secret is not the one of node ${index}'s pinned card`)
   const { records, mailbox, log, metrics } = link
   const anchor = await openAnchor(init.anchor, secret, genesis, index)
+  const quarantine = openFileQuarantine(init.anchor)
   const { ersPublicKey } = init
   const node = await startNode({
-    ...{ index, genesis, secret, ersPublicKey, records, mailbox, anchor, clock, random, log, metrics, version },
+    ...{
+      index,
+      genesis,
+      secret,
+      ersPublicKey,
+      records,
+      mailbox,
+      anchor,
+      quarantine,
+      clock,
+      random,
+      log,
+      metrics,
+      version,
+    },
   })
   return { node, identityKey }
 }

@@ -62,16 +62,8 @@ export async function openFileAnchor(options: FileAnchorOptions): Promise<Anchor
 
 /** Writes a row unless its version, or a later one, is there. Durable when true is returned. */
 async function publish({ dir, key }: FileAnchorOptions, row: AnchorRow): Promise<boolean> {
-  // A name never used before: a leftover may be a second link to a row, which must not be written to.
-  const fresh = join(dir, `${UNFINISHED}${randomUUID()}`)
   const content = encode(body, { format: FORMAT, ...row })
-  const handle = await open(fresh, 'wx', 0o600)
-  try {
-    await handle.writeFile(encode(file, { body: content, mac: macOf(key, content) }))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  const fresh = await writeFresh(dir, encode(file, { body: content, mac: macOf(key, content) }))
   try {
     await link(fresh, join(dir, nameOf(row.version)))
   } catch (error) {
@@ -87,6 +79,19 @@ async function publish({ dir, key }: FileAnchorOptions, row: AnchorRow): Promise
   for (const version of versions)
     if (version < row.version) await unlink(join(dir, nameOf(version))).catch(ignoreMissing)
   return true
+}
+
+/** A synced file under a name never used before: a leftover may be a second link to a row, which must not be written to. */
+export async function writeFresh(dir: string, content: Uint8Array): Promise<string> {
+  const fresh = join(dir, `${UNFINISHED}${randomUUID()}`)
+  const handle = await open(fresh, 'wx', 0o600)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return fresh
 }
 
 async function readRow({ dir, key }: FileAnchorOptions, version: number): Promise<AnchorRow> {
@@ -109,7 +114,8 @@ async function removeUnfinished(dir: string): Promise<void> {
     if (name.startsWith(UNFINISHED)) await unlink(join(dir, name)).catch(ignoreMissing)
 }
 
-async function namesIn(dir: string): Promise<string[]> {
+/** File names in a directory; none when there is no directory. */
+export async function namesIn(dir: string): Promise<string[]> {
   return readdir(dir).catch(error => {
     if (hasCode(error, 'ENOENT')) return []
     throw error
@@ -124,7 +130,7 @@ async function versionsIn(dir: string): Promise<number[]> {
     .sort((a, b) => a - b)
 }
 
-async function syncDirectory(dir: string): Promise<void> {
+export async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, 'r')
   try {
     await handle.sync()
@@ -138,6 +144,6 @@ const macOf = (key: Uint8Array, content: Uint8Array) =>
 
 const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
 
-function ignoreMissing(error: unknown): void {
+export function ignoreMissing(error: unknown): void {
   if (!hasCode(error, 'ENOENT')) throw error
 }

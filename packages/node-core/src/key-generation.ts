@@ -28,9 +28,11 @@ export interface KeyGenerationOptions {
   send: (to: number, message: PeerMessage) => void
   log: Log
   mayRun: () => boolean
+  /** A quarantined peer takes no part in a new key. */
+  mayGenerate: () => boolean
   /** Something of this class did not come through; `follow` is called again soon. */
   retry: () => void
-  accuse: (failure: Failure, where: string) => void
+  accuse: (failure: Failure, where: string) => Promise<void>
   release: (report: KeyReport, signature: Uint8Array) => void
 }
 
@@ -135,7 +137,7 @@ export class KeyGeneration {
       nodes: everyNode,
       binding: utf8(key.name),
       unlimited: true,
-      ready: () => this.#options.mayRun(),
+      ready: () => this.#options.mayGenerate(),
       epochs: () => [undefined, undefined, undefined],
       create: sessionId => createKeygen({ self: self + 1, parties: 3, threshold: 3, sessionId, random }),
       complete: result => {
@@ -148,7 +150,7 @@ export class KeyGeneration {
             retry()
           })
       },
-      failed: failure => accuse(failure, name),
+      failed: failure => void accuse(failure, name),
     })
   }
 
@@ -213,7 +215,7 @@ export class KeyGeneration {
     const check = backupFailure(blob, { publicShare, ersPublicKey, context: this.#context(key, share, node) })
     if (check !== undefined) {
       if (node === self) throw new NodeError('backup-unsound', `own backup of ${key.name} breaks check ${check}`)
-      accuse({ check, kind: 'accusation', party: node + 1, suspects: [node + 1] }, `backup of ${key.name}`)
+      void accuse({ check, kind: 'accusation', party: node + 1, suspects: [node + 1] }, `backup of ${key.name}`)
       return
     }
     await records.create('backup', `${pendingName(key.keyId, share.transcriptHash)}/${node}`, blob)

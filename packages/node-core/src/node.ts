@@ -25,7 +25,8 @@ import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
 import { Pairs } from './pairs.ts'
-import type { Log, Mailbox, Metrics, NodeSecret, Party, Records } from './ports.ts'
+import type { Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
+import { Quarantine } from './quarantine.ts'
 import { SealedRecords } from './sealed-records.ts'
 import { identityKeyOf } from './secret.ts'
 import { SigningCoordinator } from './signer.ts'
@@ -40,6 +41,7 @@ export interface NodeOptions {
   records: Records
   mailbox: Mailbox
   anchor: Anchor
+  quarantine: QuarantineStore
   /** Milliseconds since 1970. */
   clock: () => number
   /** The operating system's random source. */
@@ -82,6 +84,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     random,
   })
   const committee = new Committee(vaultId, genesis.identityKeys)
+  const quarantine = await Quarantine.open(options.quarantine, log)
+  const sign = (message: Uint8Array): Uint8Array => ed25519.sign(message, identitySeed)
   const shares = new KeyShares(records)
   let voter: Voter<VaultState> | undefined
   let workQueue: Promise<void> = Promise.resolve()
@@ -118,6 +122,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     random,
     bootOf: node => channels.bootOf(node),
     ownBoot: channels.bootId,
+    quarantine,
+    clock,
     log,
     onReady: () => sessions.tick(),
   })
@@ -134,6 +140,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     send,
     log,
     mayRun,
+    mayGenerate: () => mayRun() && quarantine.peers.length === 0,
     retry: () => {
       retryAt = now() + retryEvery
     },
@@ -142,6 +149,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   })
   const signer = new SigningCoordinator({
     self,
+    vaultId,
+    sign,
     sessions,
     pairs,
     shares,
@@ -152,6 +161,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     now: clock,
     mayRun,
     release: (operationId, part, variant, signature) => tell({ type: 'signed', operationId, part, variant, signature }),
+    releaseFailure: failure => tell({ type: 'failed', ...failure }),
   })
 
   /** The newest state that is not taken up yet: older ones need not be. */
@@ -189,7 +199,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     machine: vaultMachine(genesis),
     store: await openEntryStore(records),
     onCertified,
-    signer: { node: self, sign: message => ed25519.sign(message, identitySeed) },
+    signer: { node: self, sign },
     anchor: options.anchor,
     clock,
   })
@@ -267,7 +277,6 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           operationId,
           part,
           variant,
-          failed: undefined,
           ...(await signer.result(operationId, part, variant)),
         }
       }
@@ -279,7 +288,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         }
       case 'view': {
         const view = viewOf(opened.state, self, query.operationId, opened.status().head)
-        return { type: 'view', view, signature: ed25519.sign(viewDigest(view), identitySeed) }
+        return { type: 'view', view, signature: sign(viewDigest(view)) }
       }
     }
   }
@@ -331,6 +340,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       sessions.tick()
       keys.tick()
       signer.tick()
+      quarantine.tick()
       metrics.gauge('open_sessions', sessions.live)
     },
   }

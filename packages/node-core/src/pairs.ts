@@ -2,6 +2,7 @@ import { concat, toHex, utf8 } from '@trivault/codec'
 import { createPairSetup, type Failure, type PairState } from '@trivault/mpc'
 import type { JointSessions } from './joint-sessions.ts'
 import type { Log } from './ports.ts'
+import type { Quarantine } from './quarantine.ts'
 
 interface Epoch {
   id: Uint8Array
@@ -14,18 +15,20 @@ export interface PairsOptions {
   random: (length: number) => Uint8Array
   bootOf: (node: number) => Uint8Array | undefined
   ownBoot: Uint8Array
+  quarantine: Quarantine
+  /** Milliseconds since 1970. */
+  clock: () => number
   log: Log
   onReady: () => void
 }
 
 /**
  * OT correlations with each peer: memory only, one epoch per pair and boot (I3). A peer that failed an authenticated check is
- * quarantined for the rest of this process: neither wallet nor broker can bring that about or undo it.
+ * quarantined: neither wallet nor broker nor host can bring that about or undo it.
  */
 export class Pairs {
   readonly #options: PairsOptions
   readonly #epochs = new Map<number, Epoch>()
-  readonly #quarantined = new Set<number>()
 
   constructor(options: PairsOptions) {
     this.#options = options
@@ -34,7 +37,8 @@ export class Pairs {
   /** A peer has (re)booted: make a new epoch with it. */
   connect(peer: number): void {
     this.#forget(peer)
-    if (this.#quarantined.has(peer)) return
+    // Q1: in none of its boots.
+    if (this.#options.quarantine.has(peer)) return
     const { self, sessions, bootOf, ownBoot } = this.#options
     const boot = bootOf(peer)
     if (boot === undefined) return
@@ -48,7 +52,7 @@ export class Pairs {
       nodes,
       binding: concat(utf8('pair'), ...boots),
       unlimited: true,
-      ready: () => !this.#quarantined.has(peer),
+      ready: () => !this.#options.quarantine.has(peer),
       epochs: () => [undefined, undefined, undefined],
       create: sessionId => {
         this.#forget(peer)
@@ -59,7 +63,7 @@ export class Pairs {
         this.#options.log('info', 'oblivious transfer epoch ready', { peer })
         this.#options.onReady()
       },
-      failed: failure => this.accuse(failure, name),
+      failed: failure => void this.accuse(failure, name),
     })
   }
 
@@ -74,23 +78,21 @@ export class Pairs {
   }
 
   get quarantined(): number[] {
-    return [...this.#quarantined].sort()
+    return this.#options.quarantine.peers
   }
 
-  /** A failed check destroys the OT state with every suspect. Accusation and equivocation stay two words in the log. */
-  accuse(failure: Failure, where: string): void {
-    for (const suspect of failure.suspects.map(party => party - 1)) {
-      this.#quarantined.add(suspect)
-      this.#forget(suspect)
-    }
-    const party = failure.party === undefined ? 'not named' : failure.party - 1
-    const suspects = failure.suspects.map(one => one - 1).join()
-    this.#options.log('error', `protocol check failed: ${failure.kind}`, {
-      check: failure.check,
-      where,
-      party,
-      suspects,
-    })
+  /**
+   * A failed check destroys the OT state with every suspect (Q1). Accusation and equivocation stay two words (Q2). Resolves
+   * when the quarantine is durable; never rejects.
+   */
+  async accuse({ check, kind, party, suspects }: Failure, where: string): Promise<void> {
+    const peers = suspects.map(suspect => suspect - 1)
+    const time = this.#options.clock()
+    const durable = peers.map(peer => this.#options.quarantine.add({ peer, check, kind, where, time }))
+    for (const peer of peers) this.#forget(peer)
+    const named = party === undefined ? 'not named' : party - 1
+    this.#options.log('error', `protocol check failed: ${kind}`, { check, where, party: named, suspects: peers.join() })
+    await Promise.all(durable)
   }
 
   #forget(peer: number): void {

@@ -1,3 +1,5 @@
+import type { FailureKind } from '@trivault/protocol'
+
 /** Who talks to a node over the mailbox: another node, or any wallet process. */
 export type Party = 'node0' | 'node1' | 'node2' | 'wallet'
 
@@ -24,6 +26,29 @@ export interface Records {
 export interface Mailbox {
   send(to: Party, message: Uint8Array): void
   onMessage(handler: (from: Party, message: Uint8Array) => void): void
+}
+
+/** Why a peer is quarantined; nothing in it is secret. */
+export interface Quarantined {
+  peer: number
+  /** Number of the check that failed. */
+  check: string
+  kind: FailureKind
+  /** The task or record that it was about. */
+  where: string
+  /** Milliseconds since 1970. */
+  time: number
+}
+
+/**
+ * Where quarantines are kept: in the node admin's hands like the anchor, not in the database, since a host that removes a
+ * row there would release a peer.
+ */
+export interface QuarantineStore {
+  /** The peers that are quarantined. */
+  load(): Promise<number[]>
+  /** Durable when the promise resolves. */
+  save(quarantined: Quarantined): Promise<void>
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -1,5 +1,12 @@
-import { concat, encode, int53, list, struct, u16, u32 } from '@trivault/codec'
-import { createSigning, type KeyShare, type Signature } from '@trivault/mpc'
+import { type Codec, concat, decode, encode, int53, list, struct, u16, u32 } from '@trivault/codec'
+import { createSigning, type Failure, type KeyShare, type Signature } from '@trivault/mpc'
+import {
+  type AnswerOf,
+  type SignedFailure,
+  type SigningFailure,
+  signedFailureCodec,
+  signingFailureDigest,
+} from '@trivault/protocol'
 import {
   addressOf,
   assetOf,
@@ -17,9 +24,11 @@ import type { Pairs } from './pairs.ts'
 import type { Log, Metrics } from './ports.ts'
 import type { SealedRecords } from './sealed-records.ts'
 
+/** What is made but not durable yet: a signature, or the statement that there will be none. */
 interface Unstored {
-  signature: Uint8Array
-  release: (signature: Uint8Array) => void
+  table: 'signature' | 'failure'
+  value: Uint8Array
+  release: (value: Uint8Array) => void
   busy: boolean
 }
 
@@ -28,6 +37,9 @@ const pathCodec = struct({ path: list(u32, 8), seq: int53, command: u16 })
 
 export interface SignerOptions {
   self: number
+  vaultId: Uint8Array
+  /** Ed25519 by this node's identity. */
+  sign: (message: Uint8Array) => Uint8Array
   sessions: JointSessions
   pairs: Pairs
   shares: KeyShares
@@ -38,6 +50,7 @@ export interface SignerOptions {
   now: () => number
   mayRun: () => boolean
   release: (operationId: string, part: number, variant: number, signature: Uint8Array) => void
+  releaseFailure: (failure: SignedFailure) => void
 }
 
 /**
@@ -47,9 +60,8 @@ export interface SignerOptions {
 export class SigningCoordinator {
   readonly #options: SignerOptions
   readonly #failures = new Map<string, string>()
-  /** Signatures that are made but not durable yet. */
   readonly #unstored = new Map<string, Unstored>()
-  /** Stored signatures that the wallet was told of; it asks for them when that was lost. */
+  /** Stored signatures and statements that the wallet was told of; it asks for them when that was lost. */
   readonly #told = new Set<string>()
   lastSignatureAt = 0
 
@@ -78,28 +90,34 @@ export class SigningCoordinator {
     for (const [name, waiting] of this.#unstored) if (!waiting.busy) this.#store(name, waiting)
   }
 
-  /** The sealed signature of an execution, or why there will be none. */
+  /** The sealed signature of an execution, or why there is none; with `failed` there will be none. */
   async result(
     operationId: string,
     part: number,
     variant: number,
-  ): Promise<{ signature: Uint8Array | undefined; failure: string | undefined }> {
+  ): Promise<Pick<AnswerOf<'signature'>, 'signature' | 'failure' | 'failed'>> {
+    const { records } = this.#options
     const name = taskName(operationId, part, variant)
-    const signature = await this.#options.records.get('signature', name)
-    return { signature, failure: signature === undefined ? this.#failures.get(name) : undefined }
+    const signature = await records.get('signature', name)
+    if (signature !== undefined) return { signature, failure: undefined, failed: undefined }
+    const statement = await records.get('failure', name)
+    const failed = statement && decodeFailure(statement)
+    return { signature, failure: failed === undefined ? this.#failures.get(name) : sentence(failed), failed }
   }
 
+  /** What is certified needs nothing more; of a failed operation only what is made is still stored and told. */
   #forgetEnded(state: VaultState): void {
-    const isOver = (name: string): boolean => {
+    const phaseOf = (name: string): 'open' | 'signed' | 'failed' => {
       const [kind, id = '', part, variant] = name.split('/')
-      if (kind !== 'sign') return false
-      const { executions = [] } = state.operations.get(id) ?? {}
-      const execution = executions.find(one => one.part === Number(part) && one.variant === Number(variant))
-      return execution?.signature !== undefined || !state.unsigned.has(id)
+      const operation = kind === 'sign' ? state.operations.get(id) : undefined
+      const execution = operation?.executions.find(one => one.part === Number(part) && one.variant === Number(variant))
+      if (execution?.signature !== undefined) return 'signed'
+      return operation?.phase === 'failed' ? 'failed' : 'open'
     }
-    this.#options.sessions.dropWhere(isOver)
-    for (const known of [this.#failures, this.#unstored, this.#told])
-      for (const name of [...known.keys()]) if (isOver(name)) known.delete(name)
+    this.#options.sessions.dropWhere(name => phaseOf(name) !== 'open')
+    for (const name of [...this.#unstored.keys()]) if (phaseOf(name) === 'signed') this.#unstored.delete(name)
+    for (const known of [this.#failures, this.#told])
+      for (const name of [...known.keys()]) if (phaseOf(name) !== 'open') known.delete(name)
   }
 
   async #takeUp(state: VaultState, operation: Operation, execution: Execution): Promise<void> {
@@ -118,16 +136,24 @@ export class SigningCoordinator {
       release(existing)
       return
     }
+    // S6: no restart tries again what has failed.
+    const failed = await records.get('failure', name)
+    if (failed !== undefined) {
+      this.#releaseFailure(name, failed)
+      return
+    }
     const { Source } = intent
     const { slip44 } = chainOf(state, assetOf(state, intent.CAIP19).chain.caip2)
     const path = pathOf(state, addressOf(state, Source.MasterKeyName, Source.AccountName, slip44, Source.AddressIndex))
     const key = masterKeyOf(state, Source.MasterKeyName)
+    // S2.
     const share: KeyShare = await shares.active(key)
     this.#failures.delete(name)
     const began = this.#options.now()
     sessions.add({
       name,
       nodes: everyNode,
+      // S3: what the session is about.
       binding: concat(
         key.keyId,
         share.transcriptHash,
@@ -135,6 +161,7 @@ export class SigningCoordinator {
         encode(pathCodec, { path: [...path], seq: execution.seq, command: execution.command }),
       ),
       unlimited: false,
+      // S5.
       ready: () => this.#options.mayRun() && everyNode.every(node => node === self || pairs.epoch(node) !== undefined),
       epochs: () => everyNode.map(node => pairs.epoch(node)?.id),
       create: sessionId =>
@@ -154,33 +181,61 @@ export class SigningCoordinator {
         const { r, s, recovery } = result as Signature
         this.lastSignatureAt = this.#options.now()
         this.#options.metrics.observe('signing_seconds', (this.#options.now() - began) / 1000)
-        const waiting = { signature: concat(r, s, Uint8Array.of(recovery)), release, busy: false }
-        this.#unstored.set(name, waiting)
-        this.#store(name, waiting)
+        const value = concat(r, s, Uint8Array.of(recovery))
+        this.#keep(name, { table: 'signature', value, release, busy: false })
       },
-      failed: failure => {
-        pairs.accuse(failure, name)
-        this.#failures.set(name, `check ${failure.check} failed (${failure.kind})`)
-      },
+      failed: failure => void this.#fail(operation, execution, failure),
     })
   }
 
-  /** Persist, then release. A peer that missed the end makes a second session; the first signature stays the one. */
+  /** Q2, S6: the peer's quarantine first, so that none is lost by which an operation failed; then the own statement. */
+  async #fail({ id: operationId }: Operation, { part, variant, digest }: Execution, failure: Failure): Promise<void> {
+    const { self: node, vaultId, pairs, sign } = this.#options
+    const { check, kind } = failure
+    const name = taskName(operationId, part, variant)
+    const statement = { vaultId, operationId, part, variant, digest, node, check, kind }
+    this.#failures.set(name, sentence(statement))
+    await pairs.accuse(failure, name)
+    // A session for a peer that missed the end of an earlier one: there is a signature.
+    if (this.#unstored.has(name)) return
+    const signed = { ...statement, signature: sign(signingFailureDigest(statement)) }
+    const value = encode(signedFailureCodec as Codec<SignedFailure>, signed)
+    this.#keep(name, { table: 'failure', value, release: stored => this.#releaseFailure(name, stored), busy: false })
+  }
+
+  #releaseFailure(name: string, stored: Uint8Array): void {
+    const failure = decodeFailure(stored)
+    this.#told.add(name)
+    this.#failures.set(name, sentence(failure))
+    this.#options.releaseFailure(failure)
+  }
+
+  #keep(name: string, waiting: Unstored): void {
+    this.#unstored.set(name, waiting)
+    this.#store(name, waiting)
+  }
+
+  /** S4: persist, then release. A peer that missed the end makes a second session; the first signature stays the one. */
   #store(name: string, waiting: Unstored): void {
     const { records, log } = this.#options
+    const { table, value, release } = waiting
     const work = async () => {
-      const existing = await records.get('signature', name)
-      if (existing === undefined) await records.create('signature', name, waiting.signature)
+      const isSigned = table === 'failure' && (await records.get('signature', name)) !== undefined
+      const existing = isSigned ? undefined : await records.get(table, name)
+      if (!isSigned && existing === undefined) await records.create(table, name, value)
       this.#unstored.delete(name)
-      waiting.release(existing ?? waiting.signature)
+      if (!isSigned) release(existing ?? value)
     }
     waiting.busy = true
     work().catch((error: unknown) => {
       waiting.busy = false
-      log('error', 'signature could not be stored and is kept back', { task: name, reason: reasonOf(error) })
+      log('error', `${table} could not be stored and is kept back`, { task: name, reason: reasonOf(error) })
     })
   }
 }
+
+const decodeFailure = (raw: Uint8Array): SignedFailure => decode(signedFailureCodec as Codec<SignedFailure>, raw)
+const sentence = ({ check, kind }: Pick<SigningFailure, 'check' | 'kind'>): string => `check ${check} failed (${kind})`
 
 /** Oldest first, so that all nodes come to the same ones. */
 function unsignedOperations(state: VaultState): Operation[] {

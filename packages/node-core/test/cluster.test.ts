@@ -1,6 +1,6 @@
 import { encodeEnvelope, sha256 } from '@trivault/protocol'
 import { startCommand } from '@trivault/testkit'
-import { activeMasterKeyOf } from '@trivault/vault-state'
+import { activeMasterKeyOf, signedFailure } from '@trivault/vault-state'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Cluster, type ClusterOptions, type Index, newErsKey, type Snapshot, secretOf, wait } from './cluster.ts'
 
@@ -352,7 +352,7 @@ describe('the broker', () => {
 })
 
 describe('a faulty peer', () => {
-  it('that breaks a check is quarantined, and that operation is not tried again', async () => {
+  it('that breaks a check is quarantined until the admin releases it; the operation fails with the check, for good', async () => {
     await start()
     await cluster.connected()
     let changed = 0
@@ -362,19 +362,65 @@ describe('a faulty peer', () => {
       changed++
       return { ...message, frame: message.frame.with(60, (message.frame[60] ?? 0) ^ 1) }
     }
+    const [first, second] = cluster.quarantines
+    if (first === undefined || second === undefined) throw new Error('unreachable')
+    first.failure = new Error('disk full')
+    const statements = (node: number) =>
+      cluster.events.flatMap(one => (one.node === node && one.event.type === 'failed' ? [one.event] : []))
+    const quarantined = () => ([0, 1] as const).map(node => cluster.node(node).status().quarantined)
+    const ask = (node: Index) =>
+      cluster.query(node, { type: 'signature', operationId: 'tx', part: 0, variant: 0 }).then(answer => {
+        if (answer.type !== 'signature') throw new Error('a signature answer')
+        return answer
+      })
+
+    // In memory at once; the statement is told when quarantine and statement are durable.
     await approved('tx')
-    await cluster.until(() => cluster.node(0).status().quarantined.length > 0, 'quarantine')
-    expect(cluster.node(0).status().quarantined).toEqual([2])
-    expect(cluster.node(1).status().quarantined).toEqual([2])
+    await cluster.until(() => statements(1).length === 1, 'statement of node 1')
+    await cluster.until(() => cluster.has('quarantine could not be stored', 0) !== undefined, 'log line')
+    expect(quarantined()).toEqual([[2], [2]])
     expect(cluster.has('protocol check failed: accusation', 0)?.fields).toMatchObject({ check: 'S3.1', suspects: '2' })
-    const answer = await cluster.query(0, { type: 'signature', operationId: 'tx', part: 0, variant: 0 })
-    expect(answer).toMatchObject({ signature: undefined, failure: 'check S3.1 failed (accusation)' })
+    expect(statements(0)).toEqual([])
+    expect(cluster.records[0]?.tables.get('failure')?.size ?? 0).toBe(0)
+    first.failure = undefined
+    await cluster.until(() => statements(0).length === 1, 'statement of node 0')
+    for (const { held } of [first, second])
+      expect(held.get(2)).toMatchObject({ peer: 2, check: 'S3.1', kind: 'accusation', where: 'sign/tx/0/0' })
+    expect(await ask(0)).toMatchObject({ signature: undefined, failure: 'check S3.1 failed (accusation)' })
+
+    // Restarts of accuser and accused change nothing.
     const before = changed
-    await cluster.boot(2)
+    for (const node of [0, 2] as const) await cluster.boot(node)
+    await cluster.until(() => statements(0).length === 2, 'statement told again')
     await wait(1500)
     expect(changed).toBe(before)
-    expect(cluster.node(0).status().peers).toEqual([1])
+    expect(quarantined()).toEqual([[2], [2]])
+    expect(cluster.node(0).status()).toMatchObject({ peers: [1], openSessions: 0 })
+    expect(cluster.has('peer is quarantined', 0)?.fields).toEqual({ peer: 2 })
+    const { failed } = await ask(0)
+    const [told] = statements(0)
+    if (failed === undefined || told === undefined) throw new Error('a statement')
+    expect({ ...failed, type: 'failed' }).toEqual(told)
+    expect(signedFailure(cluster.genesis, cluster.state.vaultId, failed)).toBe(true)
+
+    // Released by the admins of both accusers, the three could sign; what failed is not tried again.
+    cluster.tamper = (_node, _to, message) => message
+    for (const [node, { held }] of [first, second].entries()) {
+      held.clear()
+      await cluster.boot(node as Index)
+    }
+    await cluster.connected()
+    await wait(1000)
     expect(cluster.signatures('tx')).toEqual([])
+
+    await cluster.submit({ ...failed, type: 'signingFailed' })
+    expect(cluster.state.operations.get('tx')).toMatchObject({ phase: 'failed', failure: { code: 'signing-failed' } })
+    expect(cluster.state.operations.get('tx')?.failure?.reason).toContain('check S3.1 failed at node 0 (accusation)')
+    const isIdle = (node: Index) => cluster.node(node).status().openSessions === 0
+    await cluster.until(() => ([0, 1, 2] as const).every(isIdle), 'tasks dropped')
+    await approved('next')
+    await cluster.signed('next')
+    expect(cluster.state.operations.get('tx')?.phase).toBe('failed')
   })
 
   it('with absurd attempt numbers is followed in steps or ignored', async () => {

@@ -20,12 +20,22 @@ import { setupCommand, startCommand, TestVault, testGenesis } from '@trivault/te
 import { type VaultState, vaultMachine } from '@trivault/vault-state'
 import { expect, vi } from 'vitest'
 import { Channels } from '../src/channel.ts'
-import { type Mailbox, type Node, type NodeSecret, type Party, type Records, startNode } from '../src/index.ts'
+import {
+  type Mailbox,
+  type Node,
+  type NodeSecret,
+  type Party,
+  type QuarantineStore,
+  type Records,
+  startNode,
+} from '../src/index.ts'
 import {
   type MemoryAnchor,
+  type MemoryQuarantine,
   type MemoryRecords,
   mailboxHub,
   memoryAnchor,
+  memoryQuarantine,
   memoryRecords,
 } from '../src/testing/memory.ts'
 
@@ -91,6 +101,7 @@ export class Cluster {
   readonly ers: Uint8Array
   readonly records: MemoryRecords[] = []
   readonly anchors: MemoryAnchor[] = []
+  readonly quarantines: MemoryQuarantine[] = indexes.map(memoryQuarantine)
   readonly events: { node: number; event: NodeEvent }[] = []
   readonly log: LogLine[] = []
   readonly counts = new Map<string, number>()
@@ -173,6 +184,7 @@ export class Cluster {
         load: () => (running.dead ? never() : anchor.load()),
         compareAndSet: (expected, next) => (running.dead ? never() : anchor.compareAndSet(expected, next)),
       },
+      quarantine: this.#mortalQuarantine(index, running),
       clock: Date.now,
       random: length => new Uint8Array(randomBytes(length)),
       log: (level, message, fields = {}) => {
@@ -388,6 +400,14 @@ export class Cluster {
       },
       range: (table, from, limit) => (running.dead ? never() : inner.range(table, from, limit)),
       remove: (table, keys) => (running.dead ? never() : inner.remove(table, keys)),
+    }
+  }
+
+  #mortalQuarantine(index: Index, running: Running): QuarantineStore {
+    const inner = this.quarantines[index] ?? memoryQuarantine()
+    return {
+      load: () => (running.dead ? never() : inner.load()),
+      save: quarantined => (running.dead ? never() : inner.save(quarantined)),
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Anchor, AnchorRow } from '@trivault/ledger'
-import type { Mailbox, Party, Records, Row } from '../ports.ts'
+import type { Mailbox, Party, Quarantined, QuarantineStore, Records, Row } from '../ports.ts'
 
 export interface MemoryRecords extends Records {
   /** table → key → value; a test may alter, remove, or copy it. */
@@ -111,4 +111,27 @@ export function memoryAnchor(first: AnchorRow | undefined): MemoryAnchor {
     },
   }
   return anchor
+}
+
+export interface MemoryQuarantine extends QuarantineStore {
+  readonly held: Map<number, Quarantined>
+  /** While set, every call rejects with it. */
+  failure: Error | undefined
+}
+
+/** Quarantines in memory; a test may release a peer. */
+export function memoryQuarantine(): MemoryQuarantine {
+  const store: MemoryQuarantine = {
+    held: new Map(),
+    failure: undefined,
+    async load() {
+      if (store.failure !== undefined) throw store.failure
+      return [...store.held.keys()]
+    },
+    async save(quarantined) {
+      if (store.failure !== undefined) throw store.failure
+      store.held.set(quarantined.peer, { ...quarantined })
+    },
+  }
+  return store
 }
