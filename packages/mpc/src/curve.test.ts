@@ -11,21 +11,10 @@ import {
   samePoint,
   sum,
 } from './curve.ts'
-import {
-  invert,
-  lagrange,
-  mod,
-  ORDER,
-  parseMany,
-  parseScalar,
-  randomScalar,
-  reduce,
-  reduceWide,
-  scalarBytes,
-} from './scalar.ts'
+import { invert, lagrange, mod, ORDER, parseScalar, reduce, reduceWide, scalarBytes } from './scalar.ts'
 
 const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n))
-const scalars = [1n, 2n, ORDER - 1n, ...Array.from({ length: 8 }, () => randomScalar(random))]
+const scalars = [1n, 2n, ORDER - 1n, ...Array.from({ length: 8 }, () => reduce(random(32)))]
 
 describe('curve engine', () => {
   it('is native on this machine', () => {
@@ -48,7 +37,7 @@ describe('curve engine', () => {
   })
 
   it('verifies like @noble/curves, and refuses high s', () => {
-    const secret = scalarBytes(randomScalar(random))
+    const secret = scalarBytes(reduce(random(32)))
     const publicKey = curve.base(secret)
     const digest = random(32)
     const low = secp256k1.sign(digest, secret, { prehash: false })
@@ -100,8 +89,6 @@ describe('scalars', () => {
     order[31] = (order[31] ?? 0) + 1
     expect(parseScalar(order)).toBeUndefined()
     expect(reduce(order)).toBe(0n)
-    expect(parseMany(new Uint8Array([...scalarBytes(1n), ...order]), 2)).toBeUndefined()
-    expect(parseMany(new Uint8Array(63), 2)).toBeUndefined()
     expect(parseScalar(new Uint8Array(31))).toBeUndefined()
   })
 
@@ -117,9 +104,5 @@ describe('scalars', () => {
     const indexes = [1, 3, 5]
     const at = (x: number): bigint => 9n + 4n * BigInt(x) + 2n * BigInt(x * x)
     expect(indexes.reduce((total, i) => mod(total + lagrange(i, indexes) * at(i)), 0n)).toBe(9n)
-  })
-
-  it('refuse a dead random source', () => {
-    expect(() => randomScalar(n => new Uint8Array(n))).toThrow()
   })
 })

@@ -3,9 +3,9 @@ import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
-import { add, multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
+import { add, isScalar, multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
 import { areValidParameters, KeyShare } from './keyshare.ts'
-import { parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
 import {
   type Bodies,
@@ -127,7 +127,7 @@ class Keygen {
       const proof = opening.slice(threshold * POINT_LENGTH, threshold * POINT_LENGTH + PROOF_LENGTH)
       check(verifyProof(proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)), 'K3.3', from)
       const share = body.slice(body.length - SCALAR_LENGTH)
-      check(parseScalar(share) !== undefined, 'K3.4', from)
+      check(isScalar(share), 'K3.4', from)
       check(samePoint(basePoint(share), evaluateInExponent(points, self)), 'K3.5', from)
       secret = add(secret, share)
       share.fill(0)

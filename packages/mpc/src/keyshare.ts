@@ -1,7 +1,8 @@
 import { concat, equalBytes, Fields, isZero } from './bytes.ts'
 import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint } from './curve.ts'
 import { MpcError } from './errors.ts'
-import { lagrange, parseScalar, SCALAR_LENGTH } from './scalar.ts'
+import { isScalar } from './kernel/scalar.ts'
+import { lagrange, SCALAR_LENGTH } from './scalar.ts'
 
 /** The public part of a key share; equal at all parties. */
 export type KeyReport = {
@@ -113,7 +114,7 @@ export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
   if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + POINT_LENGTH * (parties + 1)) return malformed()
   const fields = new Fields(bytes.subarray(4))
   const secret = fields.take(SCALAR_LENGTH)
-  if (parseScalar(secret) === undefined || isZero(secret)) return malformed()
+  if (!isScalar(secret) || isZero(secret)) return malformed()
   const chainCode = fields.take(32)
   const transcriptHash = fields.take(32)
   const publicKey = fields.take(POINT_LENGTH)

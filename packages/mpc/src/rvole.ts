@@ -2,9 +2,9 @@ import { concat, equalBytes, u32 } from './bytes.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
 import { blake3Keyed } from './kernel/blake3.ts'
 import { kernel, put, take, view } from './kernel/kernel.ts'
-import type { Scalar } from './kernel/scalar.ts'
+import { isScalar, type Scalar } from './kernel/scalar.ts'
 import { CHOICES, CHOICES_LENGTH, EXTENSION_LENGTH, extendAsReceiver, extendAsSender } from './ot-extension.ts'
-import { parseScalar, reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 
 /** What one signing session may read of a pair. */
 export type PairMaterial = {
@@ -101,7 +101,7 @@ export class RvoleBob {
     const matrix = reply.slice(0, MATRIX_LENGTH)
     const eta = reply.slice(MATRIX_LENGTH, MATRIX_LENGTH + SCALAR_LENGTH)
     put(kernel.matrix, matrix)
-    if (kernel.isCanonical() === 0 || parseScalar(eta) === undefined) return undefined
+    if (kernel.isCanonical() === 0 || !isScalar(eta)) return undefined
     try {
       put(kernel.pads, this.#pads)
       put(kernel.gadget, this.#material.gadget.own)

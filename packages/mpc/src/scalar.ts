@@ -2,7 +2,7 @@ import { MpcError } from './errors.ts'
 
 /**
  * Arithmetic modulo the order q of secp256k1. Wire form: 32 bytes, big-endian, canonical (< q).
- * BigInt is variable-time; SPEC.md section 9 says what that means.
+ * BigInt is variable-time: these functions are for public values. Secret scalars are in kernel/scalar.ts.
  */
 export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 export const HALF_ORDER = ORDER >> 1n
@@ -53,7 +53,7 @@ export const parseScalar = (bytes: Uint8Array): bigint | undefined => {
   return value < ORDER ? value : undefined
 }
 
-export const writeScalar = (value: bigint, out: Uint8Array, offset: number): void => {
+const writeScalar = (value: bigint, out: Uint8Array, offset: number): void => {
   const view = viewOf(out)
   view.setBigUint64(offset, value >> 192n)
   view.setBigUint64(offset + 8, (value >> 128n) & 0xffffffffffffffffn)
@@ -64,40 +64,6 @@ export const writeScalar = (value: bigint, out: Uint8Array, offset: number): voi
 export const scalarBytes = (value: bigint): Uint8Array => {
   const out = new Uint8Array(SCALAR_LENGTH)
   writeScalar(value, out, 0)
-  return out
-}
-
-/** Uniform nonzero scalar from 48 random bytes (bias below 2^-128). */
-export const randomScalar = (random: (n: number) => Uint8Array): bigint => {
-  const wide = new Uint8Array(64)
-  wide.set(random(48), 16)
-  const value = reduceWide(wide)
-  wide.fill(0)
-  if (value === 0n) throw new MpcError('invalid-argument', 'the random source returned zeros')
-  return value
-}
-
-/** `count` consecutive 32-byte values of `bytes`, each reduced mod q. */
-export const reduceMany = (bytes: Uint8Array, count: number): bigint[] => {
-  const view = viewOf(bytes)
-  const out: bigint[] = new Array(count)
-  for (let i = 0; i < count; i++) {
-    const value = readWords(view, i * SCALAR_LENGTH)
-    out[i] = value >= ORDER ? value - ORDER : value
-  }
-  return out
-}
-
-/** `count` consecutive canonical scalars, or undefined if one of them is not. */
-export const parseMany = (bytes: Uint8Array, count: number): bigint[] | undefined => {
-  if (bytes.length !== count * SCALAR_LENGTH) return undefined
-  const view = viewOf(bytes)
-  const out: bigint[] = new Array(count)
-  for (let i = 0; i < count; i++) {
-    const value = readWords(view, i * SCALAR_LENGTH)
-    if (value >= ORDER) return undefined
-    out[i] = value
-  }
   return out
 }
 

@@ -4,7 +4,7 @@ import { type Derived, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
-import { add, multiplyAdd, randomSecret, reduceSecret, type Scalar, subtract } from './kernel/scalar.ts'
+import { add, isScalar, multiplyAdd, randomSecret, reduceSecret, type Scalar, subtract } from './kernel/scalar.ts'
 import { KeyShare } from './keyshare.ts'
 import { OtPair, type PairState } from './pair-state.ts'
 import {
@@ -325,7 +325,7 @@ class Signing {
     const keyPoint = opening.slice(POINT_LENGTH, 2 * POINT_LENGTH)
     check([noncePoint, keyPoint, nonceGamma, keyGamma].every(isPoint), 'S3.2', from)
     const psiOpens = equalBytes(this.#psiCommitment(from, this.#self, psi, fields.take(HASH)), link.psiCommitment)
-    check(parseScalar(psi) !== undefined && psiOpens, 'S3.3', from)
+    check(isScalar(psi) && psiOpens, 'S3.3', from)
     const shares = link.bob.finish(reply)
     check(shares !== undefined, 'S3.2', from)
     check(shares !== false, 'S3.4', from)

@@ -10,8 +10,8 @@ const CHOICES: usize = 416
 const SIZE: usize = 72
 const PAD: usize = 128
 
-/** R² and R modulo q, from the host, as bytes and then as limbs. */
-export const orderConstants: usize = memory.data(64)
+/** R² and R modulo q, and q, from the host; the first two then as limbs. */
+export const orderConstants: usize = memory.data(96)
 const R_SQUARED: usize = memory.data(72)
 const R_ONE: usize = memory.data(72)
 const ZERO: usize = memory.data(72)
@@ -85,16 +85,7 @@ export function chosenSum(): void {
 /** Is every entry of the peer's `matrix` below q? Public data: may stop early. */
 export function isCanonical(): bool {
   for (let at: usize = 0; at < 96 * CHOICES; at += 32) {
-    const entry = matrix + at
-    if (load<u64>(entry) !== 0xffffffffffffffff) continue
-    const word2 = bswap<u64>(load<u64>(entry, 8))
-    if (word2 !== 0xfffffffffffffffe) {
-      if (word2 === 0xffffffffffffffff) return false
-      continue
-    }
-    const word1 = bswap<u64>(load<u64>(entry, 16))
-    const word0 = bswap<u64>(load<u64>(entry, 24))
-    if (word1 > 0xbaaedce6af48a03b || (word1 === 0xbaaedce6af48a03b && word0 >= 0xbfd25e8cd0364141)) return false
+    if (memory.compare(matrix + at, orderConstants + 64, 32) >= 0) return false
   }
   return true
 }

@@ -7,7 +7,7 @@ import { mod, ORDER, reduce, reduceWide, scalarBytes } from '../scalar.ts'
 import { blake3Keyed } from './blake3.ts'
 import { hashToCurve } from './hash-to-curve.ts'
 import { memory } from './kernel.ts'
-import { add, multiplyAdd, randomSecret, reduceSecret, subtract } from './scalar.ts'
+import { add, isScalar, multiplyAdd, randomSecret, reduceSecret, subtract } from './scalar.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex')
@@ -65,7 +65,21 @@ describe('secret scalars', () => {
   const wordOf = (value: bigint): Uint8Array => Buffer.from(value.toString(16).padStart(64, '0'), 'hex')
   const top = 2n ** 256n - 1n
   // Limb borders, the order and its neighbours, and values that are not canonical.
-  const edges = [0n, 1n, 2n ** 29n - 1n, 2n ** 29n, 2n ** 232n - 1n, 2n ** 255n, ORDER - 1n, ORDER, ORDER + 1n, top]
+  const edges = [
+    0n,
+    1n,
+    255n,
+    ORDER - 256n,
+    ORDER + 255n,
+    2n ** 29n - 1n,
+    2n ** 29n,
+    2n ** 232n - 1n,
+    2n ** 255n,
+    ORDER - 1n,
+    ORDER,
+    ORDER + 1n,
+    top,
+  ]
   const values = [...edges, ...Array.from({ length: 6 }, () => reduce(random(32)))]
 
   it('agree with BigInt at the edges and at random', () => {
@@ -80,6 +94,8 @@ describe('secret scalars', () => {
         for (const c of edges) expect(hex(multiplyAdd(wa, wb, wordOf(c)))).toBe(hex(scalarBytes(mod(a * b + c))))
       }
     }
+    for (const value of values) expect(isScalar(wordOf(value))).toBe(value < ORDER)
+    expect([isScalar(new Uint8Array(31)), isScalar(new Uint8Array(33))]).toEqual([false, false])
     expect(add()).toEqual(new Uint8Array(32))
   })
 

@@ -1,4 +1,4 @@
-import { isZero } from '../bytes.ts'
+import { concat, isZero } from '../bytes.ts'
 import { MpcError } from '../errors.ts'
 import { ORDER, SCALAR_LENGTH, scalarBytes } from '../scalar.ts'
 import { kernel, put, view } from './kernel.ts'
@@ -9,12 +9,21 @@ import { kernel, put, view } from './kernel.ts'
  */
 export type Scalar = Uint8Array
 
-put(kernel.orderConstants, scalarBytes(2n ** 522n % ORDER))
-put({ value: kernel.orderConstants.value + SCALAR_LENGTH }, scalarBytes(2n ** 261n % ORDER))
+put(kernel.orderConstants, concat(scalarBytes(2n ** 522n % ORDER), scalarBytes(2n ** 261n % ORDER), scalarBytes(ORDER)))
 kernel.loadOrder()
 
 const ZERO = new Uint8Array(SCALAR_LENGTH)
 const SHIFT = scalarBytes(2n ** 256n % ORDER)
+
+const LARGEST = scalarBytes(ORDER - 1n)
+
+/** Is it 32 bytes below q? In time that does not depend on the bytes. */
+export const isScalar = (bytes: Uint8Array): boolean => {
+  if (bytes.length !== SCALAR_LENGTH) return false
+  let borrow = 0
+  for (let i = SCALAR_LENGTH - 1; i >= 0; i--) borrow = ((LARGEST[i] ?? 0) - (bytes[i] ?? 0) - borrow) >>> 31
+  return borrow === 0
+}
 
 const load = (...inputs: readonly Uint8Array[]): void => {
   for (const [i, input] of inputs.entries()) put({ value: kernel.inputs.value + i * SCALAR_LENGTH }, input)

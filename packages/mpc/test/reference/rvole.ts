@@ -2,7 +2,7 @@ import { concat, u32 } from '../../src/bytes.ts'
 import { hash, hash64, indexBytes } from '../../src/hash.ts'
 import { blake3Keyed } from '../../src/kernel/blake3.ts'
 import { CHOICES, PAD_LENGTH } from '../../src/ot-extension.ts'
-import { mod, parseMany, parseScalar, reduceMany, reduceWide, scalarBytes } from '../../src/scalar.ts'
+import { mod, parseScalar, reduce, reduceWide, scalarBytes } from '../../src/scalar.ts'
 import { never } from '../cheats.ts'
 
 /** SPEC.md section 6 in BigInt, as it reads: what wasm/rvole.ts is compared with, and what cheats are made from. */
@@ -16,7 +16,7 @@ export const gadget = (pairSession: Uint8Array, chooser: number): bigint[] => {
 
 /** The three scalars of each pad, row by row. */
 export const padScalars = (pads: Uint8Array): bigint[] =>
-  rows.flatMap(j => reduceMany(pads.slice(j * PAD_LENGTH, j * PAD_LENGTH + 96), 3))
+  rows.flatMap(j => [0, 1, 2].map(i => reduce(pads, j * PAD_LENGTH + 32 * i)))
 
 const thetas = (runId: Uint8Array, matrix: Uint8Array): [bigint, bigint] => {
   const seed = hash('rvole/theta', runId, matrix)
@@ -55,7 +55,7 @@ export const bobShares = (
   reply: Uint8Array,
 ): { shares: [bigint, bigint]; mu: Uint8Array } => {
   const matrixBytes = reply.slice(0, CHOICES * 96)
-  const matrix = parseMany(matrixBytes, CHOICES * 3) ?? never()
+  const matrix = Array.from({ length: 3 * CHOICES }, (_, i) => reduce(matrixBytes, 32 * i))
   const eta = parseScalar(reply.slice(CHOICES * 96, CHOICES * 96 + 32)) ?? never()
   const [theta0, theta1] = thetas(runId, matrixBytes)
   const bit = (j: number): bigint => BigInt(((choices[j >> 3] ?? 0) >> (j & 7)) & 1)
