@@ -552,7 +552,11 @@ export class Wallet {
             ? {}
             : {
                 Head: { Seq: answer.seq, Hash: toHex(answer.hash) },
-                State: answer.reason === '' ? answer.phase : `${answer.phase}: ${answer.reason}`,
+                State: [
+                  answer.phase,
+                  ...(answer.reason === '' ? [] : [answer.reason]),
+                  ...answer.quarantined.map(node => `node ${node} is quarantined`),
+                ].join(': '),
               }
         return { Index, IdentityKey: toHex(identity), Online: answer !== undefined, ...known }
       }),

@@ -96,14 +96,17 @@ export class Channels {
   receiveHello(from: number, hello: EnvelopeOf<'hello'>): HelloResult {
     const { self, vaultId, identityKeys } = this.#options
     const identity = identityKeys[from]
+    // C1.
     if (from === self || hello.node !== from || identity === undefined || hello.known.length !== 3) return 'refused'
     const digest = taggedHash('hello', encode(helloBody, { ...hello, vaultId }))
     if (!ed25519.verify(hello.signature, digest, identity, { zip215: false })) return 'refused'
     const known = this.#peers.get(from)
     if (known !== undefined) {
       if (equalBytes(known.bootId, hello.bootId)) return 'known'
+      // C2.
       if (hello.bootTime <= known.bootTime) return 'refused'
     }
+    // C3.
     const shared = this.#agree(hello.exchangeKey)
     if (shared === undefined) return 'refused'
     const boots = [this.bootId, hello.bootId].sort(compareBytes)
@@ -145,7 +148,7 @@ export class Channels {
     return { type: 'sealed', bootId: this.bootId, counter: peer.sent, body }
   }
 
-  /** The message, or undefined for anything that is not a new one of the peer's present boot. */
+  /** C4: the message, or undefined for anything that is not a new one of the peer's present boot. */
   open(from: number, envelope: EnvelopeOf<'sealed'>): PeerMessage | undefined {
     const peer = this.#peers.get(from)
     if (

@@ -136,7 +136,7 @@ export class JointSessions {
   }
 
   /**
-   * Ends live sessions over the OT epoch with a node, which goes away; new attempts follow. Without this a session would
+   * J6: ends live sessions over the OT epoch with a node, which goes away; new attempts follow. Without this a session would
    * find its state gone and take the peer for the culprit.
    */
   epochGone(peer: number): void {
@@ -159,6 +159,7 @@ export class JointSessions {
 
   receiveJoin(from: number, message: Extract<PeerMessage, { type: 'join' }>): void {
     const { task: name, attempt, nonce, epochs } = message
+    // J3.
     if (epochs.length !== 3 || attempt < 1 || attempt > maxAttempt) return
     const joined: Joined = { attempt, nonce, epochs }
     const running = this.#running.get(name) ?? this.#invited(name, from)
@@ -169,12 +170,12 @@ export class JointSessions {
     const known = running.joined.get(from)
     if (!running.task.nodes.includes(from) || running.phase === 'failed') return
     if (known !== undefined && attempt < known.attempt) return
-    // A peer that is too far ahead says it again once this node has come closer.
+    // J3: a peer that is too far ahead says it again once this node has come closer.
     if (attempt <= running.attempt + maxAttemptJump) running.joined.set(from, joined)
     const isNew = known === undefined || known.attempt !== attempt || !equalBytes(known.nonce, nonce)
     const target = Math.min(attempt, running.attempt + maxAttemptJump)
     if (target > running.attempt) this.#attempt(running, target)
-    // The sender has lost the attempt, or never had its end: it needs another one.
+    // J4: the sender has lost the attempt, or never had its end: it needs another one.
     else if (running.phase === 'done' ? isNew : running.session !== undefined && isNew && attempt === running.attempt)
       this.#attempt(running, running.attempt + 1)
     else if (attempt < running.attempt) this.#join(running, [from])
@@ -188,6 +189,7 @@ export class JointSessions {
       return
     }
     if (running.phase === 'done') this.#answerLate(running.session, from)
+    // J5.
     if (running.phase !== 'open' || !running.task.ready()) return
     const { machine } = running.session
     this.#drive(running, () => machine.receive(from + 1, frame))
@@ -266,7 +268,7 @@ export class JointSessions {
       this.#options.send(to, { type: 'frame', session: session.id, frame })
   }
 
-  /** Has this node got other OT epochs than it announced for this attempt? */
+  /** J2: has this node got other OT epochs than it announced for this attempt? */
   #hasOtherEpochs(running: Running): boolean {
     const announced = running.joined.get(this.#options.self)?.epochs ?? []
     const current = running.task.epochs()
@@ -275,6 +277,7 @@ export class JointSessions {
 
   #startIfComplete(running: Running): void {
     const { task, attempt, joined } = running
+    // J1: an attempt is begun once; its nonce is fresh.
     if (running.session !== undefined || running.spent || running.phase !== 'open') return
     const all = task.nodes.map(node => joined.get(node))
     if (!all.every(one => one?.attempt === attempt)) return
@@ -318,6 +321,7 @@ export class JointSessions {
       this.#options.send(to - 1, { type: 'frame', session: session.id, frame })
     }
     if (result.out.length > 0) running.resendAt = this.#options.now() + running.resendAfter
+    // Q2: ended for good, by a check only (Q3).
     if (result.failure !== undefined) {
       this.#endSession(running)
       running.phase = 'failed'

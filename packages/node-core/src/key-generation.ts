@@ -105,7 +105,7 @@ export class KeyGeneration {
     }
   }
 
-  /** The three verified backups of an active key. Throws `NodeError` record-missing with the lost one's name. */
+  /** K4: the three verified backups of an active key. Throws `NodeError` record-missing with the lost one's name. */
   async backups(key: MasterKey): Promise<Uint8Array[]> {
     const name = pendingName(key.keyId, key.transcriptHash)
     const blobs: Uint8Array[] = []
@@ -165,7 +165,7 @@ export class KeyGeneration {
     await this.#continue(pending)
   }
 
-  /** Makes and seals the own backup, sends it, takes what came early. Does what is left to do when called again. */
+  /** K1: makes and seals the own backup, sends it, takes what came early. Does what is left to do when called again. */
   async #continue(pending: Pending): Promise<void> {
     const { key, share, backups } = pending
     const { self, ersPublicKey, records, random } = this.#options
@@ -212,6 +212,7 @@ export class KeyGeneration {
     const { self, ersPublicKey, records, accuse } = this.#options
     const { key, share } = pending
     const publicShare = share.publicShares[node] ?? new Uint8Array()
+    // K2.
     const check = backupFailure(blob, { publicShare, ersPublicKey, context: this.#context(key, share, node) })
     if (check !== undefined) {
       if (node === self) throw new NodeError('backup-unsound', `own backup of ${key.name} breaks check ${check}`)
@@ -224,6 +225,7 @@ export class KeyGeneration {
   }
 
   #reportIfComplete(pending: Pending): void {
+    // K3: the report only when all three are durable.
     const [a, b, c] = pending.backups
     if (pending.reported !== undefined || a === undefined || b === undefined || c === undefined) return
     const { key, share } = pending

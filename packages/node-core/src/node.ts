@@ -68,8 +68,10 @@ const party = (node: number): Party => `node${node}` as Party
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { index: self, genesis, secret, ersPublicKey, mailbox, clock, random, log, metrics } = options
   const vaultId = vaultIdOf(genesis)
+  // N1.
   if (!equalBytes(identityKeyOf(secret), genesis.identityKeys[self] ?? new Uint8Array()))
     throw new NodeError('wrong-identity', `the secret is not the one of node ${self}'s card`)
+  // N2.
   if (!equalBytes(sha256(ersPublicKey), genesis.ersFingerprint))
     throw new NodeError('wrong-ers-key', 'the ERS public key does not have the pinned fingerprint')
 
@@ -106,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const sealed = channels.seal(to, message)
     if (sealed !== undefined) post(party(to), sealed)
   }
-  /** A node that was restored or halted neither votes nor signs (L8). */
+  /** S5: a node that is behind, was restored or halted neither votes nor signs (L8). */
   const mayRun = (): boolean => voter?.status().phase === 'voting'
   const guarded = (what: string, work: () => Promise<void>, failed = (): void => {}): void => {
     workQueue = workQueue.then(work).catch((error: unknown) => {
@@ -194,6 +196,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     follow(certified.state)
   }
 
+  // N3: opening replays the stored entries: seal, certificate, fold.
   voter = await Voter.open<VaultState>({
     committee,
     machine: vaultMachine(genesis),
@@ -240,6 +243,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 
   const receiveSealed = (from: number, envelope: EnvelopeOf<'sealed'>): void => {
     const message = channels.open(from, envelope)
+    // Q3: never a failure.
     if (message === undefined) {
       metrics.count('sealed_dropped')
       return

@@ -95,6 +95,7 @@ export class Pairs {
     await Promise.all(durable)
   }
 
+  /** J6: sessions end before their state does. */
   #forget(peer: number): void {
     this.#options.sessions.epochGone(peer)
     this.#epochs.get(peer)?.state.destroy()

@@ -6,7 +6,7 @@ import type { Records, Row } from './ports.ts'
 const formatVersion = 1
 const nonceLength = 12
 const tagLength = 16
-/** Everything that says where a record belongs: a record moved, swapped or from another node or vault does not open. */
+/** R2: everything that says where a record belongs: one that was moved, swapped or of another node or vault does not open. */
 const associatedData = struct({ version: u8, vaultId: fixed(32), node: u8, table: text(64), key: text(512) })
 
 export interface SealingOptions {
@@ -38,7 +38,7 @@ export class SealedRecords {
     )
   }
 
-  /** Writes once: the same value again is harmless, another one is refused. Throws `NodeError` record-conflict. */
+  /** R4, writes once: the same value again is harmless, another one is refused. Throws `NodeError` record-conflict. */
   async create(table: string, key: string, value: Uint8Array): Promise<void> {
     const existing = await this.get(table, key)
     if (existing === undefined) await this.put({ table, key, value })
@@ -55,6 +55,7 @@ export class SealedRecords {
     await this.#options.records.remove(table, keys)
   }
 
+  /** R3: another password is another key. */
   #key(table: string): Uint8Array {
     const known = this.#keys.get(table)
     if (known !== undefined) return known
@@ -89,6 +90,7 @@ export class SealedRecords {
         throw new RangeError('not a sealed record')
       const nonce = sealed.subarray(1, 1 + nonceLength)
       const decipher = createDecipheriv('aes-256-gcm', this.#key(table), nonce, { authTagLength: tagLength })
+      // R1, R2, R3.
       decipher.setAAD(this.#context(table, key)).setAuthTag(sealed.subarray(sealed.length - tagLength))
       return concat(decipher.update(sealed.subarray(1 + nonceLength, sealed.length - tagLength)), decipher.final())
     } catch (cause) {

@@ -181,6 +181,7 @@ export class SigningCoordinator {
         const { r, s, recovery } = result as Signature
         this.lastSignatureAt = this.#options.now()
         this.#options.metrics.observe('signing_seconds', (this.#options.now() - began) / 1000)
+        // S3: verified by the protocol; S4 before it is released.
         const value = concat(r, s, Uint8Array.of(recovery))
         this.#keep(name, { table: 'signature', value, release, busy: false })
       },
