@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { equalBytes } from '@trivault/codec'
 import {
   type Command,
@@ -14,6 +15,8 @@ import type { Database } from './database.ts'
 import { readIntent, restamp } from './intents.ts'
 import type { Outcome } from './log.ts'
 import type { WaitingOperation } from './view.ts'
+
+const retryEvery = 1_000
 
 type Kind = 'start' | 'approve' | 'reject' | 'cancel'
 
@@ -84,11 +87,14 @@ export class Outbox {
     return [...this.#waiting.values()]
   }
 
-  /** Was this very start acknowledged before? Another request under its id is refused; a refusal is told again. */
+  /**
+   * Was this very start acknowledged before? Another request under its id is refused; a refusal is told again. A row whose
+   * writer lost the database before it knew of it is taken up.
+   */
   async isRepeat(operationId: string, request: Uint8Array): Promise<boolean> {
     const row = await this.#options.db
       .selectFrom('outbox')
-      .select(['request_hash', 'state', 'code', 'message'])
+      .selectAll()
       .where('kind', '=', 'start')
       .where('operation_id', '=', operationId)
       .executeTakeFirst()
@@ -100,12 +106,23 @@ export class Outbox {
       )
     if (row.state === 'refused')
       throw new VaultError((row.code ?? 'internal-error') as VaultErrorCode, row.message ?? '')
+    if (row.state === 'waiting' && !this.#waiting.has(operationId)) {
+      const item = this.#item(row)
+      this.#remember({ ...item, refused: undefined })
+      this.#inBackground(item)
+    }
     return true
   }
 
   /** Keeps a start and proposes it. Throws the nodes' refusal when it comes in time. */
   async start(intent: Intent, request: Uint8Array): Promise<void> {
-    const id = await this.#insert('start', intent.OperationID, encodeIntent(intent), sha256(request))
+    const id = await this.#insert('start', intent.OperationID, encodeIntent(intent), sha256(request)).catch(
+      async (error: unknown) => {
+        if (await this.isRepeat(intent.OperationID, request)) return undefined // the same request came twice at once
+        throw error
+      },
+    )
+    if (id === undefined) return
     const item: Item = {
       id,
       kind: 'start',
@@ -149,17 +166,28 @@ export class Outbox {
     const kept = new Promise<'kept'>(resolve => {
       timer = setTimeout(() => resolve('kept'), this.#options.patience)
     })
-    settled.catch(this.#options.onError)
     const outcome = await Promise.race([settled, kept])
     clearTimeout(timer)
     if (outcome !== 'kept' && !outcome.ok) throw new VaultError(outcome.code, outcome.message)
   }
 
   #inBackground(item: Item): void {
-    this.#settle(item).catch(this.#options.onError)
+    void this.#settle(item)
   }
 
+  /** Does not give up: whoever was told 200 does not ask again. */
   async #settle(item: Item): Promise<Outcome> {
+    for (;;) {
+      try {
+        return await this.#proposed(item)
+      } catch (error) {
+        this.#options.onError(error)
+        await sleep(retryEvery)
+      }
+    }
+  }
+
+  async #proposed(item: Item): Promise<Outcome> {
     for (;;) {
       const held = this.#alreadyHeld(item)
       const outcome = held ? ({ ok: true, seq: 0 } as const) : await this.#options.propose(this.#commandOf(item))

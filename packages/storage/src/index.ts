@@ -1,4 +1,4 @@
-export { StorageError, type StorageErrorCode } from './errors.ts'
+export { isUnavailable, StorageError, type StorageErrorCode } from './errors.ts'
 export { type Migration, migrate } from './migrate.ts'
 export { createKysely, createPool, type Pool, type PoolClient, type PoolOptions, transaction } from './pool.ts'
 export { type DatabaseSpec, dropDatabase, ensureDatabase } from './postgres/databases.ts'

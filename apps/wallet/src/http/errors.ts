@@ -5,6 +5,7 @@ import {
   type ProblemDetails,
   problemText,
 } from '@trivault/api-contract'
+import { isUnavailable } from '@trivault/storage'
 import { ServiceError, type ServiceErrorCode } from '../service.ts'
 
 /** An error of the shell itself, with the status it answers. */
@@ -54,6 +55,8 @@ export function failureOf(error: unknown): Failure {
     const { message, errorCode, data } = error
     return { status: statusOf[error.code], message, problems: [], errorCode, data }
   }
+  if (isUnavailable(error))
+    return { status: 503, message: 'the database of the wallet does not answer; try again later', problems: [] }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   if (status >= 400 && status < 500) {
     return { status, message: frameworkMessages[status] ?? 'the request is malformed', problems: [] }
