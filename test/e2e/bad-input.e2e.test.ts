@@ -411,6 +411,16 @@ describe('an OperationID used again', () => {
     expect(await site.standing()).toEqual(standing)
   })
 
+  it('at the same moment makes one operation', async () => {
+    const OperationID = `race-${randomBytes(4).toString('hex')}`
+    const send = (id: string, amount: string) =>
+      api.send('cwpstartMakeTransaction', { body: pay(amount, { OperationID: id }) })
+    const same = await Promise.all([1, 2, 3].map(() => send(OperationID, '0.5')))
+    expect(same.map(({ status, body }) => [status, body])).toEqual(same.map(() => [200, { OperationID }]))
+    const raced = await Promise.all(['0.5', '0.6', '0.7'].map(amount => send(`${OperationID}-2`, amount)))
+    expect(raced.map(({ status }) => status).sort()).toEqual([200, 400, 400])
+  })
+
   it('after the end of the operation is still refused', async () => {
     const OperationID = `ended-${randomBytes(4).toString('hex')}`
     await api.ok('cwpstartMakeTransaction', { body: pay('0.5', { OperationID }) } as never)
