@@ -64,6 +64,12 @@ export class OtReceiver {
   }
 }
 
+/** (a, b) for bit 0, (b, a) for bit 1, by masks: the bit is secret. */
+const exchangeIf = (bit: number, a: Point, b: Point): [Point, Point] => {
+  const difference = a.map((byte, i) => (byte ^ (b[i] ?? 0)) & -bit)
+  return [a.map((byte, i) => byte ^ (difference[i] ?? 0)), b.map((byte, i) => byte ^ (difference[i] ?? 0))]
+}
+
 /** r_{1-b} is uniform, r_b = t·G - H_b(r_{1-b}); t opens side b only. */
 const makeRequests = (session: Uint8Array, choices: readonly number[], random: (n: number) => Uint8Array): Secret[] => {
   const others = choices.map(() => curve.base(randomSecret(random)))
@@ -77,7 +83,7 @@ const makeRequests = (session: Uint8Array, choices: readonly number[], random: (
     const chosen = sum(basePoint(exponent), curve.negate(hashed[index] ?? new Uint8Array()))
     // The exponent would have to be the unknown logarithm of a hash.
     if (chosen === undefined) throw new MpcError('invalid-argument', 'the random source is not random')
-    return { exponent, choice, request: choice === 0 ? [chosen, other] : [other, chosen] }
+    return { exponent, choice, request: exchangeIf(choice, chosen, other) }
   })
 }
 
