@@ -70,19 +70,24 @@ export class RecordKeeper {
     return this.standing(head)
   }
 
-  /** Replaces the row. False when another process of this node moved it; the row is read again then. */
+  /**
+   * Replaces the row. False when another process of this node moved it; the row is read again then. Until the anchor has
+   * answered, the old row is what is known: a node that writes its vote is not without an anchor.
+   */
   async write(record: VoteRecord): Promise<boolean> {
     if (this.#row === undefined) throw new LedgerError('anchor', 'no vote record to replace')
     const { version } = this.#row
-    const bytes = encodeRecord(record)
-    this.#row = undefined
-    this.#missing = 'the anchor did not answer'
-    if (await this.#anchor.compareAndSet(version, { version: version + 1, record: bytes })) {
-      this.#row = { version: version + 1, record }
-      return true
+    let replaced: boolean
+    try {
+      replaced = await this.#anchor.compareAndSet(version, { version: version + 1, record: encodeRecord(record) })
+    } catch (error) {
+      this.#row = undefined
+      this.#missing = 'the anchor did not answer'
+      throw error
     }
-    await this.load()
-    return false
+    this.#row = replaced ? { version: version + 1, record } : undefined
+    if (!replaced) await this.load()
+    return replaced
   }
 
   /** L8 for checked votes and reports: own ones must be covered by the record, or this node was restored. */

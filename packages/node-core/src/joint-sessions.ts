@@ -190,7 +190,10 @@ export class JointSessions {
     }
     if (running.phase === 'done') this.#answerLate(running.session, from)
     // J5.
-    if (running.phase !== 'open' || !running.task.ready()) return
+    if (running.phase !== 'open' || !running.task.ready()) {
+      if (running.phase === 'open') this.#options.metrics.count('session_frames_refused')
+      return
+    }
     const { machine } = running.session
     this.#drive(running, () => machine.receive(from + 1, frame))
   }
@@ -251,6 +254,7 @@ export class JointSessions {
 
   /** The same bytes again: receivers ignore what they have. */
   #resend(running: Running): void {
+    this.#options.metrics.count('session_resends')
     running.resendAfter = Math.min(longestResend, running.resendAfter * 2)
     running.resendAt = this.#options.now() + running.resendAfter
     this.#join(running, running.task.nodes)
