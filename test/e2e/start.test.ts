@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { createClient, DeviceKey } from '@trivault/client'
 import { afterAll, describe, expect, it } from 'vitest'
+import { signIn } from '../../apps/local/src/sample.ts'
 
 // What `npm start` and `npm run reset` promise, seen from outside: real processes, signals, files.
 
@@ -22,9 +24,11 @@ type Endpoints = {
   nodes: { index: number; pid: number; identityKey: string }[]
 }
 
-function launch(home: string, ...args: string[]) {
+function launch(home: string, ...words: (string | Record<string, string>)[]) {
+  const args = words.filter(word => typeof word === 'string')
+  const env = Object.assign({}, ...words.filter(word => typeof word !== 'string'))
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
-    env: { PATH: process.env.PATH, TRIVAULT_HOME: home },
+    env: { PATH: process.env.PATH, TRIVAULT_HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
@@ -59,6 +63,26 @@ const addressOf = async ({ api, bootstrapApiKey }: Endpoints) => {
     body: JSON.stringify({ MasterKey: 'main', Account: 'treasury', CAIP2: 'eip155:31337' }),
   })
   return ((await answer.json()) as { Address?: string }).Address
+}
+
+const clientOf = async ({ api, oidc, users }: Endpoints, id: string) => {
+  const user = users.find(one => one.id === id) ?? expect.fail()
+  return createClient({ baseUrl: api, bearer: await signIn(oidc, user) })
+}
+/** Started and approved by the first sample owner; returns once both are acknowledged. */
+const transfer = async (endpoints: Endpoints, Amount: string) => {
+  const alice = endpoints.users[0] ?? expect.fail()
+  const client = await clientOf(endpoints, alice.id)
+  const id = await client.start('makeTransaction', {
+    Source: { MasterKeyName: 'main', AccountName: 'treasury' },
+    Destination: [{ Address: '0x00000000000000000000000000000000000000AA', Amount }],
+    CAIP19: 'eip155:31337/slip44:60',
+  })
+  const device = DeviceKey.parse(readFileSync(alice.deviceKeyFile ?? '', 'utf8'))
+  const pending = (await client.call('cwplistPendingApprovals')).find(({ OperationID }) => OperationID === id)
+  const IntentSignature = device.sign(Buffer.from(pending?.Intent ?? '', 'base64'))
+  await client.call('cwpapproveOperation', { body: { OperationID: id, IntentSignature } })
+  return id
 }
 
 afterAll(async () => {
@@ -97,6 +121,40 @@ describe('npm start', () => {
     expect(open).toEqual([])
   })
 
+  it('tells in endpoints.json what there is: these keys and no others', () => {
+    const keys = ['api', 'console', 'approver', 'oidc', 'nats', 'evmRpc', 'chainId', 'bootstrapApiKey', 'adminApiKey']
+    expect(Object.keys(first)).toEqual([...keys, 'users', 'nodes'])
+    expect(first).toMatchObject({ console: null, approver: null, chainId: 31337 })
+    for (const user of first.users) expect(Object.keys(user)).toEqual(['id', 'name', 'password', 'deviceKeyFile'])
+    for (const node of first.nodes) expect(Object.keys(node)).toEqual(['index', 'pid', 'identityKey'])
+    expect(first.nodes.map(node => node.index)).toEqual([0, 1, 2])
+    for (const node of first.nodes) expect(node.identityKey).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('lets the sample people sign in at once, and an owner make a transfer with the device key', async () => {
+    for (const user of first.users) {
+      const client = await clientOf(first, user.id)
+      expect(await client.call('getUserInfo')).toMatchObject({ Email: user.id, Role: 'Admin', Status: 'Active' })
+      expect((await client.call('cwplistUsers')).length).toBeGreaterThanOrEqual(3)
+    }
+    const id = await transfer(first, '0.5')
+    const { Status, Result } = await (await clientOf(first, 'alice@example.com')).waitForOperation(id)
+    expect([Status, Result?.Transaction?.ID]).toEqual(['Succeeded', expect.stringMatching(/^0x[0-9a-f]{64}$/)])
+  })
+
+  it('has every process serve its metrics and log JSON lines', async () => {
+    for (const name of ['services', 'node0', 'node1', 'node2', 'wallet']) {
+      const config = JSON.parse(readFileSync(join(home, name, 'config.json'), 'utf8'))
+      const metrics = await fetch(`http://127.0.0.1:${config.metrics?.port ?? config.metricsPort}/metrics`)
+      expect([name, metrics.status, await metrics.text()]).toEqual([name, 200, expect.stringMatching(/^process_cpu/m)])
+      const lines = readFileSync(join(home, 'logs', `${name}.log`), 'utf8')
+        .trim()
+        .split('\n')
+      for (const line of lines.map(one => JSON.parse(one)))
+        expect(line).toMatchObject({ name, time: expect.anything() })
+    }
+  })
+
   it('joins the running vault, says which process is away, and brings it back', async () => {
     const running = launches[0] ?? expect.fail()
     process.kill(first.nodes[1]?.pid ?? 0, 'SIGKILL')
@@ -122,13 +180,17 @@ describe('npm start', () => {
     expect(await addressOf(now)).toBe(address)
   })
 
-  it('starts again after kill -9 of every process at once', async () => {
+  it('starts again after kill -9 of every process at once, and finishes what was acknowledged', async () => {
     const running = launches.at(-1) ?? expect.fail()
+    const before = endpointsOf(home)
+    const ids = await Promise.all(['0.1', '0.2', '0.3'].map(amount => transfer(before, amount)))
     for (const pid of [running.child.pid ?? 0, ...pidsOf(home)]) process.kill(pid, 'SIGKILL')
     await running.ended
     const again = launch(home, 'start')
     await started(again)
     expect(await addressOf(endpointsOf(home))).toBe(address)
+    const client = await clientOf(endpointsOf(home), 'alice@example.com')
+    for (const id of ids) expect((await client.waitForOperation(id)).Status).toBe('Succeeded')
   })
 
   it('runs two vaults side by side, the second one empty on request', async () => {
@@ -171,5 +233,15 @@ describe('a start that cannot succeed', () => {
     const launched = launch(name === 'foreign' ? foreign : join(root, 'never'), ...args)
     expect(await launched.ended).toBe(1)
     expect(launched.out().trim().split('\n')).toEqual([expect.stringMatching(reason)])
+  })
+
+  it.each([
+    ['NATS_URL', 'nonsense', /NATS_URL must be/],
+    ['DATABASE_URL', 'postgres://somebody:hidden-password@127.0.0.1:1/none', /DATABASE_URL: .*ECONNREFUSED/],
+  ])('%s that leads nowhere: one line, no password, exit 1', async (name, value, reason) => {
+    const launched = launch(join(root, `bad-${name}`), 'start', { [name]: value })
+    expect(await launched.ended).toBe(1)
+    expect(launched.out().trim().split('\n')).toEqual([expect.stringMatching(reason)])
+    expect(launched.out()).not.toContain('hidden')
   })
 })
