@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { createClient } from '@trivault/client'
+import { type Client, createClient } from '@trivault/client'
 import { Approver, finished } from '../demo/actors.ts'
 import { DevChain } from '../demo/chain.ts'
 import { startVault, type Vault } from '../vault.ts'
@@ -19,6 +18,7 @@ const treasury = { MasterKeyName: 'Default', AccountName: 'treasury' }
 
 interface Bench {
   owner: Approver
+  changes: Changes
   vault: Vault
 }
 
@@ -40,8 +40,42 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
+/** Tells when an operation's status may have changed, from the events stream: nobody has to poll. */
+class Changes {
+  readonly #waiting = new Map<string, () => void>()
+
+  async follow(client: Client, signal: AbortSignal): Promise<void> {
+    for await (const event of client.events({ signal })) {
+      if (event.Type === 'operation_status_update') this.#waiting.get(event.Payload.OperationID)?.()
+    }
+  }
+
+  /** Resolves at the next event about the operation, or after a moment: events carry no promise. */
+  next(id: string): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.#waiting.get(id)?.(), 250)
+      this.#waiting.set(id, () => {
+        clearTimeout(timer)
+        this.#waiting.delete(id)
+        resolve()
+      })
+    })
+  }
+}
+
+async function succeeded({ owner, changes }: Bench, id: string): Promise<void> {
+  for (;;) {
+    const change = changes.next(id)
+    const { Status } = await owner.client.call('cwpgetOperationStatus', { params: { operationID: id } })
+    if (Status === 'Succeeded') return
+    if (Status === 'Failed') throw new Error(`${id} failed`)
+    await change
+  }
+}
+
 /** POST, the owner's device signature at once, and the time until the signed transaction is in the answer. */
-async function transfer({ owner }: Bench): Promise<number> {
+async function transfer(bench: Bench): Promise<number> {
+  const { owner } = bench
   const began = performance.now()
   const id = await owner.client.start('makeTransaction', {
     Source: treasury,
@@ -50,15 +84,12 @@ async function transfer({ owner }: Bench): Promise<number> {
     EVM: { Gas: '21000', MaxFeePerGas: '20000000000', MaxPriorityFeePerGas: '1000000000' },
   })
   await owner.approve(id)
-  for (;;) {
-    const { Status, Result } = await owner.client.call('cwpgetOperationStatus', { params: { operationID: id } })
-    if (Status === 'Succeeded' && Result?.Transaction?.SignedTransaction !== undefined) return performance.now() - began
-    if (Status === 'Failed') throw new Error(`${id} failed`)
-    await sleep(4)
-  }
+  await succeeded(bench, id)
+  return performance.now() - began
 }
 
-async function message({ owner }: Bench, text: string): Promise<void> {
+async function message(bench: Bench, text: string): Promise<void> {
+  const { owner } = bench
   const id = await owner.client.start('genericSigning', {
     Asset: 'ETH',
     CAIP19: ether,
@@ -67,8 +98,7 @@ async function message({ owner }: Bench, text: string): Promise<void> {
     Source: treasury,
   })
   await owner.approve(id)
-  while ((await owner.client.call('cwpgetOperationStatus', { params: { operationID: id } })).Status !== 'Succeeded')
-    await sleep(8)
+  await succeeded(bench, id)
 }
 
 /** Signatures per second with a fixed number of operations in flight, POST to Succeeded each. */
@@ -142,11 +172,16 @@ async function measure(vault: Vault) {
     body: { MasterKey: 'Default', CAIP2: 'eip155:31337', Account: 'treasury' },
   })
   await new DevChain(evmRpc).fund(Address, 10n ** 20n)
-  const bench = { owner: approver, vault }
+  const changes = new Changes()
+  const listening = new AbortController()
+  const stream = changes.follow(approver.client, listening.signal).catch(() => undefined)
+  const bench = { owner: approver, changes, vault }
   for (let i = 0; i < warmUp; i++) await transfer(bench)
   const times: number[] = []
   for (let i = 0; i < transfers; i++) times.push(await transfer(bench))
   const perSecond = await throughput(bench)
+  listening.abort()
+  await stream
   await finished(
     approver.client,
     await approver.client.start('createAccount', { Name: 'second', MasterKey: 'Default' }),
