@@ -4,7 +4,7 @@ import { concat } from './bytes.ts'
 export const PROTOCOL = { keygen: 1, pairSetup: 2, signing: 3 } as const
 export type ProtocolId = (typeof PROTOCOL)[keyof typeof PROTOCOL]
 
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 export const TAG_LENGTH = 16
 /** protocol u8, version u8, round u8, sender u8, session tag. */
 export const HEADER_LENGTH = 4 + TAG_LENGTH

@@ -1,9 +1,17 @@
-import { answerRequest, COUNT, OT_REPLY_LENGTH, OT_REQUEST_LENGTH, OtReceiver } from './base-ot.ts'
-import { concat, equalBytes } from './bytes.ts'
+import { answerRequest, COUNT, KEY_LENGTH, OT_REPLY_LENGTH, OT_REQUEST_LENGTH, OtReceiver } from './base-ot.ts'
+import { concat, equalBytes, Fields } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
-import { OtPair, type PairSecrets, type PairState } from './pair-state.ts'
+import {
+  CHOICES_LENGTH,
+  deltaOf,
+  EXTENSION_LENGTH,
+  extendAsReceiver,
+  extendAsSender,
+  PAD_LENGTH,
+} from './ot-extension.ts'
+import { OtPair, type PairSecrets, type PairState, packLeaves } from './pair-state.ts'
 import { buildTrees, choicesFor, PPRF_LENGTH, puncturedTrees, TREES } from './pprf.ts'
 import {
   type Bodies,
@@ -24,10 +32,13 @@ export type PairSetupOptions = {
 }
 
 const HASH = 32
+const OPENING_LENGTH = 2 * HASH
+const ANSWER_LENGTH = OT_REPLY_LENGTH + PPRF_LENGTH + EXTENSION_LENGTH
 
 /**
- * Pairwise set-up of one OT epoch: base OTs in both directions, punctured trees on top of them, and a joint seed for zero
- * shares (SPEC.md section 4). Three rounds.
+ * Pairwise set-up of one OT epoch (SPEC.md section 4), four rounds: base OTs in which the *lower* index holds the choice
+ * bits, punctured trees on top of them, the base OTs of the other direction by one OT extension over these trees, trees
+ * on top of those, and a joint seed for zero shares.
  * @throws MpcError `invalid-argument`
  */
 export const createPairSetup = (options: PairSetupOptions): Session<PairState> => {
@@ -37,6 +48,7 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
     throw new MpcError('invalid-argument', 'pair set-up needs two distinct indexes and a 32-byte session id')
   }
   const run = new PairSetup({ ...options, random: strictRandom(options.random) })
+  const fromLower = peer < self
   return new RoundSession<PairState>({
     protocol: PROTOCOL.pairSetup,
     self,
@@ -44,8 +56,9 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.request(),
     rounds: [
-      { bodyLength: OT_REQUEST_LENGTH + HASH, complete: bodies => run.answer(bodies) },
-      { bodyLength: OT_REPLY_LENGTH + PPRF_LENGTH + 2 * HASH, complete: bodies => run.confirm(bodies) },
+      { bodyLength: (fromLower ? OT_REQUEST_LENGTH : 0) + HASH, complete: bodies => run.answer(bodies) },
+      { bodyLength: (fromLower ? 0 : ANSWER_LENGTH) + OPENING_LENGTH, complete: bodies => run.turn(bodies) },
+      { bodyLength: fromLower ? PPRF_LENGTH : 0, complete: bodies => run.confirm(bodies) },
       { bodyLength: HASH, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
@@ -58,84 +71,126 @@ class PairSetup {
   readonly #peer: number
   readonly #random: Random
   /** Secret position in each tree where this party is the one that misses a leaf. */
-  #positions: number[]
-  readonly #receiver: OtReceiver
+  readonly #positions: Uint8Array
+  /** The lower index holds the choice bits of the base OTs by public keys. */
+  readonly #receiver: OtReceiver | undefined
   /** Contribution to the zero-share seed and the salt of its commitment. */
   readonly #seedOpening: Uint8Array
   readonly #transcript = new Map<string, Uint8Array>()
   #full: Uint8Array[][] = []
-  #secrets: PairSecrets | undefined
+  #punctured: (Uint8Array | undefined)[][] = []
+  /** Higher index only: keys of its base OTs, from the extension. */
+  #keys: Uint8Array[] = []
+  #zeroSeed = new Uint8Array()
 
   constructor({ self, peer, sessionId, random }: PairSetupOptions) {
     this.#self = self
     this.#peer = peer
     this.#random = random
     this.session = hash('pair/session', sessionId, indexBytes([Math.min(self, peer), Math.max(self, peer)]))
-    this.#positions = [...random(TREES)].map(byte => byte & 3)
-    this.#receiver = new OtReceiver(this.#direction(self), this.#positions.flatMap(choicesFor), random)
-    this.#seedOpening = random(2 * HASH)
+    this.#positions = random(TREES).map(byte => byte & 3)
+    this.#receiver = self < peer ? new OtReceiver(this.#direction(self), this.#choices(), random) : undefined
+    this.#seedOpening = random(OPENING_LENGTH)
   }
 
+  /** Round 1: the lower index asks for base OTs; both commit to their seeds. */
   request(): Map<number, Uint8Array> {
-    const body = concat(this.#receiver.request(), this.#seedCommitment(this.#self, this.#seedOpening))
-    return this.#send(1, body)
+    const commitment = this.#seedCommitment(this.#self, this.#seedOpening)
+    return this.#send(1, this.#receiver === undefined ? commitment : concat(this.#receiver.request(), commitment))
   }
 
+  /** Round 2: the higher index answers, sends its trees, and extends them for the base OTs of the other direction. */
   answer(bodies: Bodies): RoundOutput<PairState> {
     const body = this.#received(1, bodies)
+    if (this.#receiver !== undefined) return { send: this.#send(2, this.#seedOpening) }
     const session = this.#direction(this.#peer)
     const answer = answerRequest(session, body.slice(0, OT_REQUEST_LENGTH), this.#random)
     check(answer !== undefined, 'P1.1', this.#peer)
     if (answer === undefined) throw new MpcError('malformed', 'unreachable')
     const { message, leaves } = buildTrees(session, answer.keys)
-    for (const pair of answer.keys) for (const key of pair) key.fill(0)
+    for (const pair of answer.keys) erase(pair)
     this.#full = leaves
-    return { send: this.#send(2, concat(answer.reply, message, this.#seedOpening)) }
+    const choices = this.#random(CHOICES_LENGTH)
+    for (const [j, bit] of this.#choices().entries()) {
+      choices[j >> 3] = ((choices[j >> 3] ?? 0) & ~(1 << (j & 7))) | (bit << (j & 7))
+    }
+    const packed = packLeaves(leaves)
+    const extended = extendAsReceiver(packed, this.#turnId(), choices)
+    this.#keys = keysOf(extended.pads)
+    erase([choices, packed, extended.pads])
+    return { send: this.#send(2, concat(answer.reply, message, extended.message, this.#seedOpening)) }
   }
 
-  confirm(bodies: Bodies): RoundOutput<PairState> {
+  /** Round 3: the lower index has its punctured trees, and builds those of the other direction over the extended OTs. */
+  turn(bodies: Bodies): RoundOutput<PairState> {
     const body = this.#received(2, bodies)
-    const opening = body.slice(OT_REPLY_LENGTH + PPRF_LENGTH)
-    const commitment = (this.#transcript.get(`${this.#peer}/1`) ?? new Uint8Array()).subarray(OT_REQUEST_LENGTH)
+    const opening = body.slice(body.length - OPENING_LENGTH)
+    const first = this.#transcript.get(`${this.#peer}/1`) ?? new Uint8Array()
+    const commitment = first.subarray(first.length - HASH)
     check(equalBytes(this.#seedCommitment(this.#peer, opening), commitment), 'P2.1', this.#peer)
-    const keys = this.#receiver.receive(body.slice(0, OT_REPLY_LENGTH))
-    check(keys?.length === COUNT, 'P2.2', this.#peer)
-    const trees = puncturedTrees(
-      this.#direction(this.#self),
-      keys ?? [],
-      this.#positions,
-      body.slice(OT_REPLY_LENGTH, OT_REPLY_LENGTH + PPRF_LENGTH),
-    )
-    for (const key of keys ?? []) key.fill(0)
-    check(trees !== undefined, 'P2.3', this.#peer)
     const contributions = [this.#seedOpening, opening]
     if (this.#self > this.#peer) contributions.reverse()
-    this.#secrets = {
-      self: this.#self,
-      peer: this.#peer,
-      session: this.session,
-      full: this.#full,
-      punctured: trees ?? [],
-      positions: this.#positions,
-      zeroSeed: hash('pair/zero-seed', this.session, ...contributions),
+    this.#zeroSeed = new Uint8Array(hash('pair/zero-seed', this.session, ...contributions))
+    if (this.#receiver === undefined) return { send: this.#send(3, new Uint8Array()) }
+    const fields = new Fields(body)
+    const keys = this.#receiver.receive(fields.take(OT_REPLY_LENGTH)) ?? []
+    check(keys.length === COUNT, 'P2.2', this.#peer)
+    const trees = puncturedTrees(this.#direction(this.#self), keys, this.#positions, fields.take(PPRF_LENGTH))
+    erase(keys)
+    check(trees !== undefined, 'P2.3', this.#peer)
+    this.#punctured = trees ?? []
+    const [packed, delta] = [packLeaves(this.#punctured), deltaOf(this.#positions)]
+    const extended = extendAsSender(packed, this.#positions, delta, this.#turnId(), fields.take(EXTENSION_LENGTH))
+    erase([packed, delta])
+    check(extended !== undefined, 'P2.4', this.#peer)
+    if (extended === undefined) throw new MpcError('malformed', 'unreachable')
+    const [sides0, sides1] = [keysOf(extended.pads0), keysOf(extended.pads1)]
+    const pairs = sides0.map((key, j) => [key, sides1[j] ?? new Uint8Array(KEY_LENGTH)] as const)
+    const { message, leaves } = buildTrees(this.#direction(this.#peer), pairs)
+    erase([extended.pads0, extended.pads1, ...sides0, ...sides1])
+    this.#full = leaves
+    return { send: this.#send(3, message) }
+  }
+
+  /** Round 4: the higher index has its punctured trees too; both confirm that they saw the same. */
+  confirm(bodies: Bodies): RoundOutput<PairState> {
+    const body = this.#received(3, bodies)
+    if (this.#receiver === undefined) {
+      const trees = puncturedTrees(this.#direction(this.#self), this.#keys, this.#positions, body)
+      erase(this.#keys)
+      check(trees !== undefined, 'P3.1', this.#peer)
+      this.#punctured = trees ?? []
     }
-    return { send: this.#send(3, this.#transcriptHash()) }
+    return { send: this.#send(4, this.#transcriptHash()) }
   }
 
   finish(bodies: Bodies): RoundOutput<PairState> {
     const body = bodies.get(this.#peer) ?? new Uint8Array()
-    check(equalBytes(body, this.#transcriptHash()), 'P3.1', this.#peer)
-    if (this.#secrets === undefined) throw new MpcError('invalid-argument', 'pair set-up rounds out of order')
-    return { result: new OtPair(this.#secrets) }
+    check(equalBytes(body, this.#transcriptHash()), 'P4.1', this.#peer)
+    const secrets: PairSecrets = {
+      self: this.#self,
+      peer: this.#peer,
+      session: this.session,
+      full: this.#full,
+      punctured: this.#punctured,
+      positions: this.#positions,
+      zeroSeed: this.#zeroSeed,
+    }
+    return { result: new OtPair(secrets) }
   }
 
-  /** The leaves live on in the pair state after success; a failed set-up drops them. */
+  /** The pair state has copies of the leaves, and the zero seed itself. */
   erase(): void {
-    this.#receiver.erase()
-    this.#seedOpening.fill(0)
-    this.#positions = []
+    this.#receiver?.erase()
+    erase([this.#seedOpening, this.#positions, ...this.#keys, ...this.#full.flat()])
+    for (const leaf of this.#punctured.flat()) leaf?.fill(0)
     this.#full = []
-    this.#secrets = undefined
+    this.#punctured = []
+  }
+
+  /** Choice bits of the base OTs in which this party misses a leaf of each tree. */
+  #choices(): number[] {
+    return [...this.#positions].flatMap(choicesFor)
   }
 
   /** Domain of the direction in which `receiver` holds the choice bits. */
@@ -143,17 +198,22 @@ class PairSetup {
     return hash('pair/direction', this.session, indexBytes([receiver]))
   }
 
+  /** Run id of the extension that turns the direction around: its receiver is the higher index. */
+  #turnId(): Uint8Array {
+    return hash('pair/turn', this.session, indexBytes([Math.max(this.#self, this.#peer)]))
+  }
+
   #seedCommitment(party: number, opening: Uint8Array): Uint8Array {
     return hash('pair/seed-commitment', this.session, indexBytes([party]), opening)
   }
 
   #transcriptHash(): Uint8Array {
-    const parts = [`${this.#self}/1`, `${this.#self}/2`, `${this.#peer}/1`, `${this.#peer}/2`].toSorted()
-    return hash('pair/transcript', this.session, ...parts.map(name => this.#transcript.get(name) ?? new Uint8Array()))
+    const names = [this.#self, this.#peer].toSorted((a, b) => a - b).flatMap(i => [`${i}/1`, `${i}/2`, `${i}/3`])
+    return hash('pair/transcript', this.session, ...names.map(name => this.#transcript.get(name) ?? new Uint8Array()))
   }
 
   #send(round: number, body: Uint8Array): Map<number, Uint8Array> {
-    if (round < 3) this.#transcript.set(`${this.#self}/${round}`, body)
+    if (round < 4) this.#transcript.set(`${this.#self}/${round}`, body)
     return new Map([[this.#peer, body]])
   }
 
@@ -162,4 +222,12 @@ class PairSetup {
     this.#transcript.set(`${this.#peer}/${round}`, body)
     return body
   }
+}
+
+/** Keys of the first 128 OTs of an extension: the first 32 bytes of each pad. */
+const keysOf = (pads: Uint8Array): Uint8Array[] =>
+  Array.from({ length: COUNT }, (_, j) => pads.slice(j * PAD_LENGTH, j * PAD_LENGTH + KEY_LENGTH))
+
+const erase = (secrets: Iterable<Uint8Array>): void => {
+  for (const secret of secrets) secret.fill(0)
 }

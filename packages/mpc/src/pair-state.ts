@@ -22,14 +22,15 @@ export type PairSecrets = {
   session: Uint8Array
   full: readonly (readonly Uint8Array[])[]
   punctured: readonly (readonly (Uint8Array | undefined)[])[]
-  positions: readonly number[]
+  positions: Uint8Array
   zeroSeed: Uint8Array
 }
 
 /** Sessions per epoch: bounds the list of used session ids. */
 const MAX_SESSIONS = 1 << 20
 
-const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint8Array => {
+/** 32 bytes for each tree and leaf; zeros for a missing one. */
+export const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint8Array => {
   const packed = new Uint8Array(TREES * LEAVES * 32)
   for (const [tree, leaves] of trees.entries()) {
     for (const [leaf, seed] of leaves.entries()) if (seed !== undefined) packed.set(seed, (tree * LEAVES + leaf) * 32)

@@ -67,7 +67,7 @@ export const choicesFor = (position: number): [number, number] => [1 - (position
 export const puncturedTrees = (
   session: Uint8Array,
   keys: readonly Uint8Array[],
-  positions: readonly number[],
+  positions: Uint8Array,
   message: Uint8Array,
 ): (Uint8Array | undefined)[][] | undefined => {
   const fields = new Fields(message)

@@ -38,8 +38,8 @@ describe('base OT', () => {
 describe('punctured trees', () => {
   const session = random(32)
   const keyPairs = Array.from({ length: 2 * TREES }, () => [random(32), random(32)] as const)
-  const positions = [...random(TREES)].map(byte => byte & 3)
-  const chosen = positions.flatMap(choicesFor).map((choice, i) => keyPairs[i]?.[choice] ?? never())
+  const positions = random(TREES).map(byte => byte & 3)
+  const chosen = [...positions].flatMap(choicesFor).map((choice, i) => keyPairs[i]?.[choice] ?? never())
 
   it('give all leaves but the one at the secret position', () => {
     const { message, leaves } = buildTrees(session, keyPairs)

@@ -134,7 +134,7 @@ export const signSessions = ({
 /** What a trusted dealer would give a pair: `b` misses, in each tree of `a`, the leaf at its secret position. */
 export const dealTrees = () => {
   const full = Array.from({ length: TREES }, () => Array.from({ length: LEAVES }, () => random(32)))
-  const positions = [...random(TREES)].map(byte => byte & 3)
+  const positions = random(TREES).map(byte => byte & 3)
   const punctured = full.map((leaves, tree) => leaves.map((leaf, i) => (i === positions[tree] ? undefined : leaf)))
   return { full, positions, punctured }
 }

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { answerRequest } from '../src/base-ot.ts'
 import { concat, u32 } from '../src/bytes.ts'
 import { hash, indexBytes } from '../src/hash.ts'
+import { packLeaves } from '../src/pair-state.ts'
+import { buildTrees } from '../src/pprf.ts'
 import {
   addOne,
   CHEAT,
   flip,
   HEADER,
+  inconsistentRequest,
   NOT_A_POINT,
   namesTheCheat,
   negating,
@@ -139,28 +143,80 @@ describe('key generation rejects', () => {
 })
 
 describe('pair set-up rejects', () => {
-  const [request, reply] = [128 * 66, 128 * 33]
+  /** The lower index is OT receiver first; the cheat is one or the other. */
+  const [BELOW, ABOVE] = [1, 4]
+  const [request, reply, trees] = [128 * 66, 128 * 33, 64 * 128]
+  const extension = reply + trees
   it.each([
-    ['an OT request without a point', 'P1.1', 1, (body: Uint8Array) => put(body, 66, NOT_A_POINT)],
-    ['an OT reply without a point', 'P2.2', 2, (body: Uint8Array) => put(body, 33, NOT_A_POINT)],
-    ['a seed that was not committed to', 'P2.1', 2, (body: Uint8Array) => flip(body, body.length - 40)],
-    ['another seed commitment', 'P2.1', 1, (body: Uint8Array) => flip(body, request)],
-    ['a wrong check hash of a tree', 'P2.3', 2, (body: Uint8Array) => flip(body, reply + 96)],
-    ['a wrong check sum of a tree', 'P2.3', 2, (body: Uint8Array) => flip(body, reply + 64)],
-    ['another transcript', 'P3.1', 3, (body: Uint8Array) => flip(body, 0)],
-  ])('%s', (_name, check, round, change) => {
-    const { results, failures } = run(pairSessions(1, CHEAT), rewrite(round, change))
-    namesTheCheat(failures.get(1), check)
-    expect(results.has(1)).toBe(false)
+    ['an OT request without a point', 'P1.1', ABOVE, 1, (body: Uint8Array) => put(body, 66, NOT_A_POINT)],
+    ['another seed commitment of the lower', 'P2.1', ABOVE, 1, (body: Uint8Array) => flip(body, request)],
+    ['another seed commitment of the higher', 'P2.1', BELOW, 1, (body: Uint8Array) => flip(body, 0)],
+    ['a seed of the lower not committed to', 'P2.1', ABOVE, 2, (body: Uint8Array) => flip(body, 0)],
+    ['a seed of the higher not committed to', 'P2.1', BELOW, 2, (body: Uint8Array) => flip(body, body.length - 40)],
+    ['an OT reply without a point', 'P2.2', BELOW, 2, (body: Uint8Array) => put(body, 33, NOT_A_POINT)],
+    ['a wrong check hash of a tree', 'P2.3', BELOW, 2, (body: Uint8Array) => flip(body, reply + 96)],
+    ['a wrong check sum of a tree', 'P2.3', BELOW, 2, (body: Uint8Array) => flip(body, reply + 64)],
+    ['another choice check of the extension', 'P2.4', BELOW, 2, (body: Uint8Array) => flip(body, extension + 4352)],
+    ['another matrix check of the extension', 'P2.4', BELOW, 2, (body: Uint8Array) => flip(body, extension + 4368)],
+    ['another correction of the extension', 'P2.4', BELOW, 2, (body: Uint8Array) => flip(body, extension + 9)],
+    ['a wrong check hash of a tree the other way', 'P3.1', ABOVE, 3, (body: Uint8Array) => flip(body, 96)],
+    ['a wrong check sum of a tree the other way', 'P3.1', ABOVE, 3, (body: Uint8Array) => flip(body, 64)],
+    ['another transcript of the lower', 'P4.1', ABOVE, 4, (body: Uint8Array) => flip(body, 0)],
+    ['another transcript of the higher', 'P4.1', BELOW, 4, (body: Uint8Array) => flip(body, 0)],
+  ])('%s', (_name, check, honest, round, change) => {
+    const { results, failures } = run(pairSessions(honest, CHEAT), rewrite(round, change))
+    namesTheCheat(failures.get(honest), check)
+    expect(results.has(honest)).toBe(false)
   })
 
-  it('tampered key messages of either kind at the confirmation', () => {
-    // A request changed in transit is still a valid request: both sides then hold different transcripts.
+  it('masked sums of trees that do not fit, wherever the receiver uses them', () => {
+    // The receiver uses one sum of each tree: with all of one side changed, some tree uses a changed one.
+    for (const [honest, round, offset, check] of [
+      [BELOW, 2, reply, 'P2.3'],
+      [ABOVE, 3, 0, 'P3.1'],
+    ] as const) {
+      const spoil = (body: Uint8Array): Uint8Array =>
+        Array.from({ length: 64 }, (_, tree) => offset + tree * 128).reduce(flip, body)
+      const { results, failures } = run(pairSessions(honest, CHEAT), rewrite(round, spoil))
+      namesTheCheat(failures.get(honest), check)
+      expect(results.has(honest)).toBe(false)
+    }
+  })
+
+  it('an OT receiver whose choices differ between column groups when the direction is turned', () => {
+    // The cheat answers the base OTs itself, so it has all leaves, and follows the protocol but for its corrections.
+    const cheating = (corrupt: (tree: number) => boolean): string | undefined => {
+      const sessionId = random(32)
+      const session = hash('pair/session', sessionId, indexBytes([BELOW, CHEAT]))
+      const direction = hash('pair/direction', session, indexBytes([BELOW]))
+      const turn = hash('pair/turn', session, indexBytes([CHEAT]))
+      let asked = new Uint8Array()
+      const { results, failures } = run(pairSessions(BELOW, CHEAT, sessionId), (from, _to, frame) => {
+        if (from === BELOW && roundOf(frame) === 1) asked = frame.slice(HEADER, HEADER + request)
+        if (from === BELOW || roundOf(frame) !== 2) return frame
+        const answer = answerRequest(direction, asked, random) ?? never()
+        const { message, leaves } = buildTrees(direction, answer.keys)
+        const forged = inconsistentRequest(packLeaves(leaves), turn, corrupt)
+        return put(frame, HEADER, concat(answer.reply, message, forged))
+      })
+      expect(results.has(BELOW)).toBe(false)
+      return failures.get(BELOW)?.check
+    }
+    expect(cheating(() => true)).toBe('P2.4')
+    // With honest corrections the same answer passes: the two then hold different keys, which the next trees show.
+    expect(cheating(() => false)).not.toBe('P2.4')
+    const outcomes = Array.from({ length: 12 }, (_, tree) => cheating(t => t === tree))
+    // One group passes where the secret position is zero, one time in four: all twelve with probability 2^-24.
+    expect(outcomes).toContain('P2.4')
+  })
+
+  it('a request changed in transit at the latest at the confirmation', () => {
+    // It is still a valid request: both sides then hold different transcripts.
     const { results, failures } = run(
-      pairSessions(1, CHEAT),
+      pairSessions(CHEAT, ABOVE),
       rewrite(1, body => put(body, 0, body.slice(66, 99))),
     )
-    expect(failures.get(CHEAT)?.check ?? failures.get(1)?.check).toMatch(/^P[23]/)
+    expect(failures.get(CHEAT)?.check ?? failures.get(ABOVE)?.check).toMatch(/^P[234]/)
     expect(results.size).toBe(0)
   })
 })
