@@ -34,7 +34,8 @@ module.exports = {
     { name: 'packages-never-import-apps', severity: 'error', from: { path: '^packages/' }, to: { path: '^apps/' } },
     {
       name: 'public-face-only',
-      comment: 'A package is used through its src/index.ts; in tests also through the contracts in src/testing/index.ts.',
+      comment:
+        'A package is used through its src/index.ts; in tests also through the contracts in src/testing/index.ts.',
       severity: 'error',
       from: { path: '^(packages|apps)/([^/]+)/', pathNot: testFile },
       to: { path: '^packages/[^/]+/src/', pathNot: ['^packages/[^/]+/src/index\\.ts$', '^packages/$2/'] },
