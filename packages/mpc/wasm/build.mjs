@@ -7,17 +7,17 @@ import { fileURLToPath } from 'node:url'
 import { main } from 'assemblyscript/asc'
 import { limbs } from './generate.mjs'
 
-const OPTIONS = ['index.ts', '--outFile', 'out.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd']
+const OPTIONS = ['--outFile', 'out.wasm', '--runtime', 'stub', '-O3', '--noAssert', '--enable', 'simd']
 
-/** The files that a build writes, by path from the package's root. */
-export const build = async () => {
-  const generated = limbs()
+/** Compiles index.ts, or `entry` in its place, with the generated './limbs'. */
+export const compile = async entry => {
+  const given = new Map([['limbs.ts', limbs()]])
+  if (entry !== undefined) given.set('index.ts', entry)
   let binary
-  const { error, stderr } = await main(OPTIONS, {
+  const { error, stderr } = await main(['index.ts', ...OPTIONS], {
     readFile: name => {
-      if (name === 'limbs.ts') return generated
       try {
-        return readFileSync(new URL(name, import.meta.url), 'utf8')
+        return given.get(name) ?? readFileSync(new URL(name, import.meta.url), 'utf8')
       } catch {
         return null
       }
@@ -28,13 +28,14 @@ export const build = async () => {
     listFiles: () => [],
   })
   if (error || binary === undefined) throw new Error(`the kernel does not compile: ${stderr.toString()}`)
-  const base64 = Buffer.from(binary).toString('base64')
-  return new Map([
-    [
-      'src/kernel/binary.ts',
-      `/** Written by wasm/build.mjs from wasm/*.ts. */\nexport const BINARY =\n  '${base64}'\n`,
-    ],
-  ])
+  return binary
+}
+
+/** The files that a build writes, by path from the package's root. */
+export const build = async () => {
+  const base64 = Buffer.from(await compile()).toString('base64')
+  const contents = `/** Written by wasm/build.mjs from wasm/*.ts. */\nexport const BINARY =\n  '${base64}'\n`
+  return new Map([['src/kernel/binary.ts', contents]])
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

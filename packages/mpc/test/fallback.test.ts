@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+/** Makes the binding of libsecp256k1 impossible to find, as on a machine without a build of it. */
+const WITHOUT_BINDING = `
+  const Module = require('node:module')
+  const resolve = Module._resolveFilename
+  Module._resolveFilename = function (request, ...rest) {
+    if (request === 'secp256k1/bindings') throw new Error('no build')
+    return resolve.call(this, request, ...rest)
+  }
+`
+const PROGRAM = `
+  import { engine } from '${new URL('../src/index.ts', import.meta.url).href}'
+  import { keygen, pairUp, run, signSessions } from '${new URL('./run.ts', import.meta.url).href}'
+  const shares = keygen(2, 2)
+  const signers = [1, 2]
+  const { results, failures } = run(signSessions({ shares, pairs: pairUp(signers), signers, path: [0, 7] }))
+  console.log(JSON.stringify({ engine, signatures: results.size, failures: failures.size }))
+`
+
+describe('without a native build', () => {
+  it('keys, OT state and signatures are made by the fallback, which says so', () => {
+    const preload = `data:text/javascript,${encodeURIComponent(
+      `import { createRequire } from 'node:module'; const require = createRequire('${import.meta.url}');${WITHOUT_BINDING}`,
+    )}`
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--no-warnings', '--import', preload, '--input-type=module', '--eval', PROGRAM],
+      { encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 60_000 },
+    )
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({ engine: 'fallback', signatures: 2, failures: 0 })
+  }, 60_000)
+})
