@@ -64,6 +64,8 @@ export class Deliveries {
   async follow(operation: Operation): Promise<void> {
     const { intent } = operation
     if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) return
+    // A signature that turns up after its operation was told to have failed is not used: people may have started another one.
+    if (operation.failure?.code === 'signing-failed') return
     for (const { part, transaction, signature } of operation.executions) {
       if (signature === undefined || this.#known.has(keyOf(operation.id, part))) continue
       const { caip2 } = assetOf(this.#options.state(), intent.CAIP19).chain
