@@ -78,7 +78,7 @@ class PairSetup {
   readonly #seedOpening: Uint8Array
   readonly #transcript = new Map<string, Uint8Array>()
   #full: Uint8Array[][] = []
-  #punctured: (Uint8Array | undefined)[][] = []
+  #punctured: Uint8Array[][] = []
   /** Higher index only: keys of its base OTs, from the extension. */
   #keys: Uint8Array[] = []
   #zeroSeed = new Uint8Array()
@@ -182,8 +182,7 @@ class PairSetup {
   /** The pair state has copies of the leaves, and the zero seed itself. */
   erase(): void {
     this.#receiver?.erase()
-    erase([this.#seedOpening, this.#positions, ...this.#keys, ...this.#full.flat()])
-    for (const leaf of this.#punctured.flat()) leaf?.fill(0)
+    erase([this.#seedOpening, this.#positions, ...this.#keys, ...this.#full.flat(), ...this.#punctured.flat()])
     this.#full = []
     this.#punctured = []
   }

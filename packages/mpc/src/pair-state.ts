@@ -1,6 +1,6 @@
+import { concat } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { deltaOf } from './ot-extension.ts'
-import { LEAVES, TREES } from './pprf.ts'
 import { gadgetVector, type PairMaterial } from './rvole.ts'
 
 /**
@@ -21,7 +21,8 @@ export type PairSecrets = {
   peer: number
   session: Uint8Array
   full: readonly (readonly Uint8Array[])[]
-  punctured: readonly (readonly (Uint8Array | undefined)[])[]
+  /** Zeros at the secret position of each tree. */
+  punctured: readonly (readonly Uint8Array[])[]
   positions: Uint8Array
   zeroSeed: Uint8Array
 }
@@ -29,14 +30,8 @@ export type PairSecrets = {
 /** Sessions per epoch: bounds the list of used session ids. */
 const MAX_SESSIONS = 1 << 20
 
-/** 32 bytes for each tree and leaf; zeros for a missing one. */
-export const packLeaves = (trees: readonly (readonly (Uint8Array | undefined)[])[]): Uint8Array => {
-  const packed = new Uint8Array(TREES * LEAVES * 32)
-  for (const [tree, leaves] of trees.entries()) {
-    for (const [leaf, seed] of leaves.entries()) if (seed !== undefined) packed.set(seed, (tree * LEAVES + leaf) * 32)
-  }
-  return packed
-}
+/** 32 bytes for each tree and leaf. */
+export const packLeaves = (trees: readonly (readonly Uint8Array[])[]): Uint8Array => concat(...trees.flat())
 
 export class OtPair implements PairState {
   readonly self: number

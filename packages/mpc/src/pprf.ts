@@ -60,40 +60,52 @@ export const buildTrees = (
 /** The receiver's base OT choices for the secret position 2a+b of a tree: the sibling at each level. */
 export const choicesFor = (position: number): [number, number] => [1 - (position >> 1), 1 - (position & 1)]
 
+/** `bytes` where the bit is 1, zeros where it is 0. */
+const keepIf = (bit: number, bytes: Uint8Array): Uint8Array => bytes.map(byte => byte & -bit)
+
+const either = (bit: number, one: Uint8Array, zero: Uint8Array): Uint8Array =>
+  xor(keepIf(bit, one), keepIf(1 - bit, zero))
+
 /**
- * Receiver: keys[2c], keys[2c+1] are the chosen keys of tree c. Leaves at the secret positions stay undefined.
- * Undefined as a whole when a tree is inconsistent.
+ * Receiver: keys[2c], keys[2c+1] are the chosen keys of tree c. The leaf at the secret position of each tree is zeros; all
+ * four are computed and the position is a mask only. Undefined as a whole when a tree is inconsistent.
  */
 export const puncturedTrees = (
   session: Uint8Array,
   keys: readonly Uint8Array[],
   positions: Uint8Array,
   message: Uint8Array,
-): (Uint8Array | undefined)[][] | undefined => {
+): Uint8Array[][] | undefined => {
   const fields = new Fields(message)
-  const result: (Uint8Array | undefined)[][] = []
+  const result: Uint8Array[][] = []
   let consistent = true
   for (const [tree, position] of positions.entries()) {
-    const masked = [fields.take(SEED), fields.take(SEED)]
+    const [masked0, masked1] = [fields.take(SEED), fields.take(SEED)]
     const total = fields.take(SEED)
     const expected = fields.take(SEED)
     const top = keys[2 * tree]
     const bottom = keys[2 * tree + 1]
-    const side = 1 - (position & 1)
-    const sums = masked[side]
-    if (top === undefined || bottom === undefined || sums === undefined)
-      throw new RangeError('keys and positions differ')
-    const sibling = double(top, session, tree, 1)
-    const known: (Uint8Array | undefined)[] = [undefined, undefined, undefined, undefined]
-    const other = 2 * (1 - (position >> 1))
-    known[other] = sibling[0]
-    known[other + 1] = sibling[1]
-    known[position ^ 1] = xor(sums, bottom, sibling[side] ?? new Uint8Array(SEED))
-    const pairs = known.map(leaf => (leaf === undefined ? undefined : double(leaf, session, tree, DEPTH)))
-    const missing = xor(total, ...pairs.flatMap(pair => (pair === undefined ? [] : [pair[1]])))
-    const checks = pairs.map(pair => pair?.[1] ?? missing)
-    consistent = equalBytes(checkHash(session, tree, checks), expected) && consistent
-    result.push(pairs.map(pair => pair?.[0]))
+    if (top === undefined || bottom === undefined) throw new RangeError('keys and positions differ')
+    const [half, side] = [position >> 1, 1 - (position & 1)]
+    const siblings = double(top, session, tree, 1)
+    const restored = xor(either(side, masked1, masked0), bottom, either(side, siblings[1], siblings[0]))
+    const seeds: Uint8Array[] = []
+    const checks: Uint8Array[] = []
+    const isMissing: number[] = []
+    for (let y = 0; y < LEAVES; y++) {
+      const sameHalf = 1 - ((y >> 1) ^ half)
+      const sameSide = 1 - ((y & 1) ^ side)
+      const leaf = either(sameHalf, restored, siblings[y & 1] ?? restored)
+      const [seed, checkValue] = double(leaf, session, tree, DEPTH)
+      const missing = sameHalf & (1 - sameSide)
+      seeds.push(keepIf(1 - missing, seed))
+      checks.push(keepIf(1 - missing, checkValue))
+      isMissing.push(missing)
+    }
+    const missingCheck = xor(total, ...checks)
+    const all = checks.map((value, y) => xor(value, keepIf(isMissing[y] ?? 0, missingCheck)))
+    consistent = equalBytes(checkHash(session, tree, all), expected) && consistent
+    result.push(seeds)
   }
   return consistent ? result : undefined
 }

@@ -148,7 +148,7 @@ describe('limbs modulo q', () => {
     write(B, cell)
     for (let j = 0; j < 416; j++) {
       limbs.accumulate(SUM, A, B)
-      limbs.carryColumns(SUM)
+      if (j % 2 === 1) limbs.carryColumns(SUM)
     }
     expect(total(read(SUM, 17))).toBe(416n * total(weight) * total(cell))
     limbs.scalarReduce(OUT, SUM)

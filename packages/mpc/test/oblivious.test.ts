@@ -45,7 +45,7 @@ describe('punctured trees', () => {
     const { message, leaves } = buildTrees(session, keyPairs)
     const punctured = puncturedTrees(session, chosen, positions, message) ?? never()
     for (const [tree, position] of positions.entries()) {
-      const expected = leaves[tree]?.map((leaf, i) => (i === position ? undefined : leaf))
+      const expected = leaves[tree]?.map((leaf, i) => (i === position ? new Uint8Array(32) : leaf))
       expect(punctured[tree]).toEqual(expected)
     }
   })

@@ -135,7 +135,9 @@ export const signSessions = ({
 export const dealTrees = () => {
   const full = Array.from({ length: TREES }, () => Array.from({ length: LEAVES }, () => random(32)))
   const positions = random(TREES).map(byte => byte & 3)
-  const punctured = full.map((leaves, tree) => leaves.map((leaf, i) => (i === positions[tree] ? undefined : leaf)))
+  const punctured = full.map((leaves, tree) =>
+    leaves.map((leaf, i) => (i === positions[tree] ? new Uint8Array(32) : leaf)),
+  )
   return { full, positions, punctured }
 }
 

@@ -120,10 +120,14 @@ function combined(out: usize, a: usize, b: usize): void {
   scalarReduce(out, columns)
 }
 
-/** Adds gadget entry j times the first two cells to the totals. */
+/**
+ * Adds gadget entry j times the first two cells to the totals. A column grows by less than 2^62.2 (limbs below 2^29 and
+ * 2^30), so two products fit between carries.
+ */
 function addToTotals(j: usize): void {
   accumulate(total0, gadget + j * SIZE, cell)
   accumulate(total1, gadget + j * SIZE, cell + SIZE)
+  if ((j & 1) === 0) return
   carryColumns(total0)
   carryColumns(total1)
 }
