@@ -637,6 +637,8 @@ describe('the contract', () => {
 
   it('has no row that was not seen to succeed and to refuse', async () => {
     await site.vault.kill('postgres', 'SIGKILL')
+    // A backend outlives its postmaster until it notices.
+    await until('not ready', async () => (await site.api(undefined).send('ready')).status === 503)
     expect((await site.api(undefined).refused('ready', 503)).message).toMatch(/database/)
     expect(await site.api(undefined).ok('health')).toMatchObject({ Healthy: false, DatabaseHealth: { Healthy: false } })
     await site.vault.up()
