@@ -98,8 +98,8 @@ export class RvoleBob {
 
   /** d[0], d[1]; undefined when the reply is not canonical, `false` when Alice's matrix is inconsistent. */
   finish(reply: Uint8Array): [Scalar, Scalar] | undefined | false {
-    const matrix = reply.slice(0, MATRIX_LENGTH)
-    const eta = reply.slice(MATRIX_LENGTH, MATRIX_LENGTH + SCALAR_LENGTH)
+    const matrix = reply.subarray(0, MATRIX_LENGTH)
+    const eta = reply.subarray(MATRIX_LENGTH, MATRIX_LENGTH + SCALAR_LENGTH)
     put(kernel.matrix, matrix)
     if (kernel.isCanonical() === 0 || !isScalar(eta)) return undefined
     try {
@@ -109,7 +109,7 @@ export class RvoleBob {
       put(kernel.theta, thetas(this.#runId, matrix))
       put(kernel.eta, eta)
       kernel.bobCheck()
-      const consistent = equalBytes(muHash(this.#runId), reply.slice(MATRIX_LENGTH + SCALAR_LENGTH))
+      const consistent = equalBytes(muHash(this.#runId), reply.subarray(MATRIX_LENGTH + SCALAR_LENGTH))
       return consistent ? takePair() : false
     } finally {
       kernel.clearMultiplication()
@@ -159,7 +159,7 @@ export class RvoleAlice {
       put(kernel.gadget, this.#gadget)
       put(kernel.inputs, concat(...input, check))
       kernel.maskMatrix()
-      const matrix = take(kernel.matrix, MATRIX_LENGTH)
+      const matrix = view(kernel.matrix, MATRIX_LENGTH)
       put(kernel.theta, thetas(this.#runId, matrix))
       kernel.aliceCheck()
       return { reply: concat(matrix, view(kernel.eta, SCALAR_LENGTH), muHash(this.#runId)), output: takePair() }

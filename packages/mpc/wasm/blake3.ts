@@ -160,6 +160,47 @@ function compress(length: i32): void {
   v128.store(results, v128.xor(v15, v128.load(jobs, 112)), 240)
 }
 
+/** The transpose of four vectors of four words: word k of all four goes to target k. */
+function storeTransposed(
+  target0: usize,
+  target1: usize,
+  target2: usize,
+  target3: usize,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+): void {
+  const ab = i32x4.shuffle(a, b, 0, 4, 1, 5)
+  const cd = i32x4.shuffle(c, d, 0, 4, 1, 5)
+  const abHigh = i32x4.shuffle(a, b, 2, 6, 3, 7)
+  const cdHigh = i32x4.shuffle(c, d, 2, 6, 3, 7)
+  v128.store(target0, i32x4.shuffle(ab, cd, 0, 1, 4, 5))
+  v128.store(target1, i32x4.shuffle(ab, cd, 2, 3, 6, 7))
+  v128.store(target2, i32x4.shuffle(abHigh, cdHigh, 0, 1, 4, 5))
+  v128.store(target3, i32x4.shuffle(abHigh, cdHigh, 2, 3, 6, 7))
+}
+
+/** Words of four rows into the lanes of `words` vectors. */
+function gather(target: usize, words: usize, r0: usize, r1: usize, r2: usize, r3: usize): void {
+  for (let at: usize = 0; at < words << 2; at += 16) {
+    const to = target + (at << 2)
+    storeTransposed(
+      to,
+      to + 16,
+      to + 32,
+      to + 48,
+      v128.load(r0 + at),
+      v128.load(r1 + at),
+      v128.load(r2 + at),
+      v128.load(r3 + at),
+    )
+  }
+}
+
+/** Takes what lanes beyond the last job produce. */
+const spill: usize = memory.data(64, 16)
+
 /**
  * `blocks` times 64 bytes of output for each of `count` rows: row r has the key at keys + r · keyStride (0: one key for
  * all) and the 64-byte zero-padded message of `length` bytes at messages + r · messageStride; its output is at
@@ -176,33 +217,53 @@ export function blake3(
   outStride: usize,
   blocks: i32,
 ): void {
-  const total = count * blocks
-  for (let start = 0; start < total; start += 4) {
-    for (let lane = 0; lane < 4; lane++) {
-      // Lanes beyond the end repeat the last job.
-      const job = min(start + lane, total - 1)
-      const row: usize = job / blocks
-      const key = keys + row * keyStride
-      const message = messages + row * messageStride
-      const target = jobs + (lane << 2)
-      for (let word: usize = 0; word < 8; word++) store<u32>(target + (word << 4), load<u32>(key + (word << 2)))
-      for (let word: usize = 0; word < 16; word++) {
-        store<u32>(target + (word << 4), load<u32>(message + (word << 2)), 128)
-      }
-      store<u32>(target, job % blocks, 384)
-    }
+  const last = count * blocks - 1
+  for (let job = 0; job <= last; job += 4) {
+    // Lanes beyond the end repeat the last job.
+    const j1 = min(job + 1, last)
+    const j2 = min(job + 2, last)
+    const j3 = min(job + 3, last)
+    const r0: usize = job / blocks
+    const r1: usize = j1 / blocks
+    const r2: usize = j2 / blocks
+    const r3: usize = j3 / blocks
+    const b0 = job % blocks
+    const b1 = j1 % blocks
+    const b2 = j2 % blocks
+    const b3 = j3 % blocks
+    gather(jobs, 8, keys + r0 * keyStride, keys + r1 * keyStride, keys + r2 * keyStride, keys + r3 * keyStride)
+    gather(
+      jobs + 128,
+      16,
+      messages + r0 * messageStride,
+      messages + r1 * messageStride,
+      messages + r2 * messageStride,
+      messages + r3 * messageStride,
+    )
+    store<i32>(jobs, b0, 384)
+    store<i32>(jobs, b1, 388)
+    store<i32>(jobs, b2, 392)
+    store<i32>(jobs, b3, 396)
     compress(length)
-    for (let lane = 0; lane < 4; lane++) {
-      const job = start + lane
-      if (job >= total) break
-      const row: usize = job / blocks
-      const block: usize = job % blocks
-      const target = out + row * outStride + (block << 6)
-      for (let word: usize = 0; word < 16; word++) {
-        store<u32>(target + (word << 2), load<u32>(results + (word << 4) + (lane << 2)))
-      }
+    const o0 = out + r0 * outStride + ((<usize>b0) << 6)
+    const o1 = job + 1 > last ? spill : out + r1 * outStride + ((<usize>b1) << 6)
+    const o2 = job + 2 > last ? spill : out + r2 * outStride + ((<usize>b2) << 6)
+    const o3 = job + 3 > last ? spill : out + r3 * outStride + ((<usize>b3) << 6)
+    for (let at: usize = 0; at < 64; at += 16) {
+      const from = results + (at << 2)
+      storeTransposed(
+        o0 + at,
+        o1 + at,
+        o2 + at,
+        o3 + at,
+        v128.load(from),
+        v128.load(from, 16),
+        v128.load(from, 32),
+        v128.load(from, 48),
+      )
     }
   }
   memory.fill(jobs, 0, 25 * 16)
   memory.fill(results, 0, 16 * 16)
+  memory.fill(spill, 0, 64)
 }
