@@ -31,6 +31,8 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     keepAlive: true,
   })
   pool.on('error', error => options.onIdleError?.(error))
+  // A connection that breaks while it is in use fails its query; its own `error` event, unheard, would end the process.
+  pool.on('connect', client => void client.on('error', () => undefined))
   return pool
 }
 

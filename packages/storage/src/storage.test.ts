@@ -182,6 +182,23 @@ describe('pool, transactions, migrations', () => {
     await pool.end()
   })
 
+  it('fails what is under way when the server goes, and nothing else', async () => {
+    const pool = createPool(await ensure('away'))
+    const { port } = server
+    const underWay = transaction(pool, async client => {
+      await client.query('select 1')
+      process.kill(server.pid, 'SIGKILL')
+      await server.exited
+      // Between two queries: nobody listens for the connection's end then.
+      await vi.waitFor(() => expect(client.query('select 1')).rejects.toThrow(), 10_000)
+      throw new RangeError('given up')
+    })
+    await expect(underWay).rejects.toThrow()
+    server = await startPostgres({ dir: join(dir, 'pg'), port })
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await pool.end()
+  })
+
   it('migrates once, in order, also when two processes start together, and undoes a failed run', async () => {
     const db = createKysely<{ t: { n: number } }>(createPool(await ensure('schema')))
     const steps = { '001_t': { up: async (tx: typeof db) => void (await sql`create table t (n int)`.execute(tx)) } }
