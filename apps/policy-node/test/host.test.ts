@@ -99,6 +99,7 @@ describe('a Policy Node', () => {
     expect(cmdline).toEqual([
       process.execPath,
       '--disable-sigusr1',
+      '--max-semi-space-size=4',
       expect.stringMatching(/policy-node\/src\/core\.ts$/),
     ])
     const password = new URL(readFileSync(config.database.urlFile, 'utf8')).password
