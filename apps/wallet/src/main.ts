@@ -5,6 +5,7 @@ import { ChainClients } from '@trivault/chain-clients'
 import { parseJson } from '@trivault/codec'
 import { genesisJson } from '@trivault/protocol'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { ApiKeys } from './api-keys.ts'
 import { openDatabase } from './database.ts'
 import { createHttp, createLog, createMetricsHttp } from './http/index.ts'
 import { createReads } from './reads/index.ts'
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
     clock: Date.now,
     log: (level, message, fields) => log[level](fields ?? {}, message),
   })
-  await keepBootstrapKey(wallet, config.bootstrapKeyFile)
+  await keepBootstrapKey(wallet.apiKeys, config.bootstrapKeyFile)
   const reads = createReads(wallet.view(), {
     chains,
     config: {
@@ -109,8 +110,8 @@ async function main(): Promise<void> {
 }
 
 /** The file is written before the key counts: a crash in between leads to a new key, never to a lost one. */
-async function keepBootstrapKey(wallet: Wallet, file: string): Promise<void> {
-  await wallet.bootstrapKey(key => {
+async function keepBootstrapKey(apiKeys: ApiKeys, file: string): Promise<void> {
+  await apiKeys.bootstrap(key => {
     if (existsSync(file)) chmodSync(file, 0o600)
     writeFileSync(file, `${key}\n`, { mode: 0o600 })
   })

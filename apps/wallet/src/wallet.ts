@@ -1,31 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { ChainClientError, type ChainClients } from '@trivault/chain-clients'
-import { ChainError } from '@trivault/chains'
-import { encode, fromHex, toHex, utf8 } from '@trivault/codec'
+import { randomUUID } from 'node:crypto'
+import type { ChainClients } from '@trivault/chain-clients'
+import { fromHex, toHex, utf8 } from '@trivault/codec'
 import type { Certified } from '@trivault/ledger'
-import {
-  type Command,
-  encodeBackupFile,
-  encodeIntent,
-  type Genesis,
-  sha256,
-  systemRoles,
-  VaultError,
-  vaultErrors,
-  viewCodec,
-} from '@trivault/protocol'
-import {
-  bootstrapUser,
-  chainOf,
-  checkName,
-  nextAddressIndex,
-  operationOf,
-  setupComplete,
-  systemUserId,
-  userKey,
-  userOf,
-  type VaultState,
-} from '@trivault/vault-state'
+import { type Command, encodeIntent, type Genesis, VaultError, vaultErrors } from '@trivault/protocol'
+import { operationOf, userKey, userOf, type VaultState } from '@trivault/vault-state'
+import { ApiKeys } from './api-keys.ts'
 import type { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
 import { entryStore } from './entry-store.ts'
@@ -33,12 +12,14 @@ import { Events } from './events.ts'
 import { Executor } from './executor.ts'
 import { buildIntent } from './intents.ts'
 import { type Outcome, VaultLog } from './log.ts'
+import { backupOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
 import { Outbox } from './outbox.ts'
 import { roleOf } from './reads/index.ts'
-import { type Caller, type Role, ServiceError, type StartRequest, type WalletService } from './service.ts'
-import { setupCommand } from './setup.ts'
-import { fetchBackup, Signatures } from './signatures.ts'
+import { explained, inTime } from './refusals.ts'
+import { type Caller, ServiceError, type StartRequest, type WalletService } from './service.ts'
+import { Signatures } from './signatures.ts'
+import { Tenant } from './tenant.ts'
 import type { WalletView } from './view.ts'
 
 export type Writes = Pick<
@@ -74,7 +55,6 @@ export interface WalletOptions {
 /** How long a client waits for the nodes before its request is acknowledged as kept, or an immediate call gives up. */
 const patience = 3_000
 const immediatePatience = 15_000
-const setupPatience = 25_000
 
 /** The wallet: proposes, builds, delivers, and tells. It holds no key and decides nothing; it can only delay. */
 export class Wallet {
@@ -85,6 +65,8 @@ export class Wallet {
   readonly #deliveries: Deliveries
   readonly #executor: Executor
   readonly #signatures: Signatures
+  readonly #apiKeys: ApiKeys
+  readonly #tenant: Tenant
   #log: VaultLog | undefined
   #sweep: Promise<void> | undefined
   #sweepAgain = false
@@ -121,6 +103,15 @@ export class Wallet {
       log,
       submit: commands => this.#vaultLog.submit(...commands),
       settled: (id, part) => this.#deliveries.settled(id, part),
+    })
+    this.#apiKeys = new ApiKeys(db, clock, state)
+    this.#tenant = new Tenant({
+      state,
+      clock,
+      apiKeys: this.#apiKeys,
+      dryRun: command => void this.#vaultLog.dryRun(command),
+      now: command => this.#now(command),
+      start: (caller, request) => this.#start(caller, request),
     })
     this.#signatures = new Signatures({
       link: this.#link,
@@ -159,6 +150,10 @@ export class Wallet {
     return this.#log
   }
 
+  get apiKeys(): ApiKeys {
+    return this.#apiKeys
+  }
+
   view(): WalletView {
     const store = entryStore(this.#options.db)
     return {
@@ -168,21 +163,21 @@ export class Wallet {
       waiting: id => this.#outbox.waiting(id),
       allWaiting: () => this.#outbox.allWaiting(),
       deliveries: id => this.#deliveries.of(id),
-      backup: name => this.#backup(name),
+      backup: name => backupOf(this.#link, this.state, name),
     }
   }
 
   writes(): Writes {
     return {
-      findApiKey: hash => this.#findApiKey(hash),
+      findApiKey: hash => this.#apiKeys.find(hash),
       findUser: async email => this.#caller(email),
       readiness: () => this.#readiness(),
-      setupTenant: (_caller, setup) => this.#setup(setup),
-      pairApprover: (caller, { UserID, PublicKey }) => this.#pair(caller, UserID, PublicKey),
+      setupTenant: (_caller, setup) => this.#tenant.setup(setup),
+      pairApprover: (caller, { UserID, PublicKey }) => this.#tenant.pair(caller, UserID, PublicKey),
       createGroup: (caller, name) => this.#now({ type: 'createGroup', by: caller.id, name }),
-      createSystemUser: (caller, request) => this.#createSystemUser(caller, request),
-      deleteSystemUser: (caller, id) => this.#deleteSystemUser(caller, id),
-      address: (_caller, request) => this.#address(request),
+      createSystemUser: (caller, request) => this.#tenant.createSystemUser(caller, request),
+      deleteSystemUser: (caller, id) => this.#tenant.deleteSystemUser(caller, id),
+      address: (_caller, request) => this.#tenant.address(request),
       registerKnownChain: (caller, caip2) => this.#now({ type: 'registerChain', by: caller.id, caip2 }),
       start: (caller, request) => this.#start(caller, request),
       cancel: (caller, id, cancelledBy) =>
@@ -190,8 +185,8 @@ export class Wallet {
       approve: (caller, id, signature) => this.#approve(caller, id, signature),
       reject: (caller, id) => this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id }),
       subscribe: (_caller, listener) => this.#events.subscribe(listener),
-      verdicts: (_caller, id) => this.#verdicts(id),
-      nodes: () => this.#nodes(),
+      verdicts: (_caller, id) => explained(() => verdictsOf(this.#link, this.state, id)),
+      nodes: () => nodesOf(this.#link, this.state, this.#vaultLog.status.head),
     }
   }
 
@@ -272,7 +267,7 @@ export class Wallet {
 
   /** An immediate call: a log entry, or an error when the nodes do not answer in time. */
   async #now(command: Command): Promise<void> {
-    await this.#explained(async () => {
+    await explained(async () => {
       this.#vaultLog.dryRun(command)
       const outcome = await inTime(this.#vaultLog.submit(command), immediatePatience)
       const [result] = outcome ?? []
@@ -292,19 +287,10 @@ export class Wallet {
       : `Policy Node ${silent.join(' and ')} does not answer: nothing can be certified until all three are up`
   }
 
-  /** Runs `work`; what the vault refuses becomes the API's error. */
-  async #explained<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw serviceErrorOf(error)
-    }
-  }
-
   // --- operations
 
   async #start(caller: Caller, request: StartRequest): Promise<{ OperationID: string }> {
-    return this.#explained(async () => {
+    return explained(async () => {
       const { state } = this
       const operationId = request.operationId ?? `${toHex(state.vaultId).slice(0, 8)}-${randomUUID()}`
       const identity = utf8(JSON.stringify([request.segment, request.initiatorId ?? caller.id, request.rawBody]))
@@ -331,7 +317,7 @@ export class Wallet {
   }
 
   async #approve(caller: Caller, operationId: string, signature: Uint8Array): Promise<void> {
-    await this.#explained(async () => {
+    await explained(async () => {
       const keyId = this.state.users.get(userKey(caller.id))?.keyId
       if (keyId === undefined)
         throw new VaultError('unknown-key', `${caller.id} has no registered device key: pair a device first`)
@@ -343,7 +329,7 @@ export class Wallet {
   }
 
   async #change(kind: 'reject' | 'cancel', operationId: string, command: Command): Promise<void> {
-    await this.#explained(async () => {
+    await explained(async () => {
       this.#vaultLog.dryRun(command)
       await this.#outbox.put(kind, operationId, command)
     })
@@ -351,216 +337,11 @@ export class Wallet {
 
   // --- tenant, people, keys
 
-  async #setup(body: Parameters<WalletService['setupTenant']>[1]): Promise<void> {
-    await this.#explained(async () => {
-      const command = setupCommand(body)
-      const earlier = this.state.setup
-      const same = earlier !== undefined && toHex(earlier.bodyHash) === toHex(command.bodyHash)
-      if (earlier !== undefined && (!same || setupComplete(this.state)))
-        throw new VaultError('already-populated', 'the default tenant is already populated')
-      if (earlier === undefined) await this.#now(command)
-      const deadline = this.#options.clock() + setupPatience
-      while (!setupComplete(this.state)) {
-        if (this.#options.clock() > deadline)
-          throw new ServiceError(
-            'unavailable',
-            'the master keys are still being generated: send the same request again to wait for them',
-          )
-        await new Promise(resolve => setTimeout(resolve, 50))
-      }
-    })
-  }
-
-  /** The contract's older way to a device key: starts `set user public key` for the user with this number. */
-  async #pair(caller: Caller, number: number, publicKey: string): Promise<{ ID: string }> {
-    const user = this.state.users.values().find(one => one.number === number && !one.deleted)
-    if (user === undefined)
-      throw new ServiceError('bad-request', `no user with id ${number}`, { errorCode: vaultErrors['unknown-user'] })
-    const payload = { UserID: user.id, PublicKey: publicKey }
-    const { OperationID } = await this.#start(caller, {
-      segment: 'setUserPublicKey',
-      payload,
-      rawBody: JSON.stringify(payload),
-    })
-    return { ID: OperationID }
-  }
-
-  async #findApiKey(hash: Uint8Array) {
-    const row = await this.#options.db
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('hash', '=', Buffer.from(hash))
-      .executeTakeFirst()
-    if (row === undefined) return undefined
-    const user = this.state.users.get(userKey(row.user_id))
-    if (user?.deleted === true) return undefined
-    const person = user !== undefined && user.systemRole === undefined
-    const role = person ? roleOf(this.state, user) : (row.role as Role)
-    const caller = { id: row.user_id, name: user?.name ?? row.name, role, kind: person ? 'user' : 'system' } as const
-    return { hash: row.hash, caller }
-  }
-
   #caller(email: string): Caller | undefined {
     const { state } = this
     const user = state.users.get(userKey(email))
     if (user === undefined || user.deleted || user.systemRole !== undefined) return undefined
     return { id: user.id, name: user.name, role: roleOf(state, user), kind: 'user' }
-  }
-
-  /** A key of the API for a new system user, or for a registered person's own bot. Only its hash is kept. */
-  async #createSystemUser(
-    caller: Caller,
-    request: Parameters<WalletService['createSystemUser']>[1],
-  ): Promise<{ ApiKey: string; UserID: number }> {
-    const role = systemRoles.find(one => one === request.Role)
-    if (role === undefined) throw new ServiceError('bad-request', `Role: one of ${systemRoles.join(', ')}`)
-    const person = this.state.users.get(userKey(request.Name))
-    const isPerson = person !== undefined && person.systemRole === undefined && !person.deleted
-    if (!isPerson)
-      await this.#now({
-        type: 'createSystemUser',
-        by: caller.id,
-        name: request.Name,
-        role,
-        confirmer: request.Confirmer,
-      })
-    const id = isPerson ? person.id : systemUserId(request.Name)
-    const key = await this.#issueApiKey(id, request.Name, isPerson ? 'AutomatedApprover' : role)
-    return { ApiKey: key, UserID: userOf(this.state, id).number }
-  }
-
-  async #issueApiKey(userId: string, name: string, role: Role, keep?: (key: string) => void): Promise<string> {
-    const key = `cwp_${randomBytes(32).toString('base64url')}`
-    keep?.(key)
-    const row = {
-      hash: Buffer.from(sha256(utf8(key))),
-      user_id: userId,
-      name,
-      role,
-      created_at: String(this.#options.clock()),
-    }
-    await this.#options.db.insertInto('api_keys').values(row).execute()
-    return key
-  }
-
-  /** The bootstrap Admin key of the guide's step 16: made once, at the first start, and kept before it counts. */
-  async bootstrapKey(keep: (key: string) => void): Promise<void> {
-    const existing = await this.#options.db
-      .selectFrom('api_keys')
-      .select('hash')
-      .where('user_id', '=', bootstrapUser)
-      .executeTakeFirst()
-    if (existing === undefined) await this.#issueApiKey(bootstrapUser, 'bootstrap', 'Admin', keep)
-  }
-
-  async #deleteSystemUser(caller: Caller, id: number): Promise<void> {
-    const user = this.state.users
-      .values()
-      .find(({ number, deleted, systemRole }) => number === id && !deleted && systemRole !== undefined)
-    if (user === undefined) throw new ServiceError('not-found', `no system user with id ${id}`)
-    await this.#now({ type: 'deleteSystemUser', by: caller.id, id: user.id })
-    await this.#options.db.deleteFrom('api_keys').where('user_id', '=', user.id).execute()
-  }
-
-  async #address({ MasterKey, Account, CAIP2, Index = 0 }: Parameters<WalletService['address']>[1]) {
-    return this.#explained(async () => {
-      const { slip44 } = chainOf(this.state, CAIP2)
-      if (!this.state.addresses.has(`${MasterKey}/${Account}/${slip44}/${Index}`)) {
-        const next = nextAddressIndex(this.state, MasterKey, Account, slip44)
-        const command: Command = {
-          type: 'allocateAddress',
-          masterKey: checkName(MasterKey, 'MasterKey'),
-          account: checkName(Account, 'Account'),
-          caip2: CAIP2,
-          index: Index,
-        }
-        this.#vaultLog.dryRun(command)
-        if (Index === next) await this.#now(command)
-      }
-      const found = this.state.addresses.get(`${MasterKey}/${Account}/${slip44}/${Index}`)
-      if (found === undefined) throw new VaultError('unknown-address', `no address ${Index} of account ${Account}`)
-      return { Address: found.address, ...(this.state.sealedAt === undefined && { sealed: false as const }) }
-    })
-  }
-
-  async #backup(masterKey: string): Promise<Uint8Array> {
-    const key = this.state.masterKeys.get(masterKey)
-    if (key === undefined || key.status !== 'active')
-      throw new ServiceError('not-found', `no active master key ${masterKey}`)
-    const { name, keyId, curve, publicKey, publicShares, chainCode, transcriptHash } = key
-    const { vaultId, genesis } = this.state
-    const blobs = await fetchBackup(this.#link, this.state, masterKey)
-    return encodeBackupFile({
-      version: 1,
-      vaultId,
-      masterKey: name,
-      keyId,
-      curve,
-      ersFingerprint: genesis.ersFingerprint,
-      publicKey,
-      publicShares: [...publicShares],
-      chainCode,
-      transcriptHash,
-      blobs,
-    })
-  }
-
-  // --- what the nodes say
-
-  async #verdicts(operationId: string) {
-    return this.#explained(async () => {
-      operationOf(this.state, operationId)
-      const answers = await this.#link.queryAll({ type: 'view', operationId })
-      const Verdicts = answers.flatMap((answer, Node) => {
-        if (answer === undefined) return []
-        const { view, signature } = answer
-        return [
-          {
-            Node,
-            View: Buffer.from(encode(viewCodec, view)).toString('base64'),
-            Signature: Buffer.from(signature).toString('base64'),
-            Status: view.status,
-            IntentHash: toHex(view.intentHash),
-            ...(view.effectsHash === undefined ? {} : { EffectsHash: toHex(view.effectsHash) }),
-            ...(view.grade === undefined ? {} : { Grade: view.grade }),
-            Needs: view.needs,
-            Unmet: view.unmet,
-            Head: { Seq: view.headSeq, Hash: toHex(view.headHash) },
-          },
-        ]
-      })
-      return {
-        OperationID: operationId,
-        Verdicts,
-        Missing: answers.flatMap((answer, node) => (answer === undefined ? [node] : [])),
-      }
-    })
-  }
-
-  async #nodes() {
-    const { state } = this
-    const { head } = this.#vaultLog.status
-    const answers = await this.#link.queryAll({ type: 'status' })
-    return {
-      VaultID: toHex(state.vaultId),
-      Sealed: state.sealedAt !== undefined,
-      Head: { Seq: head.seq, Hash: toHex(head.hash) },
-      Nodes: state.genesis.identityKeys.map((identity, Index) => {
-        const answer = answers[Index]
-        const known =
-          answer === undefined
-            ? {}
-            : {
-                Head: { Seq: answer.seq, Hash: toHex(answer.hash) },
-                State: [
-                  answer.phase,
-                  ...(answer.reason === '' ? [] : [answer.reason]),
-                  ...answer.quarantined.map(node => `node ${node} is quarantined`),
-                ].join(': '),
-              }
-        return { Index, IdentityKey: toHex(identity), Online: answer !== undefined, ...known }
-      }),
-    }
   }
 
   async #readiness() {
@@ -573,45 +354,5 @@ export class Wallet {
     } catch {
       return { database: 'the wallet database does not answer', other }
     }
-  }
-}
-
-const notFound = new Set(['unknown-operation'])
-const conflicts = new Set(['operation-not-pending', 'operation-not-executing'])
-
-/** The API's view of a refusal: state conflicts are 409, unknown operations 404, everything else the caller's 400. */
-function serviceErrorOf(error: unknown): unknown {
-  if (error instanceof VaultError) {
-    const code = notFound.has(error.code)
-      ? 'not-found'
-      : conflicts.has(error.code)
-        ? 'conflict'
-        : error.code === 'too-many-operations'
-          ? 'too-many-requests'
-          : 'bad-request'
-    return error.code === 'internal-error'
-      ? error
-      : new ServiceError(code, error.message, { cause: error, errorCode: error.mCode })
-  }
-  if (error instanceof ChainError)
-    return new ServiceError('bad-request', error.message, { cause: error, errorCode: vaultErrors.malformed })
-  if (error instanceof ChainClientError) {
-    const down = error.code === 'rpc_unreachable' || error.code === 'rpc_timeout'
-    const errorCode =
-      error.code === 'rpc_not_configured' ? vaultErrors['rpc-not-configured'] : vaultErrors['bad-transaction']
-    return new ServiceError(down ? 'unavailable' : 'bad-request', error.message, { cause: error, errorCode })
-  }
-  return error
-}
-
-async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), milliseconds)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,0 +1,130 @@
+import { toHex } from '@trivault/codec'
+import { type Command, systemRoles, VaultError, vaultErrors } from '@trivault/protocol'
+import {
+  chainOf,
+  checkName,
+  nextAddressIndex,
+  setupComplete,
+  systemUserId,
+  userKey,
+  userOf,
+  type VaultState,
+} from '@trivault/vault-state'
+import type { ApiKeys } from './api-keys.ts'
+import { explained } from './refusals.ts'
+import { type Caller, ServiceError, type StartRequest, type WalletService } from './service.ts'
+import { setupCommand } from './setup.ts'
+
+/** How long one set-up request waits for the master keys. */
+const setupPatience = 25_000
+
+export interface TenantOptions {
+  state: () => VaultState
+  clock: () => number
+  apiKeys: ApiKeys
+  /** Would it apply? Throws `VaultError`. */
+  dryRun: (command: Command) => void
+  /** An immediate call: a log entry, or an error. */
+  now: (command: Command) => Promise<void>
+  start: (caller: Caller, request: StartRequest) => Promise<{ OperationID: string }>
+}
+
+/** The contract's immediate calls: set-up, pairing, system users, addresses. They create things without authority. */
+export class Tenant {
+  readonly #options: TenantOptions
+
+  constructor(options: TenantOptions) {
+    this.#options = options
+  }
+
+  /** One-shot and resumable: the same body again waits for what is not finished. */
+  async setup(body: Parameters<WalletService['setupTenant']>[1]): Promise<void> {
+    await explained(async () => {
+      const command = setupCommand(body)
+      const earlier = this.#options.state().setup
+      const same = earlier !== undefined && toHex(earlier.bodyHash) === toHex(command.bodyHash)
+      if (earlier !== undefined && (!same || setupComplete(this.#options.state())))
+        throw new VaultError('already-populated', 'the default tenant is already populated')
+      if (earlier === undefined) await this.#options.now(command)
+      const deadline = this.#options.clock() + setupPatience
+      while (!setupComplete(this.#options.state())) {
+        if (this.#options.clock() > deadline)
+          throw new ServiceError(
+            'unavailable',
+            'the master keys are still being generated: send the same request again to wait for them',
+          )
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+    })
+  }
+
+  /** The contract's older way to a device key: starts `set user public key` for the user with this number. */
+  async pair(caller: Caller, number: number, publicKey: string): Promise<{ ID: string }> {
+    const user = this.#options
+      .state()
+      .users.values()
+      .find(one => one.number === number && !one.deleted)
+    if (user === undefined)
+      throw new ServiceError('bad-request', `no user with id ${number}`, { errorCode: vaultErrors['unknown-user'] })
+    const payload = { UserID: user.id, PublicKey: publicKey }
+    const { OperationID } = await this.#options.start(caller, {
+      segment: 'setUserPublicKey',
+      payload,
+      rawBody: JSON.stringify(payload),
+    })
+    return { ID: OperationID }
+  }
+
+  /** A key of the API for a new system user, or for a registered person's own bot. Only its hash is kept. */
+  async createSystemUser(
+    caller: Caller,
+    request: Parameters<WalletService['createSystemUser']>[1],
+  ): Promise<{ ApiKey: string; UserID: number }> {
+    const role = systemRoles.find(one => one === request.Role)
+    if (role === undefined) throw new ServiceError('bad-request', `Role: one of ${systemRoles.join(', ')}`)
+    const person = this.#options.state().users.get(userKey(request.Name))
+    const isPerson = person !== undefined && person.systemRole === undefined && !person.deleted
+    if (!isPerson)
+      await this.#options.now({
+        type: 'createSystemUser',
+        by: caller.id,
+        name: request.Name,
+        role,
+        confirmer: request.Confirmer,
+      })
+    const id = isPerson ? person.id : systemUserId(request.Name)
+    const key = await this.#options.apiKeys.issue(id, request.Name, isPerson ? 'AutomatedApprover' : role)
+    return { ApiKey: key, UserID: userOf(this.#options.state(), id).number }
+  }
+
+  async deleteSystemUser(caller: Caller, id: number): Promise<void> {
+    const user = this.#options
+      .state()
+      .users.values()
+      .find(({ number, deleted, systemRole }) => number === id && !deleted && systemRole !== undefined)
+    if (user === undefined) throw new ServiceError('not-found', `no system user with id ${id}`)
+    await this.#options.now({ type: 'deleteSystemUser', by: caller.id, id: user.id })
+    await this.#options.apiKeys.deleteOf(user.id)
+  }
+
+  async address({ MasterKey, Account, CAIP2, Index = 0 }: Parameters<WalletService['address']>[1]) {
+    return explained(async () => {
+      const { slip44 } = chainOf(this.#options.state(), CAIP2)
+      if (!this.#options.state().addresses.has(`${MasterKey}/${Account}/${slip44}/${Index}`)) {
+        const next = nextAddressIndex(this.#options.state(), MasterKey, Account, slip44)
+        const command: Command = {
+          type: 'allocateAddress',
+          masterKey: checkName(MasterKey, 'MasterKey'),
+          account: checkName(Account, 'Account'),
+          caip2: CAIP2,
+          index: Index,
+        }
+        this.#options.dryRun(command)
+        if (Index === next) await this.#options.now(command)
+      }
+      const found = this.#options.state().addresses.get(`${MasterKey}/${Account}/${slip44}/${Index}`)
+      if (found === undefined) throw new VaultError('unknown-address', `no address ${Index} of account ${Account}`)
+      return { Address: found.address, ...(this.#options.state().sealedAt === undefined && { sealed: false as const }) }
+    })
+  }
+}
