@@ -121,6 +121,12 @@ export class JointSessions {
     this.#fill()
   }
 
+  /** Does a finished task once more, in a new attempt; the other nodes follow its join. */
+  renew(name: string): void {
+    const running = this.#running.get(name)
+    if (running?.phase === 'done') this.#attempt(running, running.attempt + 1)
+  }
+
   dropWhere(matches: (name: string) => boolean): void {
     for (const name of [...this.#running.keys(), ...this.#queue.map(task => task.name)])
       if (matches(name)) this.drop(name)

@@ -341,6 +341,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         retryAt = undefined
         follow(opened.state)
       }
+      pairs.tick()
       sessions.tick()
       keys.tick()
       signer.tick()

@@ -5,6 +5,8 @@ import type { Log } from './ports.ts'
 import type { Quarantine } from './quarantine.ts'
 
 interface Epoch {
+  /** The set-up's task. */
+  task: string
   id: Uint8Array
   state: PairState
 }
@@ -59,12 +61,18 @@ export class Pairs {
         return createPairSetup({ self: self + 1, peer: peer + 1, sessionId, random: this.#options.random })
       },
       complete: (state, sessionId) => {
-        this.#epochs.set(peer, { id: sessionId, state: state as PairState })
+        this.#epochs.set(peer, { task: name, id: sessionId, state: state as PairState })
         this.#options.log('info', 'oblivious transfer epoch ready', { peer })
         this.#options.onReady()
       },
       failed: failure => void this.accuse(failure, name),
     })
+  }
+
+  /** An epoch that has served its number of sessions is followed by a new one: signing would stop otherwise. */
+  tick(): void {
+    for (const [peer, { task, state }] of this.#epochs)
+      if (!state.usable && !this.#options.quarantine.has(peer)) this.#options.sessions.renew(task)
   }
 
   /** The usable epoch with a peer, if there is one. */
