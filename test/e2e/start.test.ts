@@ -153,6 +153,10 @@ describe('npm start', () => {
       for (const line of lines.map(one => JSON.parse(one)))
         expect(line).toMatchObject({ name, time: expect.anything() })
     }
+    const { metricsSupervisor } = JSON.parse(readFileSync(join(home, 'ports.json'), 'utf8'))
+    const own = await (await fetch(`http://127.0.0.1:${metricsSupervisor}/metrics`)).text()
+    expect(own).toMatch(/^process_cpu_seconds_total/m)
+    expect(own).toMatch(/^trivault_process_up\{process="node0"\} 1$/m)
   })
 
   it('joins the running vault, says which process is away, and brings it back', async () => {

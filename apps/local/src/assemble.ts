@@ -23,6 +23,8 @@ export type Assembly = {
   /** As of now. */
   readonly endpoints: () => Endpoints
   readonly sampleSite: () => SampleSite
+  /** Where the supervisor's own metrics are served. */
+  readonly metricsPort: number
 }
 
 /** Lays out the home (ports, certificates, keys, config files) and lists the services of a vault. Starts nothing. */
@@ -140,7 +142,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     users,
     keepAdminKey: adminApiKey => writeEndpoints(home, { ...endpoints(), adminApiKey }),
   })
-  return { supervisor, endpoints, sampleSite }
+  return { supervisor, endpoints, sampleSite, metricsPort: ports.metricsSupervisor }
 }
 
 function portOf(natsUrl: string): number {

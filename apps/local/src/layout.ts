@@ -9,7 +9,14 @@ import { WALLET_AUDIENCE } from './services/oidc.ts'
 
 export const PORT_NAMES = [
   ...(['postgres', 'nats', 'anvil', 'oidc', 'kms', 'api'] as const),
-  ...(['metricsServices', 'metricsNode0', 'metricsNode1', 'metricsNode2', 'metricsWallet'] as const),
+  ...([
+    'metricsServices',
+    'metricsNode0',
+    'metricsNode1',
+    'metricsNode2',
+    'metricsWallet',
+    'metricsSupervisor',
+  ] as const),
 ] as const
 export type Ports = Record<(typeof PORT_NAMES)[number], number>
 

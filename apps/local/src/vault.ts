@@ -8,6 +8,7 @@ import { checkHome, type Home, isAbsentHome, openHome, wipeHome } from './home.t
 import { bootstrapKeyFile } from './layout.ts'
 import { clearLeftovers } from './leftovers.ts'
 import { lockHome } from './lock.ts'
+import { processUsage, serveMetrics } from './metrics.ts'
 import type { VaultOptions } from './options.ts'
 import { type Exit, logLine } from './processes.ts'
 import { setUpSample } from './sample.ts'
@@ -40,12 +41,19 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
   }
   const stopped = Promise.withResolvers<void>()
   let closeControl = () => {}
+  let closeMetrics = () => {}
   try {
     for (const name of await clearLeftovers(home)) log(`${name} was left over from a start that was killed; ended it`)
     const empty = keptFile(home.path('mode'), () => (options.empty ? 'empty' : 'sample')) === 'empty'
     if (empty !== (options.empty ?? false))
       log(`this home was first started ${empty ? 'with' : 'without'} --empty and stays so`)
-    const { supervisor, endpoints, sampleSite } = await assemble(home, options, log)
+    const { supervisor, endpoints, sampleSite, metricsPort } = await assemble(home, options, log)
+    closeMetrics = await serveMetrics(metricsPort, () => [
+      ...processUsage(),
+      ...supervisor
+        .status()
+        .map(({ name, pid }) => `trivault_process_up{process="${name}"} ${pid === undefined ? 0 : 1}`),
+    ])
     const up = async () => {
       await supervisor.up()
       writeEndpoints(home, endpoints())
@@ -59,6 +67,7 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
       // From now on a new start waits for the lock instead of joining.
       closeControl()
       await supervisor.stop()
+      closeMetrics()
       release()
       stopped.resolve()
     }
@@ -95,6 +104,7 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
     }
   } catch (error) {
     closeControl()
+    closeMetrics()
     release()
     throw error
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { softwareServices } from '@trivault/node-host'
+import { processUsage } from '../metrics.ts'
 import { openLocalKms } from './kms-store.ts'
 import { createOidc } from './oidc.ts'
 import type { UserRecord } from './users.ts'
@@ -62,11 +63,7 @@ async function main(): Promise<void> {
 }
 
 function metrics(counters: ReadonlyMap<string, number>): string {
-  const usage = [
-    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
-    `process_cpu_seconds_total ${process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6}`,
-  ]
-  return `${[...usage, ...[...counters].map(([name, value]) => `${name} ${value}`)].join('\n')}\n`
+  return `${[...processUsage(), ...[...counters].map(([name, value]) => `${name} ${value}`)].join('\n')}\n`
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
