@@ -82,8 +82,10 @@ export class Executor {
       await this.#inTurn(operation, async () => {
         const state = this.#options.state()
         const current = state.operations.get(id)
-        if (current !== undefined && current.phase !== 'failed' && current.phase !== 'succeeded')
-          await this.#options.submit(await this.#commandsFor(state, current))
+        if (current === undefined || current.phase === 'failed' || current.phase === 'succeeded') return
+        const commands = await this.#commandsFor(state, current)
+        // Nothing left to say: submitting nothing would still take a slot of the log.
+        if (commands.length > 0) await this.#options.submit(commands)
       })
     } catch (error) {
       this.#complain(id, error)

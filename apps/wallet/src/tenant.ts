@@ -1,6 +1,7 @@
 import { toHex } from '@trivault/codec'
 import { type Command, systemRoles, VaultError, vaultErrors } from '@trivault/protocol'
 import {
+  addressKey,
   chainOf,
   checkName,
   nextAddressIndex,
@@ -37,17 +38,21 @@ export class Tenant {
     this.#options = options
   }
 
+  get #state(): VaultState {
+    return this.#options.state()
+  }
+
   /** One-shot and resumable: the same body again waits for what is not finished. */
   async setup(body: Parameters<WalletService['setupTenant']>[1]): Promise<void> {
     await explained(async () => {
       const command = setupCommand(body)
-      const earlier = this.#options.state().setup
+      const earlier = this.#state.setup
       const same = earlier !== undefined && toHex(earlier.bodyHash) === toHex(command.bodyHash)
-      if (earlier !== undefined && (!same || setupComplete(this.#options.state())))
+      if (earlier !== undefined && (!same || setupComplete(this.#state)))
         throw new VaultError('already-populated', 'the default tenant is already populated')
       if (earlier === undefined) await this.#options.now(command)
       const deadline = this.#options.clock() + setupPatience
-      while (!setupComplete(this.#options.state())) {
+      while (!setupComplete(this.#state)) {
         if (this.#options.clock() > deadline)
           throw new ServiceError(
             'unavailable',
@@ -60,10 +65,7 @@ export class Tenant {
 
   /** The contract's older way to a device key: starts `set user public key` for the user with this number. */
   async pair(caller: Caller, number: number, publicKey: string): Promise<{ ID: string }> {
-    const user = this.#options
-      .state()
-      .users.values()
-      .find(one => one.number === number && !one.deleted)
+    const user = this.#state.users.values().find(one => one.number === number && !one.deleted)
     if (user === undefined)
       throw new ServiceError('bad-request', `no user with id ${number}`, { errorCode: vaultErrors['unknown-user'] })
     const payload = { UserID: user.id, PublicKey: publicKey }
@@ -82,7 +84,7 @@ export class Tenant {
   ): Promise<{ ApiKey: string; UserID: number }> {
     const role = systemRoles.find(one => one === request.Role)
     if (role === undefined) throw new ServiceError('bad-request', `Role: one of ${systemRoles.join(', ')}`)
-    const person = this.#options.state().users.get(userKey(request.Name))
+    const person = this.#state.users.get(userKey(request.Name))
     const isPerson = person !== undefined && person.systemRole === undefined && !person.deleted
     if (!isPerson)
       await this.#options.now({
@@ -94,13 +96,12 @@ export class Tenant {
       })
     const id = isPerson ? person.id : systemUserId(request.Name)
     const key = await this.#options.apiKeys.issue(id, request.Name, isPerson ? 'AutomatedApprover' : role)
-    return { ApiKey: key, UserID: userOf(this.#options.state(), id).number }
+    return { ApiKey: key, UserID: userOf(this.#state, id).number }
   }
 
   async deleteSystemUser(caller: Caller, id: number): Promise<void> {
-    const user = this.#options
-      .state()
-      .users.values()
+    const user = this.#state.users
+      .values()
       .find(({ number, deleted, systemRole }) => number === id && !deleted && systemRole !== undefined)
     if (user === undefined) throw new ServiceError('not-found', `no system user with id ${id}`)
     await this.#options.now({ type: 'deleteSystemUser', by: caller.id, id: user.id })
@@ -109,9 +110,10 @@ export class Tenant {
 
   async address({ MasterKey, Account, CAIP2, Index = 0 }: Parameters<WalletService['address']>[1]) {
     return explained(async () => {
-      const { slip44 } = chainOf(this.#options.state(), CAIP2)
-      if (!this.#options.state().addresses.has(`${MasterKey}/${Account}/${slip44}/${Index}`)) {
-        const next = nextAddressIndex(this.#options.state(), MasterKey, Account, slip44)
+      const { slip44 } = chainOf(this.#state, CAIP2)
+      const key = addressKey(MasterKey, Account, slip44, Index)
+      if (!this.#state.addresses.has(key)) {
+        const next = nextAddressIndex(this.#state, MasterKey, Account, slip44)
         const command: Command = {
           type: 'allocateAddress',
           masterKey: checkName(MasterKey, 'MasterKey'),
@@ -122,9 +124,9 @@ export class Tenant {
         this.#options.dryRun(command)
         if (Index === next) await this.#options.now(command)
       }
-      const found = this.#options.state().addresses.get(`${MasterKey}/${Account}/${slip44}/${Index}`)
+      const found = this.#state.addresses.get(key)
       if (found === undefined) throw new VaultError('unknown-address', `no address ${Index} of account ${Account}`)
-      return { Address: found.address, ...(this.#options.state().sealedAt === undefined && { sealed: false as const }) }
+      return { Address: found.address, ...(this.#state.sealedAt === undefined && { sealed: false as const }) }
     })
   }
 }

@@ -5,7 +5,6 @@ import {
   decode,
   encode,
   fixed,
-  int53,
   list,
   option,
   struct,
@@ -128,6 +127,3 @@ export function decodeCommand(raw: Uint8Array): Command {
     throw new VaultError('malformed', cause instanceof CodecError ? cause.message : 'not a command', { cause })
   }
 }
-
-/** Milliseconds since 1970 in the log's entries. */
-export const logTime = int53

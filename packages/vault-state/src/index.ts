@@ -1,6 +1,6 @@
 export { checkIntent } from './administration.ts'
 export { signedFailure } from './failures.ts'
-export { deriveChildKey, keyName, keyReportDigest, nextAddressIndex, pathOf, signedReport } from './keys.ts'
+export { deriveChildKey, keyReportDigest, nextAddressIndex, pathOf, signedReport } from './keys.ts'
 export * from './lookup.ts'
 export { type Application, type VaultMachine, vaultMachine } from './machine.ts'
 export {

@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { HDKey } from '@scure/bip32'
 import { addressOfPublicKey, derivationPath } from '@trivault/chains'
-import { encode, equalBytes, toHex, utf8 } from '@trivault/codec'
+import { encode, equalBytes, utf8 } from '@trivault/codec'
 import {
   type CommandOf,
   type Genesis,
@@ -179,6 +179,3 @@ function addAddress(state: VaultState, key: MasterKey, account: Account, slip44:
     addressOwners: state.addressOwners.set(address.address.toLowerCase(), id),
   }
 }
-
-/** Hex name of a master key in records and sessions. */
-export const keyName = (key: MasterKey): string => toHex(key.keyId)

@@ -1,6 +1,6 @@
 import type { StartSegment } from '@trivault/api-contract'
 import { parseAddress, parseCaip19 } from '@trivault/chains'
-import { operationTypeNames, operationTypeOf, operationTypes } from '@trivault/protocol'
+import { operationTypeNames, operationTypeOf, operationTypes, statuses } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
@@ -82,7 +82,7 @@ export function operationCommands(open: Open): Command {
     .action(async ({ all }: { all?: true }, command: Command) => {
       const session = open(command)
       const client = await session.client()
-      const Filter = all ? { Statuses: [...everyStatus] } : {}
+      const Filter = all ? { Statuses: [...statuses] } : {}
       const { Infos } = await client.call('cwpsearchOperationInfos', { body: { Filter, Pagination: { Size: 1000 } } })
       const rows = Infos.map(one => [
         one.OperationID,
@@ -159,14 +159,3 @@ export function objectIn(text: string, what: string): Record<string, unknown> {
     throw new CliError('configuration', `${what} must hold one JSON object`)
   return value as Record<string, unknown>
 }
-
-const everyStatus = [
-  'Pending initialization',
-  'Pending confirmation',
-  'Pending approval',
-  'Pending execution',
-  'Executing',
-  'Pending signature',
-  'Failed',
-  'Succeeded',
-] as const

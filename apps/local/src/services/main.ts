@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { softwareServices } from '@trivault/node-host'
-import { processUsage } from '../metrics.ts'
+import { processUsage, serveMetrics } from '../metrics.ts'
 import { openLocalKms } from './kms-store.ts'
 import { createOidc } from './oidc.ts'
 import type { UserRecord } from './users.ts'
@@ -46,12 +46,13 @@ async function main(): Promise<void> {
   const servers = await Promise.all([
     listen(config.oidcPort, oidc),
     listen(config.kmsPort, async (request, response) => release(request, response)),
-    listen(config.metricsPort, async (request, response) => {
-      response.writeHead(request.url === '/metrics' ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' })
-      response.end(request.url === '/metrics' ? metrics(counters) : '')
-    }),
+  ])
+  const closeMetrics = await serveMetrics(config.metricsPort, () => [
+    ...processUsage(),
+    ...[...counters].map(([name, value]) => `${name} ${value}`),
   ])
   const stop = () => {
+    closeMetrics()
     for (const server of servers) server.close()
     for (const server of servers) server.closeAllConnections()
     process.exit(0)
@@ -60,10 +61,6 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => undefined)
   process.stdin.on('end', stop).resume()
   log('info', 'ready', { event: 'ready' })
-}
-
-function metrics(counters: ReadonlyMap<string, number>): string {
-  return `${[...processUsage(), ...[...counters].map(([name, value]) => `${name} ${value}`)].join('\n')}\n`
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>

@@ -1,3 +1,4 @@
+import { statuses } from '@trivault/protocol'
 import Type, { type Static, type TObject, type TProperties } from 'typebox'
 import { base64, closed, list, oneOf, open, operationId, optionalText, text, timestamp, userId } from './base.ts'
 import { type OperationSegment, type OperationType, payloads } from './payloads.ts'
@@ -95,16 +96,7 @@ export const IntentItem = Type.Unsafe<Intent>({
 
 export const StartOperationResponse = closed('cwpStartOperationResponse', { OperationID: operationId() })
 
-export const OperationStatusName = oneOf('cwpStatus', [
-  'Pending initialization',
-  'Pending confirmation',
-  'Pending approval',
-  'Pending execution',
-  'Executing',
-  'Pending signature',
-  'Failed',
-  'Succeeded',
-])
+export const OperationStatusName = oneOf('cwpStatus', statuses)
 export type OperationStatusName = Static<typeof OperationStatusName>
 
 const KeyBackup = closed('cwpKeyBackup', {
