@@ -14,7 +14,8 @@ import {
 export interface ExecutorOptions {
   chains: ChainClients
   state: () => VaultState
-  submit: (commands: Command[]) => Promise<unknown>
+  /** Proposes, as long as `stillMeant` holds of the state that the commands would meet. */
+  submit: (commands: Command[], stillMeant: (state: VaultState) => boolean) => Promise<unknown>
   /** Is this part's signed transaction mined, or given up? */
   settled: (operationId: string, part: number) => boolean
   log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void
@@ -48,25 +49,24 @@ export class Executor {
   }
 
   /**
-   * Proposes `commands` together with the execution that they make possible, if they make any: a transfer is two slots of
-   * the log. `after` is the state once the commands have applied. Resolves with the outcomes of `commands`.
+   * Proposes with `submit`, and in the same turn the execution that this makes possible, if any: a transfer is two slots of
+   * the log. `after` is the state once what `submit` proposes has applied.
    */
-  async withExecution<T>(
-    operationId: string,
-    commands: Command[],
-    after: VaultState,
-    submit: (commands: Command[]) => Promise<T>,
-  ): Promise<T> {
+  async withExecution(operationId: string, after: VaultState, submit: () => Promise<unknown>): Promise<void> {
     const operation = after.operations.get(operationId)
-    if (operation === undefined || !this.#ready(after, operationId)) return submit(commands)
+    if (operation === undefined || !this.#ready(after, operationId)) {
+      await submit()
+      return
+    }
     this.#busy.add(operationId)
     try {
-      return await this.#inTurn(operation, async () => {
+      await this.#inTurn(operation, async () => {
         const executions = await this.#commandsFor(after, operation).catch((error: unknown) => {
           this.#complain(operationId, error)
           return []
         })
-        return submit([...commands, ...executions])
+        // The order of the calls is the order in the entry.
+        await Promise.all([submit(), this.#propose(operation, executions)])
       })
     } finally {
       this.#busy.delete(operationId)
@@ -84,14 +84,34 @@ export class Executor {
         const current = state.operations.get(id)
         if (current === undefined || current.phase === 'failed' || current.phase === 'succeeded') return
         const commands = await this.#commandsFor(state, current)
-        // Nothing left to say: submitting nothing would still take a slot of the log.
-        if (commands.length > 0) await this.#options.submit(commands)
+        await this.#propose(current, commands)
       })
     } catch (error) {
       this.#complain(id, error)
     } finally {
       this.#busy.delete(id)
     }
+  }
+
+  /**
+   * A wallet that starts again can find entries of its former self certified before what it built meanwhile: a nonce that
+   * such an entry took is not used again. The next sweep builds anew.
+   */
+  async #propose({ id, intent }: Operation, commands: Command[]): Promise<void> {
+    // Submitting nothing would still take a slot of the log.
+    if (commands.length === 0) return
+    const nonces = commands.flatMap(command =>
+      command.type === 'execute' && command.transaction.length > 0
+        ? [decodeTransaction(command.transaction).nonce]
+        : [],
+    )
+    await this.#options.submit(commands, state => {
+      // Whoever names a nonce, or brings the whole transaction, means that one.
+      if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) return true
+      if (intent.EVM?.Nonce !== undefined) return true
+      const taken = this.#noncesInFlight(state, intent.Source.Address, assetOf(state, intent.CAIP19).chain.caip2, id)
+      return !nonces.some(nonce => taken.has(nonce))
+    })
   }
 
   async #commandsFor(state: VaultState, operation: Operation): Promise<Command[]> {
@@ -131,11 +151,15 @@ export class Executor {
     })
   }
 
-  /** Nonces of certified transactions that are not at their end: the chain may not count those that came out of order. */
-  #noncesInFlight(state: VaultState, source: string, caip2: string): Set<bigint> {
+  /**
+   * Nonces of certified transactions, but those of operation `except`, that are not at their end: the chain may not count
+   * those that came out of order.
+   */
+  #noncesInFlight(state: VaultState, source: string, caip2: string, except?: string): Set<bigint> {
     const nonces = new Set<bigint>()
     for (const operation of state.operations.values()) {
       const { intent } = operation
+      if (operation.id === except) continue
       if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) continue
       if (intent.Source.Address !== source || !intent.CAIP19.startsWith(`${caip2}/`)) continue
       // Of a failed operation only what is signed goes to its chain.

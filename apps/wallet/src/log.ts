@@ -96,6 +96,15 @@ export class VaultLog {
     const results = await this.#proposer.submit(commands.map(encodeCommand))
     return results.map(outcomeOf)
   }
+
+  /**
+   * Like `submit`, for commands that were built on a state: whenever another entry came first, `stillMeant` decides on its
+   * state whether they are proposed after it.
+   */
+  async submitWhile(stillMeant: (state: VaultState) => boolean, commands: Command[]): Promise<Outcome[]> {
+    const results = await this.#proposer.submit(commands.map(encodeCommand), stillMeant)
+    return results.map(outcomeOf)
+  }
 }
 
 function outcomeOf(result: CommandResult): Outcome {

@@ -49,6 +49,9 @@ function readConfig(): WalletConfig {
   }
 }
 
+/** Well before the supervisor insists (5 s). */
+const STOP_MS = 4_000
+
 async function main(): Promise<void> {
   const config = readConfig()
   const genesis = genesisJson.read(parseJson(readFileSync(config.pins, 'utf8')))
@@ -99,6 +102,8 @@ async function main(): Promise<void> {
   const stop = (): void => {
     if (stopping) return
     stopping = true
+    // Closing waits for requests, the broker and the database, and one of them may never answer again.
+    setTimeout(() => process.exit(1), STOP_MS).unref()
     wallet.close()
     Promise.allSettled([http.close(), metrics.close()])
       .then(() => Promise.allSettled([bus.close(), db.destroy()]))

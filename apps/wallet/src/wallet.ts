@@ -101,7 +101,7 @@ export class Wallet {
       chains,
       state,
       log,
-      submit: commands => this.#vaultLog.submit(...commands),
+      submit: (commands, stillMeant) => this.#vaultLog.submitWhile(stillMeant, commands),
       settled: (id, part) => this.#deliveries.settled(id, part),
     })
     this.#apiKeys = new ApiKeys(db, clock, state)
@@ -256,8 +256,8 @@ export class Wallet {
     }
     return new Promise((resolve, reject) => {
       this.#executor
-        .withExecution(command.operationId, [command], after, async commands => {
-          const outcomes = this.#vaultLog.submit(...commands)
+        .withExecution(command.operationId, after, async () => {
+          const outcomes = this.#vaultLog.submit(command)
           resolve(outcomes.then(first))
           await outcomes
         })

@@ -7,24 +7,28 @@ import type { Draft, Follower } from './follower.ts'
 const ENTRY_OVERHEAD = 117
 const COMMAND_OVERHEAD = 4
 
-interface Item {
+/** Asked of each draft's state, just before the command is applied to it: is it still meant? */
+export type StillMeant<S> = (state: S) => boolean
+
+interface Item<S> {
   /** Undefined: an entry is wanted for its time alone. */
   command: Uint8Array | undefined
+  stillMeant: StillMeant<S> | undefined
   settle: (result: CommandResult) => void
 }
 
 /** Submitted commands that no certified entry holds yet, in order. Equal bytes are the same command. */
 export class Pending<S> {
-  #items: Item[] = []
+  #items: Item<S>[] = []
 
   get size(): number {
     return this.#items.length
   }
 
   /** One result per command. An empty list makes one entry, so that what is due by now is handled. */
-  submit(commands: readonly Uint8Array[]): Promise<CommandResult[]> {
+  submit(commands: readonly Uint8Array[], stillMeant?: StillMeant<S>): Promise<CommandResult[]> {
     if (commands.length === 0) return this.#add(undefined).then(() => [])
-    return Promise.all(commands.map(command => this.#add(command)))
+    return Promise.all(commands.map(command => this.#add(command, stillMeant)))
   }
 
   /**
@@ -53,7 +57,7 @@ export class Pending<S> {
       wanted ||= item.command === undefined
       if (item.command === undefined || (first !== undefined && equalBytes(item.command, first))) continue
       if (commands.length === MAX_COMMANDS || item.command.length + COMMAND_OVERHEAD > room) break
-      const refused = take(item.command)
+      const refused = item.stillMeant?.(state) === false ? stale : take(item.command)
       if (refused !== undefined) this.#settle(item, refused)
     }
     if (commands.length === 0 && !wanted) return undefined
@@ -92,21 +96,23 @@ export class Pending<S> {
     for (const item of [...this.#items]) this.#settle(item, { ok: false, code, message })
   }
 
-  #add(command: Uint8Array | undefined): Promise<CommandResult> {
+  #add(command: Uint8Array | undefined, stillMeant?: StillMeant<S>): Promise<CommandResult> {
     if (command !== undefined && command.length > MAX_ENTRY_BYTES - ENTRY_OVERHEAD - COMMAND_OVERHEAD)
       return Promise.resolve({
         ok: false,
         code: 'oversize',
         message: `a command of ${command.length} bytes fits no entry`,
       })
-    return new Promise(settle => this.#items.push({ command, settle }))
+    return new Promise(settle => this.#items.push({ command, stillMeant, settle }))
   }
 
-  #settle(item: Item, result: CommandResult): void {
+  #settle(item: Item<S>, result: CommandResult): void {
     this.#items.splice(this.#items.indexOf(item), 1)
     item.settle(result)
   }
 }
+
+const stale: CommandResult = { ok: false, code: 'stale', message: 'other entries came first: it is not meant any more' }
 
 /** A throwing machine refuses. */
 function judge<T>(apply: () => T): T | { ok: false; code: string; message: string } {

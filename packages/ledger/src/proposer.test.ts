@@ -67,6 +67,28 @@ describe('batches', () => {
     expect(wallet.state.time).toBeGreaterThanOrEqual(NOW)
   })
 
+  it('asks again, of what came first, whether a command is still meant', async () => {
+    const network = await Network.open()
+    const first = await network.propose()
+    // Two votes and a dead proposer: the entry is kept, and comes before whatever the next proposer builds.
+    network.down.add(2)
+    await network.submit(first, ['nonce 5'], 2_000)
+    first.close()
+    network.down.clear()
+    const wallet = await network.propose()
+    const asked: string[][] = []
+    const conditional = wallet.submit([utf8('nonce 5 too')], state => {
+      asked.push([...state.log])
+      return !state.log.includes('nonce 5')
+    })
+    const plain = wallet.submit([utf8('another')])
+    await network.run(20_000)
+    expect(await conditional).toEqual([{ ok: false, code: 'stale', message: expect.any(String) }])
+    expect(await plain).toMatchObject([{ ok: true }])
+    expect(wallet.state.log).toEqual(['nonce 5', 'another'])
+    expect(asked[0]).toEqual([])
+  })
+
   it('folds each entry once per party', async () => {
     let folds = 0
     const machine = {

@@ -5,7 +5,7 @@ import { type Entry, entryHash } from './entry.ts'
 import { LedgerError } from './errors.ts'
 import { type Draft, Follower } from './follower.ts'
 import { decodeCertificate, decodeMessage, encodeMessage, type LedgerMessage, type Message } from './messages.ts'
-import { Pending } from './pending.ts'
+import { Pending, type StillMeant } from './pending.ts'
 import { SerialQueue } from './queue.ts'
 import { certifiedPage, getNext, PAGE, serve } from './serve.ts'
 import {
@@ -92,10 +92,11 @@ export class Proposer<S> {
   /**
    * Proposes commands, in order, together where they fit; resolves when each is certified or refused. An empty list makes an
    * entry for what is due. Equal bytes count as the same command: a resubmission settles with the first certified copy.
+   * `stillMeant` is asked again whenever another entry came first; a command that is not settles as refused with code `stale`.
    */
-  submit(commands: readonly Uint8Array[]): Promise<CommandResult[]> {
+  submit(commands: readonly Uint8Array[], stillMeant?: StillMeant<S>): Promise<CommandResult[]> {
     if (this.#phase === 'closed') return Promise.reject(new LedgerError('stopped', 'the proposer is closed'))
-    const results = this.#pending.submit(commands)
+    const results = this.#pending.submit(commands, stillMeant)
     if (this.#phase === 'halted') this.#pending.failAll('halted', this.#reason)
     this.#run(async () => this.#kick())
     return results
