@@ -35,6 +35,9 @@ export const u32 = (value: number): Uint8Array => {
   return out
 }
 
+export const readU32 = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0)
+
 export const isZero = (bytes: Uint8Array): boolean => {
   let any = 0
   for (const byte of bytes) any |= byte

@@ -148,7 +148,7 @@ class Keygen {
     )
     const points = publicShares.filter(point => point !== undefined)
     const report = { parties, threshold, publicKey: publicKey ?? new Uint8Array(), publicShares: points }
-    this.#share = new KeyShare(self, secret, { ...report, chainCode, transcriptHash })
+    this.#share = new KeyShare(self, secret, { ...report, chainCode, transcriptHash, epoch: 0 })
     return {
       send: this.#toAll(
         prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),

@@ -1,4 +1,4 @@
-import { concat, equalBytes, Fields, isZero } from './bytes.ts'
+import { concat, equalBytes, Fields, isZero, readU32, u32 } from './bytes.ts'
 import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { isScalar } from './kernel/scalar.ts'
@@ -14,8 +14,10 @@ export type KeyReport = {
   readonly publicShares: readonly Uint8Array[]
   /** 32 bytes, BIP-32. */
   readonly chainCode: Uint8Array
-  /** 32 bytes; equal at all parties of one DKG. */
+  /** 32 bytes; equal at all parties of one DKG or refresh. */
   readonly transcriptHash: Uint8Array
+  /** 0 from key generation, one more with each refresh. */
+  readonly epoch: number
 }
 
 /**
@@ -30,6 +32,7 @@ export class KeyShare implements KeyReport {
   readonly publicShares: readonly Uint8Array[]
   readonly chainCode: Uint8Array
   readonly transcriptHash: Uint8Array
+  readonly epoch: number
   readonly #secret: Uint8Array
 
   constructor(self: number, secret: Uint8Array, report: KeyReport) {
@@ -40,6 +43,7 @@ export class KeyShare implements KeyReport {
     this.publicShares = report.publicShares
     this.chainCode = report.chainCode
     this.transcriptHash = report.transcriptHash
+    this.epoch = report.epoch
     this.#secret = secret
   }
 
@@ -50,7 +54,7 @@ export class KeyShare implements KeyReport {
 }
 
 export const MAX_PARTIES = 5
-const FORMAT = 1
+const FORMAT = 2
 
 export const keyReport = (share: KeyShare): KeyReport => ({
   parties: share.parties,
@@ -59,6 +63,7 @@ export const keyReport = (share: KeyShare): KeyReport => ({
   publicShares: share.publicShares,
   chainCode: share.chainCode,
   transcriptHash: share.transcriptHash,
+  epoch: share.epoch,
 })
 
 /** Do all public shares lie on one polynomial of degree threshold-1 that opens to the public key? */
@@ -89,13 +94,14 @@ export const areValidParameters = (parties: number, threshold: number): boolean 
   threshold >= 2 &&
   threshold <= parties
 
-/** Secret bytes: format u8, self u8, parties u8, threshold u8, secret, chain code, transcript hash, key, shares. */
+/** Secret bytes: format u8, self u8, parties u8, threshold u8, secret, chain code, transcript hash, epoch u32, key, shares. */
 export const encodeKeyShare = (share: KeyShare): Uint8Array =>
   concat(
     Uint8Array.of(FORMAT, share.self, share.parties, share.threshold),
     KeyShare.secretOf(share),
     share.chainCode,
     share.transcriptHash,
+    u32(share.epoch),
     share.publicKey,
     ...share.publicShares,
   )
@@ -111,15 +117,16 @@ export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
   const [format, self, parties, threshold] = bytes
   if (format !== FORMAT || self === undefined || parties === undefined || threshold === undefined) return malformed()
   if (!areValidParameters(parties, threshold) || self < 1 || self > parties) return malformed()
-  if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + POINT_LENGTH * (parties + 1)) return malformed()
+  if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + 4 + POINT_LENGTH * (parties + 1)) return malformed()
   const fields = new Fields(bytes.subarray(4))
   const secret = fields.take(SCALAR_LENGTH)
   if (!isScalar(secret) || isZero(secret)) return malformed()
   const chainCode = fields.take(32)
   const transcriptHash = fields.take(32)
+  const epoch = readU32(fields.take(4))
   const publicKey = fields.take(POINT_LENGTH)
   const publicShares = Array.from({ length: parties }, () => fields.take(POINT_LENGTH))
-  const report = { parties, threshold, publicKey, publicShares, chainCode, transcriptHash }
+  const report = { parties, threshold, publicKey, publicShares, chainCode, transcriptHash, epoch }
   const own = publicShares[self - 1]
   const expected = basePoint(secret)
   if (own === undefined || expected === undefined || !equalBytes(own, expected)) return malformed()

@@ -1,33 +1,45 @@
-import { concat } from './bytes.ts'
-import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
+import { concat, equalBytes } from './bytes.ts'
+import type { Point } from './curve.ts'
+import { type Group, secp256k1Group } from './group.ts'
 import { hash64 } from './hash.ts'
-import { multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
-import { parseScalar, reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import type { Scalar } from './kernel/scalar.ts'
+import { SCALAR_LENGTH } from './scalar.ts'
+import type { Random } from './session.ts'
 
 /** Schnorr proof of knowledge of a discrete logarithm, Fiat-Shamir: nonce point, response. */
-export const PROOF_LENGTH = POINT_LENGTH + SCALAR_LENGTH
+export const proofLength = (group: Group): number => group.pointLength + SCALAR_LENGTH
+export const PROOF_LENGTH = proofLength(secp256k1Group)
 
-const challenge = (context: Uint8Array, point: Point, nonce: Point): bigint =>
-  reduceWide(hash64('schnorr/challenge', context, point, nonce))
+const challenge = (group: Group, context: Uint8Array, point: Point, nonce: Point): Scalar =>
+  group.reduce(hash64('schnorr/challenge', context, point, nonce))
 
-/** Proof for `point` = secret · G; `context` binds session, party and purpose. */
-export const prove = (
+/** Proof for `point` = secret · G; `context` binds group, session, party and purpose. */
+export const proveIn = (
+  group: Group,
   secret: Scalar,
   point: Point,
   context: Uint8Array,
-  random: (n: number) => Uint8Array,
+  random: Random,
 ): Uint8Array => {
-  const nonce = randomSecret(random)
-  const noncePoint = curve.base(nonce)
-  const response = multiplyAdd(scalarBytes(challenge(context, point, noncePoint)), secret, nonce)
+  const nonce = group.randomScalar(random)
+  const noncePoint = group.base(nonce) ?? new Uint8Array(group.pointLength)
+  const response = group.multiplyAdd(challenge(group, context, point, noncePoint), secret, nonce)
   nonce.fill(0)
   return concat(noncePoint, response)
 }
 
-export const verifyProof = (proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
-  if (proof.length !== PROOF_LENGTH || !isPoint(point)) return false
-  const nonce = proof.slice(0, POINT_LENGTH)
-  const response = parseScalar(proof.slice(POINT_LENGTH))
-  if (!isPoint(nonce) || response === undefined) return false
-  return samePoint(basePoint(response), sum(nonce, multiply(point, challenge(context, point, nonce))))
+export const verifyProofIn = (group: Group, proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
+  if (proof.length !== proofLength(group) || !group.isPoint(point)) return false
+  const nonce = proof.slice(0, group.pointLength)
+  const response = proof.slice(group.pointLength)
+  if (!group.isPoint(nonce) || !group.isScalar(response)) return false
+  const left = group.base(response)
+  const right = group.sum(nonce, group.multiply(point, challenge(group, context, point, nonce)))
+  return left !== undefined && right !== undefined && equalBytes(left, right)
 }
+
+export const prove = (secret: Scalar, point: Point, context: Uint8Array, random: Random): Uint8Array =>
+  proveIn(secp256k1Group, secret, point, context, random)
+
+export const verifyProof = (proof: Uint8Array, point: Point, context: Uint8Array): boolean =>
+  verifyProofIn(secp256k1Group, proof, point, context)
