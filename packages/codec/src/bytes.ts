@@ -89,3 +89,10 @@ export function fromBase64(text: string): Uint8Array {
 export function toBase64Url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
+
+/** Bytes of base64url without padding; only the canonical form is taken. Throws `CodecError` bad-base64. */
+export function fromBase64Url(text: string): Uint8Array {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) throw new CodecError('bad-base64', 'not base64url without padding')
+  const padding = '='.repeat((4 - (text.length % 4)) % 4)
+  return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/') + padding)
+}
