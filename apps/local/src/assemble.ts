@@ -103,7 +103,9 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
   ]
   const wanted = services.filter(
     ({ name }) =>
-      !(name === 'postgres' && databaseUrl !== undefined) && !(name === 'nats' && options.natsUrl !== undefined),
+      (options.services?.includes(name) ?? true) &&
+      !(name === 'postgres' && databaseUrl !== undefined) &&
+      !(name === 'nats' && options.natsUrl !== undefined),
   )
   const supervisor = new Supervisor(wanted, say)
 

@@ -9,6 +9,8 @@ export type VaultOptions = {
   readonly signal?: AbortSignal
   /** Another broker (tls://host:port), running with the home's nats.conf. */
   readonly natsUrl?: string
+  /** The services to start; all when absent. */
+  readonly services?: readonly string[]
   /** Another PostgreSQL: URL of a role that may create roles and databases. */
   readonly databaseUrl?: string
 }

@@ -25,6 +25,8 @@ export type Vault = {
   kill(name: string, signal: NodeJS.Signals): Promise<Exit>
   /** Process ids of what runs now. */
   processes(): number[]
+  /** The same by service. */
+  named(): ReadonlyMap<string, number>
   /** Stops all in order. */
   stop(): Promise<void>
   /** Resolves when the vault was stopped, also by another process through the control socket. */
@@ -91,6 +93,8 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
     } finally {
       options.signal?.removeEventListener('abort', abort)
     }
+    const named = () =>
+      new Map(supervisor.status().flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const])))
     return {
       home,
       get endpoints() {
@@ -99,7 +103,8 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
       up,
       stop,
       kill: (name, signal) => supervisor.kill(name, signal),
-      processes: () => supervisor.status().flatMap(({ pid }) => (pid === undefined ? [] : [pid])),
+      processes: () => [...named().values()],
+      named,
       stopped: stopped.promise,
     }
   } catch (error) {
