@@ -65,7 +65,15 @@ export function verifyBackup(file: BackupFile, ersPublicKey: Uint8Array): void {
 export function rebuild(file: BackupFile, ersPrivateKey: KeyObject): MasterKey {
   verifyBackup(file, publicKeyOf(ersPrivateKey))
   const { publicKey, publicShares, chainCode, transcriptHash, blobs } = file
-  const report: KeyReport = { parties: nodes, threshold: nodes, publicKey, publicShares, chainCode, transcriptHash, epoch: 0 }
+  const report: KeyReport = {
+    parties: nodes,
+    threshold: nodes,
+    publicKey,
+    publicShares,
+    chainCode,
+    transcriptHash,
+    epoch: 0,
+  }
   const pem = String(ersPrivateKey.export({ format: 'pem', type: 'pkcs8' }))
   const key = refusing(() => recoverKey(blobs, pem, report))
   if (!equalBytes(childOf(key, []).publicKey, publicKey))
