@@ -66,6 +66,7 @@ export function rebuild(file: BackupFile, ersPrivateKey: KeyObject): MasterKey {
   verifyBackup(file, publicKeyOf(ersPrivateKey))
   const { publicKey, publicShares, chainCode, transcriptHash, blobs } = file
   const report: KeyReport = {
+    curve: 'secp256k1',
     parties: nodes,
     threshold: nodes,
     publicKey,

@@ -1,16 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, it } from 'vitest'
-import {
-  basePoint,
-  curve,
-  engine,
-  evaluateInExponent,
-  isPoint,
-  multiply,
-  nobleBackend,
-  samePoint,
-  sum,
-} from './curve.ts'
+import { basePoint, curve, engine, isPoint, multiply, nobleBackend, samePoint, sum } from './curve.ts'
 import { invert, lagrange, mod, ORDER, parseScalar, reduce, reduceWide, scalarBytes } from './scalar.ts'
 
 const random = (n: number): Uint8Array => crypto.getRandomValues(new Uint8Array(n))
@@ -72,12 +62,6 @@ describe('curve engine', () => {
     expect(samePoint(undefined, point)).toBe(false)
     expect(samePoint(undefined, undefined)).toBe(true)
     expect(point && multiply(point, 0n)).toBeUndefined()
-  })
-
-  it('evaluates polynomials in the exponent', () => {
-    const coefficients = [3n, 5n, 11n]
-    const points = coefficients.map(value => curve.base(scalarBytes(value)))
-    expect(evaluateInExponent(points, 4)).toEqual(basePoint(3n + 5n * 4n + 11n * 16n))
   })
 })
 

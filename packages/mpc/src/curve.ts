@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
 import { equalBytes, isZero } from './bytes.ts'
-import { ORDER, reduce, scalarBytes } from './scalar.ts'
+import { reduce, scalarBytes } from './scalar.ts'
 
 /**
  * Points of secp256k1 as 33-byte compressed encodings; the identity has none and is never accepted or returned.
@@ -131,20 +131,3 @@ export const sum = (...terms: readonly (Point | undefined)[]): Point | undefined
 
 export const samePoint = (a: Point | undefined, b: Point | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
-
-/** sum of coefficients[k] · x^k for points as coefficients and a small public x (Feldman evaluation). */
-export const evaluateInExponent = (coefficients: readonly Point[], x: number): Point | undefined => {
-  let power = 1n
-  const terms: Point[] = []
-  for (const coefficient of coefficients) {
-    terms.push(power === 1n ? coefficient : curve.multiplyPublic(coefficient, scalarBytes(power)))
-    power = (power * BigInt(x)) % ORDER
-  }
-  return sum(...terms)
-}
-
-/** Sum of factor · point for public factors; zero factors are skipped. */
-export const combinePublic = (terms: readonly { point: Point; factor: bigint }[]): Point | undefined =>
-  sum(
-    ...terms.map(({ point, factor }) => (factor === 0n ? undefined : curve.multiplyPublic(point, scalarBytes(factor)))),
-  )

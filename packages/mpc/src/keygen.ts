@@ -1,12 +1,13 @@
 import { concat, equalBytes, Fields } from './bytes.ts'
-import { basePoint, curve, evaluateInExponent, isPoint, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
+import type { Point } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
+import { type Curve, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
-import { add, isScalar, multiplyAdd, randomSecret, type Scalar } from './kernel/scalar.ts'
+import type { Scalar } from './kernel/scalar.ts'
 import { areValidParameters, KeyShare } from './keyshare.ts'
-import { SCALAR_LENGTH, scalarBytes } from './scalar.ts'
-import { PROOF_LENGTH, prove, verifyProof } from './schnorr.ts'
+import { SCALAR_LENGTH } from './scalar.ts'
+import { proofLength, prove, verifyProof } from './schnorr.ts'
 import {
   type Bodies,
   check,
@@ -18,6 +19,8 @@ import {
 } from './session.ts'
 
 export type KeygenOptions = {
+  /** Default secp256k1. */
+  curve?: Curve
   /** Own index, 1..parties. */
   self: number
   /** n, 2..5. */
@@ -43,7 +46,6 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
   }
   if (sessionId.length !== 32) throw new MpcError('invalid-argument', 'session id must be 32 bytes')
   const run = new Keygen({ ...options, random: strictRandom(options.random) })
-  const openingLength = threshold * POINT_LENGTH + PROOF_LENGTH + 32 + 32
   return new RoundSession<KeyShare>({
     protocol: PROTOCOL.keygen,
     self,
@@ -53,8 +55,8 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
     rounds: [
       { bodyLength: HASH, complete: bodies => run.echo(bodies) },
       { bodyLength: parties * HASH, complete: bodies => run.open(bodies) },
-      { bodyLength: openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
-      { bodyLength: PROOF_LENGTH, complete: bodies => run.finish(bodies) },
+      { bodyLength: run.openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
+      { bodyLength: run.proofLength, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -63,6 +65,9 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
 class Keygen {
   readonly session: Uint8Array
   readonly peers: number[]
+  readonly proofLength: number
+  readonly openingLength: number
+  readonly #group: Group
   readonly #all: number[]
   readonly #options: KeygenOptions
   #coefficients: Scalar[] = []
@@ -76,15 +81,25 @@ class Keygen {
     this.#options = options
     this.#all = Array.from({ length: options.parties }, (_, i) => i + 1)
     this.peers = this.#all.filter(index => index !== options.self)
-    this.session = hash('keygen/session', options.sessionId, indexBytes([options.parties, options.threshold]))
+    this.#group = groupOf(options.curve ?? 'secp256k1')
+    this.proofLength = proofLength(this.#group)
+    this.openingLength = options.threshold * this.#group.pointLength + this.proofLength + 2 * HASH
+    this.session = hash(
+      'keygen/session',
+      options.sessionId,
+      indexBytes([options.parties, options.threshold]),
+      new TextEncoder().encode(this.#group.name),
+    )
   }
 
   /** Round 1: commit to polynomial, proof of knowledge and chain code share. */
   commit(): Map<number, Uint8Array> {
     const { self, threshold, random } = this.#options
-    this.#coefficients = Array.from({ length: threshold }, () => randomSecret(random))
-    const points = this.#coefficients.map(value => curve.base(value))
+    const group = this.#group
+    this.#coefficients = Array.from({ length: threshold }, () => group.randomScalar(random))
+    const points = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
     const proof = prove(
+      group,
       this.#coefficients[0] ?? new Uint8Array(SCALAR_LENGTH),
       points[0] ?? new Uint8Array(),
       this.#proofContext('constant', self),
@@ -117,26 +132,31 @@ class Keygen {
   /** Round 4: verify every opening and share, then prove knowledge of the own final share, bound to the transcript. */
   confirm(bodies: Bodies): RoundOutput<KeyShare> {
     const { self, parties, threshold, random } = this.#options
+    const group = this.#group
     let secret = this.#evaluate(self)
     const dealt = new Map<number, Point[]>([[self, this.#coefficientPoints(this.#opening)]])
     for (const [from, body] of bodies) {
       const opening = body.slice(0, body.length - SCALAR_LENGTH)
       check(equalBytes(this.#commitment(from, opening), this.#commitments.get(from) ?? new Uint8Array()), 'K3.1', from)
       const points = this.#coefficientPoints(opening)
-      check(points.every(isPoint), 'K3.2', from)
-      const proof = opening.slice(threshold * POINT_LENGTH, threshold * POINT_LENGTH + PROOF_LENGTH)
-      check(verifyProof(proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)), 'K3.3', from)
+      check(points.every(group.isPoint), 'K3.2', from)
+      const proof = opening.slice(this.#proofAt, this.#proofAt + this.proofLength)
+      check(
+        verifyProof(group, proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)),
+        'K3.3',
+        from,
+      )
       const share = body.slice(body.length - SCALAR_LENGTH)
-      check(isScalar(share), 'K3.4', from)
-      check(samePoint(basePoint(share), evaluateInExponent(points, self)), 'K3.5', from)
-      secret = add(secret, share)
+      check(group.isScalar(share), 'K3.4', from)
+      check(isSamePoint(group.base(share), evaluateInExponent(group, points, self)), 'K3.5', from)
+      secret = group.add(secret, share)
       share.fill(0)
       dealt.set(from, points)
       this.#openings.set(from, opening)
     }
-    const publicKey = sum(...[...dealt.values()].map(points => points[0]))
+    const publicKey = group.sum(...[...dealt.values()].map(points => points[0]))
     const publicShares = this.#all.map(index =>
-      sum(...[...dealt.values()].map(points => evaluateInExponent(points, index))),
+      group.sum(...[...dealt.values()].map(points => evaluateInExponent(group, points, index))),
     )
     const own = publicShares[self - 1]
     check(publicKey !== undefined && publicShares.every(point => point !== undefined), 'K3.6', ...this.peers)
@@ -147,11 +167,17 @@ class Keygen {
       ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
     )
     const points = publicShares.filter(point => point !== undefined)
-    const report = { parties, threshold, publicKey: publicKey ?? new Uint8Array(), publicShares: points }
+    const report = {
+      curve: group.name,
+      parties,
+      threshold,
+      publicKey: publicKey ?? new Uint8Array(),
+      publicShares: points,
+    }
     this.#share = new KeyShare(self, secret, { ...report, chainCode, transcriptHash, epoch: 0 })
     return {
       send: this.#toAll(
-        prove(secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),
+        prove(group, secret, own ?? new Uint8Array(), this.#proofContext('share', self, transcriptHash), random),
       ),
     }
   }
@@ -162,7 +188,11 @@ class Keygen {
     if (share === undefined) throw new MpcError('invalid-argument', 'keygen rounds out of order')
     for (const [from, body] of bodies) {
       const point = share.publicShares[from - 1] ?? new Uint8Array()
-      check(verifyProof(body, point, this.#proofContext('share', from, share.transcriptHash)), 'K4.1', from)
+      check(
+        verifyProof(this.#group, body, point, this.#proofContext('share', from, share.transcriptHash)),
+        'K4.1',
+        from,
+      )
     }
     return { result: share }
   }
@@ -176,11 +206,15 @@ class Keygen {
 
   /** XOR would let the last opener choose it without commitments; the hash also binds the session. */
   #jointChainCode(): Uint8Array {
-    const offset = this.#options.threshold * POINT_LENGTH + PROOF_LENGTH
+    const offset = this.#proofAt + this.proofLength
     const contributions = this.#all.map(index =>
       (this.#openings.get(index) ?? new Uint8Array()).slice(offset, offset + 32),
     )
     return hash('keygen/chain-code', this.session, ...contributions)
+  }
+
+  get #proofAt(): number {
+    return this.#options.threshold * this.#group.pointLength
   }
 
   #commitment(party: number, opening: Uint8Array): Uint8Array {
@@ -189,7 +223,7 @@ class Keygen {
 
   #coefficientPoints(opening: Uint8Array): Point[] {
     const fields = new Fields(opening)
-    return Array.from({ length: this.#options.threshold }, () => fields.take(POINT_LENGTH))
+    return Array.from({ length: this.#options.threshold }, () => fields.take(this.#group.pointLength))
   }
 
   #proofContext(kind: 'constant' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {
@@ -199,7 +233,7 @@ class Keygen {
   #evaluate(x: number): Scalar {
     let value: Scalar = new Uint8Array(SCALAR_LENGTH)
     for (const coefficient of this.#coefficients.toReversed()) {
-      value = multiplyAdd(value, scalarBytes(BigInt(x)), coefficient)
+      value = this.#group.multiplyAdd(value, this.#group.scalarOf(x), coefficient)
     }
     return value
   }

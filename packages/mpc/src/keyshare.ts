@@ -1,18 +1,18 @@
-import { concat, equalBytes, Fields, isZero, readU32, u32 } from './bytes.ts'
-import { basePoint, combinePublic, isPoint, POINT_LENGTH, type Point, samePoint } from './curve.ts'
+import { concat, Fields, isZero, readU32, u32 } from './bytes.ts'
 import { MpcError } from './errors.ts'
-import { isScalar } from './kernel/scalar.ts'
-import { lagrange, SCALAR_LENGTH } from './scalar.ts'
+import { type Curve, groupOf, interpolateInExponent, isSamePoint } from './group.ts'
+import { SCALAR_LENGTH } from './scalar.ts'
 
 /** The public part of a key share; equal at all parties. */
 export type KeyReport = {
+  readonly curve: Curve
   readonly parties: number
   readonly threshold: number
-  /** 33 bytes, compressed. */
+  /** 33 bytes, compressed, on secp256k1; 32 bytes on Ed25519. */
   readonly publicKey: Uint8Array
-  /** publicShares[i-1] = share of party i times G, 33 bytes each. */
+  /** publicShares[i-1] = share of party i times G, encoded alike. */
   readonly publicShares: readonly Uint8Array[]
-  /** 32 bytes, BIP-32. */
+  /** 32 bytes, for derivation. */
   readonly chainCode: Uint8Array
   /** 32 bytes; equal at all parties of one DKG or refresh. */
   readonly transcriptHash: Uint8Array
@@ -25,6 +25,7 @@ export type KeyReport = {
  * field: printing, JSON and structured clone do not show it. `encodeKeyShare` does.
  */
 export class KeyShare implements KeyReport {
+  readonly curve: Curve
   readonly self: number
   readonly parties: number
   readonly threshold: number
@@ -37,6 +38,7 @@ export class KeyShare implements KeyReport {
 
   constructor(self: number, secret: Uint8Array, report: KeyReport) {
     this.self = self
+    this.curve = report.curve
     this.parties = report.parties
     this.threshold = report.threshold
     this.publicKey = report.publicKey
@@ -54,9 +56,12 @@ export class KeyShare implements KeyReport {
 }
 
 export const MAX_PARTIES = 5
-const FORMAT = 2
+/** First byte of an encoded share. */
+const FORMATS: Readonly<Record<Curve, number>> = { secp256k1: 2, ed25519: 3 }
+const CURVES = Object.keys(FORMATS) as Curve[]
 
 export const keyReport = (share: KeyShare): KeyReport => ({
+  curve: share.curve,
   parties: share.parties,
   threshold: share.threshold,
   publicKey: share.publicKey,
@@ -68,23 +73,16 @@ export const keyReport = (share: KeyShare): KeyReport => ({
 
 /** Do all public shares lie on one polynomial of degree threshold-1 that opens to the public key? */
 export const isConsistent = (report: KeyReport): boolean => {
-  const { parties, threshold, publicShares } = report
-  if (publicShares.length !== parties || !publicShares.every(isPoint) || !isPoint(report.publicKey)) return false
+  const { parties, threshold, publicShares, publicKey } = report
+  const group = groupOf(report.curve)
+  if (publicShares.length !== parties || ![publicKey, ...publicShares].every(group.isPoint)) return false
   // Each window of `threshold` consecutive shares must interpolate to the key; together they fix the degree.
   for (let first = 1; first + threshold - 1 <= parties; first++) {
     const indexes = Array.from({ length: threshold }, (_, i) => first + i)
-    if (!samePoint(interpolatePublic(indexes, publicShares), report.publicKey)) return false
+    if (!isSamePoint(interpolateInExponent(group, indexes, publicShares), publicKey)) return false
   }
   return true
 }
-
-const interpolatePublic = (indexes: readonly number[], publicShares: readonly Point[]): Point | undefined =>
-  combinePublic(
-    indexes.flatMap(index => {
-      const point = publicShares[index - 1]
-      return point === undefined ? [] : [{ point, factor: lagrange(index, indexes) }]
-    }),
-  )
 
 export const areValidParameters = (parties: number, threshold: number): boolean =>
   Number.isInteger(parties) &&
@@ -94,10 +92,10 @@ export const areValidParameters = (parties: number, threshold: number): boolean 
   threshold >= 2 &&
   threshold <= parties
 
-/** Secret bytes: format u8, self u8, parties u8, threshold u8, secret, chain code, transcript hash, epoch u32, key, shares. */
+/** Secret bytes: format u8 (names the curve), self u8, parties u8, threshold u8, secret, chain code, transcript hash, epoch u32, key, shares. */
 export const encodeKeyShare = (share: KeyShare): Uint8Array =>
   concat(
-    Uint8Array.of(FORMAT, share.self, share.parties, share.threshold),
+    Uint8Array.of(FORMATS[share.curve], share.self, share.parties, share.threshold),
     KeyShare.secretOf(share),
     share.chainCode,
     share.transcriptHash,
@@ -115,20 +113,21 @@ export const decodeKeyShare = (bytes: Uint8Array): KeyShare => {
     throw new MpcError('malformed', 'not a key share')
   }
   const [format, self, parties, threshold] = bytes
-  if (format !== FORMAT || self === undefined || parties === undefined || threshold === undefined) return malformed()
+  const curve = CURVES.find(name => FORMATS[name] === format)
+  if (curve === undefined || self === undefined || parties === undefined || threshold === undefined) return malformed()
   if (!areValidParameters(parties, threshold) || self < 1 || self > parties) return malformed()
-  if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + 4 + POINT_LENGTH * (parties + 1)) return malformed()
+  const group = groupOf(curve)
+  if (bytes.length !== 4 + SCALAR_LENGTH + 32 + 32 + 4 + group.pointLength * (parties + 1)) return malformed()
   const fields = new Fields(bytes.subarray(4))
   const secret = fields.take(SCALAR_LENGTH)
-  if (!isScalar(secret) || isZero(secret)) return malformed()
+  if (!group.isScalar(secret) || isZero(secret)) return malformed()
   const chainCode = fields.take(32)
   const transcriptHash = fields.take(32)
   const epoch = readU32(fields.take(4))
-  const publicKey = fields.take(POINT_LENGTH)
-  const publicShares = Array.from({ length: parties }, () => fields.take(POINT_LENGTH))
-  const report = { parties, threshold, publicKey, publicShares, chainCode, transcriptHash, epoch }
+  const publicKey = fields.take(group.pointLength)
+  const publicShares = Array.from({ length: parties }, () => fields.take(group.pointLength))
+  const report = { curve, parties, threshold, publicKey, publicShares, chainCode, transcriptHash, epoch }
   const own = publicShares[self - 1]
-  const expected = basePoint(secret)
-  if (own === undefined || expected === undefined || !equalBytes(own, expected)) return malformed()
+  if (own === undefined || !isSamePoint(group.base(secret), own)) return malformed()
   return isConsistent(report) ? new KeyShare(self, secret, report) : malformed()
 }

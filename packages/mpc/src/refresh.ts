@@ -2,12 +2,12 @@ import { concat, equalBytes, Fields, u32 } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
-import { type Group, secp256k1Group } from './group.ts'
+import { evaluateInExponent, type Group, groupOf } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { type KeyReport, KeyShare } from './keyshare.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
-import { proofLength, proveIn, verifyProofIn } from './schnorr.ts'
+import { proofLength, prove, verifyProof } from './schnorr.ts'
 import {
   type Bodies,
   check,
@@ -58,7 +58,7 @@ export const refreshOver = <T>(old: Refreshable<T>, options: { sessionId: Uint8A
   })
 }
 
-/** `refreshOver` for a secp256k1 share. Throws as it does. */
+/** `refreshOver` for a key share. Throws as it does. */
 export const createRefresh = (options: {
   share: KeyShare
   sessionId: Uint8Array
@@ -67,7 +67,7 @@ export const createRefresh = (options: {
   const { share } = options
   return refreshOver(
     {
-      group: secp256k1Group,
+      group: groupOf(share.curve),
       self: share.self,
       secret: KeyShare.secretOf(share),
       report: share,
@@ -117,7 +117,7 @@ class Refresh<T> {
     this.#coefficients = Array.from({ length: report.threshold - 1 }, () => group.randomScalar(this.#random))
     const points = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
     const [first, firstPoint] = [this.#coefficients[0] ?? new Uint8Array(), points[0] ?? new Uint8Array()]
-    const proof = proveIn(group, first, firstPoint, this.#proofContext('coefficient', self), this.#random)
+    const proof = prove(group, first, firstPoint, this.#proofContext('coefficient', self), this.#random)
     this.#opening = concat(...points, proof, this.#random(HASH))
     const commitment = this.#commitment(self, this.#opening)
     this.#commitments.set(self, commitment)
@@ -158,7 +158,7 @@ class Refresh<T> {
       const proof = opening.slice(proofAt, proofAt + proofLength(group))
       const [first] = points
       const context = this.#proofContext('coefficient', from)
-      check(first !== undefined && verifyProofIn(group, proof, first, context), 'R3.3', from)
+      check(first !== undefined && verifyProof(group, proof, first, context), 'R3.3', from)
       check(group.isScalar(summand), 'R3.4', from)
       // The points of a_1 … a_t-1 alone: a summand of a polynomial with another constant term than zero cannot fit.
       check(isSame(group.base(summand), this.#inExponent(points, self)), 'R3.5', from)
@@ -183,7 +183,7 @@ class Refresh<T> {
       report: { ...publicPart(report), publicShares: known, transcriptHash, epoch: report.epoch + 1 },
     }
     const context = this.#proofContext('share', self, transcriptHash)
-    return { send: this.#toAll(proveIn(group, secret, known[self - 1] ?? new Uint8Array(), context, this.#random)) }
+    return { send: this.#toAll(prove(group, secret, known[self - 1] ?? new Uint8Array(), context, this.#random)) }
   }
 
   /** End: every party has the same transcript and holds the share that belongs to its new public share. */
@@ -193,7 +193,7 @@ class Refresh<T> {
     for (const [from, body] of bodies) {
       const point = report.publicShares[from - 1] ?? new Uint8Array()
       const context = this.#proofContext('share', from, report.transcriptHash)
-      check(verifyProofIn(this.#old.group, body, point, context), 'R4.1', from)
+      check(verifyProof(this.#old.group, body, point, context), 'R4.1', from)
     }
     this.#next = undefined
     return { result: this.#old.make(secret, report) }
@@ -238,7 +238,7 @@ class Refresh<T> {
   /** f(x)·G out of the points of a_1 … a_t-1. */
   #inExponent(points: readonly Point[], x: number): Point | undefined {
     const { group } = this.#old
-    const inner = group.evaluateInExponent(points, x)
+    const inner = evaluateInExponent(group, points, x)
     return inner === undefined ? undefined : group.multiply(inner, group.scalarOf(x))
   }
 
@@ -251,7 +251,8 @@ const isSame = (a: Point | undefined, b: Point | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 /** Only the fields of a report: a share is one too, and its methods and secret stay behind. */
-const publicPart = ({ parties, threshold, publicKey, publicShares, chainCode }: KeyReport) => ({
+const publicPart = ({ curve, parties, threshold, publicKey, publicShares, chainCode }: KeyReport) => ({
+  curve,
   parties,
   threshold,
   publicKey,

@@ -8,14 +8,14 @@ export const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd
 export const HALF_ORDER = ORDER >> 1n
 export const SCALAR_LENGTH = 32
 
-export const mod = (value: bigint): bigint => {
-  const reduced = value % ORDER
-  return reduced < 0n ? reduced + ORDER : reduced
+export const mod = (value: bigint, order = ORDER): bigint => {
+  const reduced = value % order
+  return reduced < 0n ? reduced + order : reduced
 }
 
-/** a^-1 mod q for a ≠ 0; for public or masked values (extended Euclid). */
-export const invert = (a: bigint): bigint => {
-  let [r0, r1] = [ORDER, mod(a)]
+/** a^-1 modulo a prime order for a ≠ 0; for public or masked values (extended Euclid). */
+export const invert = (a: bigint, order = ORDER): bigint => {
+  let [r0, r1] = [order, mod(a, order)]
   let [t0, t1] = [0n, 1n]
   if (r1 === 0n) throw new MpcError('invalid-argument', 'zero has no inverse')
   while (r1 !== 0n) {
@@ -23,7 +23,7 @@ export const invert = (a: bigint): bigint => {
     ;[r0, r1] = [r1, r0 - quotient * r1]
     ;[t0, t1] = [t1, t0 - quotient * t1]
   }
-  return mod(t0)
+  return mod(t0, order)
 }
 
 const readWords = (view: DataView, offset: number): bigint =>
@@ -68,13 +68,13 @@ export const scalarBytes = (value: bigint): Uint8Array => {
 }
 
 /** Lagrange coefficient at zero of `index` among the distinct nonzero `indexes`. */
-export const lagrange = (index: number, indexes: readonly number[]): bigint => {
+export const lagrange = (index: number, indexes: readonly number[], order = ORDER): bigint => {
   let numerator = 1n
   let denominator = 1n
   for (const other of indexes) {
     if (other === index) continue
-    numerator = mod(numerator * BigInt(other))
-    denominator = mod(denominator * BigInt(other - index))
+    numerator = mod(numerator * BigInt(other), order)
+    denominator = mod(denominator * BigInt(other - index), order)
   }
-  return mod(numerator * invert(denominator))
+  return mod(numerator * invert(denominator, order), order)
 }

@@ -1,6 +1,6 @@
 import { concat, equalBytes } from './bytes.ts'
 import type { Point } from './curve.ts'
-import { type Group, secp256k1Group } from './group.ts'
+import type { Group } from './group.ts'
 import { hash64 } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
@@ -8,19 +8,12 @@ import type { Random } from './session.ts'
 
 /** Schnorr proof of knowledge of a discrete logarithm, Fiat-Shamir: nonce point, response. */
 export const proofLength = (group: Group): number => group.pointLength + SCALAR_LENGTH
-export const PROOF_LENGTH = proofLength(secp256k1Group)
 
 const challenge = (group: Group, context: Uint8Array, point: Point, nonce: Point): Scalar =>
   group.reduce(hash64('schnorr/challenge', context, point, nonce))
 
 /** Proof for `point` = secret · G; `context` binds group, session, party and purpose. */
-export const proveIn = (
-  group: Group,
-  secret: Scalar,
-  point: Point,
-  context: Uint8Array,
-  random: Random,
-): Uint8Array => {
+export const prove = (group: Group, secret: Scalar, point: Point, context: Uint8Array, random: Random): Uint8Array => {
   const nonce = group.randomScalar(random)
   const noncePoint = group.base(nonce) ?? new Uint8Array(group.pointLength)
   const response = group.multiplyAdd(challenge(group, context, point, noncePoint), secret, nonce)
@@ -28,7 +21,7 @@ export const proveIn = (
   return concat(noncePoint, response)
 }
 
-export const verifyProofIn = (group: Group, proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
+export const verifyProof = (group: Group, proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
   if (proof.length !== proofLength(group) || !group.isPoint(point)) return false
   const nonce = proof.slice(0, group.pointLength)
   const response = proof.slice(group.pointLength)
@@ -37,9 +30,3 @@ export const verifyProofIn = (group: Group, proof: Uint8Array, point: Point, con
   const right = group.sum(nonce, group.multiply(point, challenge(group, context, point, nonce)))
   return left !== undefined && right !== undefined && equalBytes(left, right)
 }
-
-export const prove = (secret: Scalar, point: Point, context: Uint8Array, random: Random): Uint8Array =>
-  proveIn(secp256k1Group, secret, point, context, random)
-
-export const verifyProof = (proof: Uint8Array, point: Point, context: Uint8Array): boolean =>
-  verifyProofIn(secp256k1Group, proof, point, context)

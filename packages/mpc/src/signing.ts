@@ -60,8 +60,8 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   if (!ascending || (signers.at(-1) ?? 0) > share.parties || signers.length < share.threshold) {
     throw new MpcError('invalid-argument', 'signers must be ascending party indexes, at least as many as the threshold')
   }
-  if (share.self !== self || !signers.includes(self)) {
-    throw new MpcError('invalid-argument', 'the key share is not this signer’s')
+  if (share.self !== self || !signers.includes(self) || share.curve !== 'secp256k1') {
+    throw new MpcError('invalid-argument', 'the key share is not this signer’s, or on another curve')
   }
   if (digest.length !== 32 || sessionId.length !== 32) {
     throw new MpcError('invalid-argument', 'digest and session id must be 32 bytes')

@@ -7,7 +7,7 @@ import { hash, indexBytes } from '../src/hash.ts'
 import { createRefresh, decodeKeyShare, encodeKeyShare, type KeyShare, keyReport, type Session } from '../src/index.ts'
 import { isConsistent, KeyShare as Share } from '../src/keyshare.ts'
 import { lagrange, mod, parseScalar, scalarBytes } from '../src/scalar.ts'
-import { proveIn } from '../src/schnorr.ts'
+import { prove } from '../src/schnorr.ts'
 import {
   addOne,
   CHEAT,
@@ -203,7 +203,7 @@ describe('refresh', () => {
     const own = coefficients.slice(1, 3).map(value => curve.base(scalarBytes(value)))
     const points = choose.points?.(own) ?? own
     const context = hash('refresh/proof-coefficient', session, indexBytes([CHEAT]), new Uint8Array())
-    const proof = proveIn(
+    const proof = prove(
       secp256k1Group,
       scalarBytes(choose.proofOf ?? coefficients[1] ?? 0n),
       points[0] ?? never(),

@@ -26,7 +26,7 @@ describe('key generation rejects', () => {
   // Three coefficient points, proof (point, scalar), chain code share, salt, then the share of the recipient.
   const at = { point: 0, proof: 99, response: 132, chainCode: 164, salt: 196, share: 228 }
   const sessionId = random(32)
-  const session = hash('keygen/session', sessionId, indexBytes([3, 3]))
+  const session = hash('keygen/session', sessionId, indexBytes([3, 3]), new TextEncoder().encode('secp256k1'))
   const commitment = (opening: Uint8Array): Uint8Array =>
     hash('keygen/commitment', session, indexBytes([CHEAT]), opening)
 
