@@ -1,11 +1,12 @@
 import type { ChainClients, FeeCaps } from '@trivault/chain-clients'
 import {
+  type Chain,
   decodeEffects,
   decodeMessage,
   decodeTransaction,
+  evmChainId,
   formatHex,
   parseAddress,
-  parseCaip2,
   parseCaip19,
   parseHex,
   parseUnits,
@@ -228,7 +229,9 @@ function raw(payload: Payload<'makeTransaction'>, state: VaultState): object {
 
 function genericSigning(payload: Payload<'genericSigning'>, state: VaultState): object {
   const named = state.chains.values().filter(chain => chain.symbol === payload.Asset)
-  const [first] = named.sort((a, b) => parseCaip2(a.caip2).chainId - parseCaip2(b.caip2).chainId)
+  const order = ({ family, caip2, testNetwork }: Chain): number =>
+    family === 'evm' ? evmChainId(caip2) : Number(testNetwork)
+  const [first] = named.sort((a, b) => order(a) - order(b))
   const caip19 = payload.CAIP19 ?? first?.nativeAsset
   if (caip19 === undefined)
     throw new VaultError('unknown-chain', `no registered chain has the asset ${payload.Asset}: give CAIP19`)

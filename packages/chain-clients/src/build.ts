@@ -2,7 +2,7 @@ import {
   type ChainContext,
   ChainError,
   encodeTransaction,
-  parseCaip2,
+  evmFieldsOf,
   requestParts,
   type TransactionRequest,
 } from '@trivault/chains'
@@ -21,16 +21,15 @@ export function buildUnsigned(
   if (request.kind === 'raw') return request.unsigned
   const wanted = requestParts(request, context)[part]
   if (wanted === undefined) throw new ChainError('request_malformed', `the request has no part ${part}`)
-  const { chain } = context
+  const fields = evmFieldsOf(context.chain)
   const maxFeePerGas = lower(choice.maxFeePerGas, request.maxFeePerGas)
   const tip = lower(lower(choice.maxPriorityFeePerGas, request.maxPriorityFeePerGas), maxFeePerGas)
   return encodeTransaction({
-    transactionType: chain.transactionType,
-    chainId: parseCaip2(chain.caip2).chainId,
+    ...fields,
     nonce: wanted.nonce ?? choice.nonce,
     gas: request.gas,
     maxFeePerGas,
-    maxPriorityFeePerGas: chain.transactionType === 0 ? maxFeePerGas : tip,
+    maxPriorityFeePerGas: fields.transactionType === 0 ? maxFeePerGas : tip,
     to: wanted.to,
     value: wanted.value,
     data: wanted.data,

@@ -16,8 +16,10 @@ export class ChainClients {
 
   /** Throws `ChainClientError` rpc_not_configured, rpc_url_malformed; both name the setting. */
   evm(chain: Chain): EvmClient {
+    if (chain.family !== 'evm')
+      throw new ChainClientError('rpc_not_configured', `this release does not read ${chain.name} (${chain.caip2})`)
     const known = this.#clients.get(chain.caip2)
-    if (known?.chain.transactionType === chain.transactionType) return known
+    if (known !== undefined && known.chain.transactionType === chain.transactionType) return known
     const url = Object.hasOwn(this.#rpc, chain.caip2) ? this.#rpc[chain.caip2] : undefined
     if (url === undefined)
       throw new ChainClientError(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chain, formatHex, parseCaip2, type SignedTransaction } from '@trivault/chains'
+import { type Chain, evmChainId, formatHex, type SignedTransaction } from '@trivault/chains'
 import {
   type Client,
   ContractFunctionExecutionError,
@@ -258,7 +258,7 @@ export class EvmClient {
   async #checkChain(): Promise<void> {
     const { caip2 } = this.chain
     const served = await getChainId(this.#client)
-    if (served !== parseCaip2(caip2).chainId)
+    if (served !== evmChainId(caip2))
       throw new ChainClientError(
         'rpc_wrong_chain',
         `the setting ${rpcSetting(caip2)} points to an endpoint of eip155:${served}`,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { evmCaip2, parseCaip2, parseCaip19 } from './caip.ts'
+import { evmCaip2, evmChainId, parseCaip2, parseCaip19 } from './caip.ts'
 
 const usdc = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'
 
 describe('CAIP-2', () => {
   it('accepts eip155 chains', () => {
-    expect(parseCaip2('eip155:1')).toEqual({ family: 'evm', caip2: 'eip155:1', chainId: 1 })
-    expect(parseCaip2('eip155:9007199254740991').chainId).toBe(Number.MAX_SAFE_INTEGER)
+    expect(parseCaip2('eip155:1')).toEqual({ family: 'evm', caip2: 'eip155:1' })
+    expect(evmChainId('eip155:9007199254740991')).toBe(Number.MAX_SAFE_INTEGER)
     expect(evmCaip2(31337)).toBe('eip155:31337')
   })
 
@@ -30,11 +30,22 @@ describe('CAIP-2', () => {
     'e:1',
     'toolongns:1',
     'eip155:１',
+    'solana:abc',
+    'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvd0',
+    'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvd',
   ])('rejects %j', text => expect(() => parseCaip2(text)).toThrow(expect.objectContaining({ code: 'caip_malformed' })))
 
-  it.each(['solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp', 'bip122:000000000019d6689c085ae165831e93', 'canton:devnet'])(
-    'names the unsupported family of %s',
-    text => expect(() => parseCaip2(text)).toThrow(expect.objectContaining({ code: 'family_unsupported' })),
+  it('accepts solana clusters', () => {
+    const mainnet = 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp'
+    expect(parseCaip2(mainnet)).toEqual({ family: 'solana', caip2: mainnet })
+    expect(() => evmChainId(mainnet)).toThrow(expect.objectContaining({ code: 'family_unsupported' }))
+    expect(parseCaip19(`${mainnet}/slip44:501`)).toMatchObject({ family: 'solana', kind: 'native', slip44: 501 })
+    for (const asset of [`erc20:0x${'11'.repeat(20)}`, 'token:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v'])
+      expect(() => parseCaip19(`${mainnet}/${asset}`)).toThrow(expect.objectContaining({ code: 'caip_malformed' }))
+  })
+
+  it.each(['bip122:000000000019d6689c085ae165831e93', 'canton:devnet'])('names the unsupported family of %s', text =>
+    expect(() => parseCaip2(text)).toThrow(expect.objectContaining({ code: 'family_unsupported' })),
   )
 
   it.each([0, -1, 1.5, Number.NaN, 2 ** 53])('rejects the chain id %s', id => {
@@ -47,7 +58,6 @@ describe('CAIP-19', () => {
     expect(parseCaip19('eip155:137/slip44:966')).toEqual({
       family: 'evm',
       caip2: 'eip155:137',
-      chainId: 137,
       caip19: 'eip155:137/slip44:966',
       kind: 'native',
       slip44: 966,

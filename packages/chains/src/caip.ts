@@ -1,12 +1,11 @@
 import { ChainError } from './errors.ts'
 import { parseAddress } from './evm/address.ts'
-import type { Family } from './types.ts'
+import type { Chain, Family } from './types.ts'
 
-/** CAIP-2. `eip155` is the only family today; its reference is the chain id. */
+/** CAIP-2: `eip155` with the chain id, `solana` with the first 32 base58 digits of the genesis hash. */
 export interface ChainId {
   readonly family: Family
   readonly caip2: string
-  readonly chainId: number
 }
 
 /** CAIP-19: the native asset (`slip44`, coin type) or a token (`erc20`, canonical address). */
@@ -19,9 +18,30 @@ export type AssetId = ChainId & {
 export function parseCaip2(text: string): ChainId {
   const match = /^([-a-z0-9]{3,8}):([-_a-zA-Z0-9]{1,32})$/.exec(text)
   if (match === null) throw malformed('a chain is named by CAIP-2, e.g. eip155:1')
-  if (match[1] !== 'eip155')
-    throw new ChainError('family_unsupported', `chains of the family ${match[1]} are not supported`)
-  return { family: 'evm', caip2: text, chainId: positive(match[2] ?? '', 'an eip155 chain id') }
+  const [, namespace, reference = ''] = match
+  if (namespace === 'solana') {
+    if (!/^[1-9A-HJ-NP-Za-km-z]{32}$/.test(reference))
+      throw malformed('a solana chain id is the first 32 base58 digits of a genesis hash')
+    return { family: 'solana', caip2: text }
+  }
+  if (namespace !== 'eip155')
+    throw new ChainError('family_unsupported', `chains of the family ${namespace} are not supported`)
+  positive(reference, 'an eip155 chain id')
+  return { family: 'evm', caip2: text }
+}
+
+/** What every transaction of an EVM chain names. Throws `ChainError` family_unsupported for a chain of another family. */
+export function evmFieldsOf({ caip2, transactionType }: Chain): { chainId: number; transactionType: 0 | 2 } {
+  const chainId = evmChainId(caip2)
+  if (transactionType === undefined) throw new ChainError('family_unsupported', `${caip2} is not an EVM chain`)
+  return { chainId, transactionType }
+}
+
+/** Chain id of an EVM chain. Throws as `parseCaip2`, and family_unsupported for a chain of another family. */
+export function evmChainId(caip2: string): number {
+  const { family } = parseCaip2(caip2)
+  if (family !== 'evm') throw new ChainError('family_unsupported', `${caip2} is not an EVM chain`)
+  return Number(caip2.slice('eip155:'.length))
 }
 
 /** Throws `ChainError` caip_malformed, family_unsupported, address_malformed, address_checksum. */
@@ -36,11 +56,11 @@ export function parseCaip19(text: string): AssetId {
     if (slip44 >= 2 ** 31) throw malformed('a SLIP-44 coin type is below 2^31')
     return { ...chain, caip19: text, kind: 'native', slip44 }
   }
-  if (match[1] === 'erc20') {
+  if (match[1] === 'erc20' && chain.family === 'evm') {
     const address = parseAddress(reference)
     return { ...chain, caip19: `${chain.caip2}/erc20:${address}`, kind: 'token', address }
   }
-  throw malformed('the asset namespace is slip44 or erc20')
+  throw malformed(`the asset namespace is ${chain.family === 'evm' ? 'slip44 or erc20' : 'slip44'}`)
 }
 
 /** CAIP-2 of an EVM chain id. Throws `ChainError` caip_malformed. */

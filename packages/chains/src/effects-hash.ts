@@ -1,12 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bool, concat, encode, fixed, list, option, struct, text, uintVar, utf8, word } from '@trivault/codec'
 import { functionNames, grades } from '@trivault/protocol'
+import { familyNames } from './family.ts'
 import type { Effects } from './types.ts'
 
 const domain = 'trivault/effects/v1\0'
 
 const effectsCodec = struct({
-  family: word(['evm']),
+  family: word(familyNames),
   caip2: text(41),
   from: text(128),
   function: word(functionNames),

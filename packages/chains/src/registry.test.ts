@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCaip2, parseCaip19 } from './caip.ts'
+import { families } from './family.ts'
 import { customChain, knownChain, knownChains } from './registry.ts'
 
 const custom = {
@@ -18,7 +19,7 @@ describe('known chains', () => {
     for (const chain of knownChains) {
       expect(parseCaip2(chain.caip2)).toMatchObject({ caip2: chain.caip2, family: chain.family })
       expect(parseCaip19(chain.nativeAsset)).toMatchObject({ caip2: chain.caip2, kind: 'native' })
-      expect(chain.slip44).toBe(60)
+      expect(chain.slip44).toBe(families[chain.family].slip44)
       expect(knownChain(chain.caip2)).toBe(chain)
     }
     expect(knownChain('eip155:424242')).toBeUndefined()
@@ -48,7 +49,7 @@ describe('custom chains', () => {
   it.each([
     ['shadows a known chain', { nativeAsset: 'eip155:1/slip44:61' }, 'chain_shadows_known'],
     ['has a token as native asset', { nativeAsset: `eip155:424242/erc20:0x${'11'.repeat(20)}` }, 'chain_malformed'],
-    ['has another family', { nativeAsset: 'solana:abc/slip44:501' }, 'family_unsupported'],
+    ['has another family', { nativeAsset: 'solana:4uhcVJyU9pJkvQyS88uRDiswHXSGkY3z/slip44:501' }, 'family_unsupported'],
     ['has no name', { name: '' }, 'chain_malformed'],
     ['hides characters in its name', { name: 'Ether\u202eeum' }, 'chain_malformed'],
     ['has a long name', { name: 'x'.repeat(65) }, 'chain_malformed'],

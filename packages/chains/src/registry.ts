@@ -1,6 +1,7 @@
 import { parseCaip19 } from './caip.ts'
 import { ChainError } from './errors.ts'
 import { evmSlip44 } from './evm/address.ts'
+import { solanaSlip44 } from './solana/address.ts'
 import type { Chain } from './types.ts'
 import { checkDecimals } from './units.ts'
 
@@ -23,8 +24,7 @@ const rows: Row[] = [
   [31337, 'Local dev chain', 60, 'ETH', true, 10n],
 ]
 
-/** The compiled registry. Its data wins over any registration. */
-export const knownChains: readonly Chain[] = rows.map(([chainId, name, coinType, symbol, testNetwork, maxFee]) => ({
+const evmChains: readonly Chain[] = rows.map(([chainId, name, coinType, symbol, testNetwork, maxFee]) => ({
   family: 'evm',
   caip2: `eip155:${chainId}`,
   name,
@@ -36,6 +36,28 @@ export const knownChains: readonly Chain[] = rows.map(([chainId, name, coinType,
   transactionType: 2,
   maxFee: maxFee * 10n ** 18n,
 }))
+
+// The references are the beginnings of the clusters' genesis hashes. No fee is paid yet, so none is allowed.
+const solanaRows: readonly [reference: string, name: string, testNetwork: boolean][] = [
+  ['5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp', 'Solana', false],
+  ['EtWTRABZaYq6iMfeYKouRu166VU2xqa1', 'Solana Devnet', true],
+]
+
+const solanaChains: readonly Chain[] = solanaRows.map(([reference, name, testNetwork]) => ({
+  family: 'solana',
+  caip2: `solana:${reference}`,
+  name,
+  nativeAsset: `solana:${reference}/slip44:${solanaSlip44}`,
+  symbol: 'SOL',
+  decimals: 9,
+  testNetwork,
+  slip44: solanaSlip44,
+  transactionType: undefined,
+  maxFee: 0n,
+}))
+
+/** The compiled registry. Its data wins over any registration. */
+export const knownChains: readonly Chain[] = [...evmChains, ...solanaChains]
 
 const byCaip2: ReadonlyMap<string, Chain> = new Map(knownChains.map(chain => [chain.caip2, chain]))
 
@@ -56,10 +78,12 @@ export interface CustomChain {
 
 /**
  * A chain outside the registry; one transaction may cost at most 100 of its coins. Throws `ChainError` chain_shadows_known,
- * chain_malformed, amount_malformed and those of `parseCaip19`.
+ * chain_malformed, amount_malformed, family_unsupported and those of `parseCaip19`.
  */
 export function customChain(chain: CustomChain): Chain {
   const asset = parseCaip19(chain.nativeAsset)
+  if (asset.family !== 'evm')
+    throw new ChainError('family_unsupported', 'a custom chain is an EVM chain: others are in the compiled registry')
   if (asset.kind !== 'native')
     throw new ChainError('chain_malformed', 'the native asset of a chain has the form eip155:<id>/slip44:<coin type>')
   if (byCaip2.has(asset.caip2))

@@ -1,7 +1,7 @@
 import type { FunctionName, Grade } from '@trivault/protocol'
 
 /** A group of chains that share address format, key derivation and transaction encoding. */
-export type Family = 'evm'
+export type Family = 'evm' | 'solana'
 
 /** A chain as the vault knows it: from the compiled registry, or registered as a custom chain. */
 export interface Chain {
@@ -14,10 +14,10 @@ export interface Chain {
   readonly symbol: string
   readonly decimals: number
   readonly testNetwork: boolean
-  /** Coin type in derivation paths. One per family: every EVM chain, test networks too, has 60. */
+  /** Coin type in derivation paths. One per family: every EVM chain, test networks too, has 60, every Solana cluster 501. */
   readonly slip44: number
-  /** The only transaction type accepted in structured requests: 2 (EIP-1559), or 0 (legacy with chain id). */
-  readonly transactionType: 0 | 2
+  /** EVM: the only transaction type accepted in structured requests: 2 (EIP-1559), or 0 (legacy with chain id). */
+  readonly transactionType: 0 | 2 | undefined
   /** Highest fee of one transaction, in the native asset's smallest unit. */
   readonly maxFee: bigint
 }
@@ -74,8 +74,10 @@ export type TypeOfSigning = (typeof signingTypes)[number]
 /** Decoded from a generic signing request. */
 export interface MessageEffects extends Effects {
   readonly typeOfSigning: TypeOfSigning
-  /** The 32 bytes that are signed. */
+  /** Names the message, 32 bytes: what ECDSA signs, else SHA-256 of `message`. */
   readonly digest: Uint8Array
+  /** The exact bytes that the key signs: ECDSA the digest, Ed25519 the message itself. */
+  readonly message: Uint8Array
   /** Nothing in the message says for which chain it is: the signature is as good on any other, test network or not. */
   readonly anyChain: boolean
   /** The message for people, free of control and bidirectional characters. */

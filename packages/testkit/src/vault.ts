@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { HDKey } from '@scure/bip32'
-import { encodeTransaction, parseCaip2, requestParts } from '@trivault/chains'
+import { encodeTransaction, evmChainId, requestParts } from '@trivault/chains'
 import { concat, equalBytes, toBase64, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import {
@@ -13,6 +13,7 @@ import {
   type IntentOf,
   type KeyReport,
   type OperationType,
+  possessionMessage,
   sha256,
   VaultError,
   vaultIdOf,
@@ -22,6 +23,7 @@ import {
   addressOf,
   assetOf,
   chainContext,
+  foundingRecord,
   keyReportDigest,
   operationOf,
   ownAddress,
@@ -32,6 +34,7 @@ import {
   vaultMachine,
 } from '@trivault/vault-state'
 import { certify } from './certify.ts'
+import { type Claims, claimsFor, issuerKeyOf, signToken, type TestKey } from './issuer.ts'
 import { Person } from './person.ts'
 import { chainCodeOf, masterSecretOf, seedOf, setupCommand, startCommand, testGenesis } from './vault-values.ts'
 
@@ -116,6 +119,37 @@ export class TestVault {
     this.approve(id, ...approvers)
     this.execute(id)
     return id
+  }
+
+  /** What a person's device and the provider's key say for the device; `claims` changes the token. */
+  vouching(
+    person: Person,
+    key: TestKey,
+    claims: Claims = {},
+    changes: Partial<CommandOf<'vouch'>> = {},
+  ): CommandOf<'vouch'> {
+    const { state, genesis, time } = this
+    const payload = JSON.stringify(claimsFor({ genesis, vaultId: state.vaultId }, person, time, claims))
+    const header = JSON.stringify({ alg: key.alg, kid: key.kid, typ: 'JWT' })
+    const unproven: CommandOf<'vouch'> = {
+      type: 'vouch',
+      userId: person.id,
+      publicKey: person.publicKey,
+      channel: 'cli',
+      idToken: signToken(key, header, payload),
+      issuerKey: issuerKeyOf(key),
+      proof: new Uint8Array(0),
+      ...changes,
+    }
+    return {
+      ...unproven,
+      proof: changes.proof ?? person.sign(possessionMessage({ ...unproven, vaultId: state.vaultId })),
+    }
+  }
+
+  /** The founding record as an intent, ready to be started. */
+  sealIntent(changes: Partial<Fields<'seal'>> = {}): Intent {
+    return this.intent('seal', { ...foundingRecord(this.state), ...changes })
   }
 
   keyReport(name: string, changes: Partial<KeyReport> = {}): CommandOf<'activateKey'> {
@@ -236,7 +270,7 @@ export class TestVault {
     if (wanted === undefined) throw new Error(`the intent has no part ${part}`)
     return encodeTransaction({
       transactionType: 2,
-      chainId: parseCaip2(chain.caip2).chainId,
+      chainId: evmChainId(chain.caip2),
       gas: request.gas,
       maxPriorityFeePerGas: request.maxPriorityFeePerGas,
       to: wanted.to,

@@ -5,10 +5,10 @@ import { hashTypedData } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { effectsHash } from '../effects-hash.ts'
 import { formatHex } from '../hex.ts'
+import { decodeMessage } from '../message.ts'
 import { knownChain } from '../registry.ts'
 import type { Chain } from '../types.ts'
 import { formatAddress } from './address.ts'
-import { decodeMessage } from './message.ts'
 
 const chain = knownChain('eip155:1') as Chain
 const source = '0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F'

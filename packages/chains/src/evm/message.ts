@@ -2,44 +2,20 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concat, fromUtf8, utf8 } from '@trivault/codec'
 import { ChainError } from '../errors.ts'
 import { formatHex, parseHex } from '../hex.ts'
+import type { DecodedMessage } from '../message.ts'
 import { printable } from '../printable.ts'
-import { type Chain, type Effects, type MessageEffects, signingTypes, type TypeOfSigning } from '../types.ts'
-import { parseAddress } from './address.ts'
+import type { Chain, TypeOfSigning } from '../types.ts'
 import { decodeTypedData } from './typed-data.ts'
 
 const maxMessageBytes = 64 * 1024
 
-export interface MessageRequest {
-  readonly chain: Chain
-  /** Address of the key that will sign. */
-  readonly source: string
-  readonly typeOfSigning: string
-  /** `personal_sign`: text, or bytes as 0x hex. `eth_signTypedData_v4`: JSON text. `raw`: 32 bytes as 0x hex. */
-  readonly dataToSign: string
+/** `personal_sign`: text, or bytes as 0x hex. `eth_signTypedData_v4`: JSON text. `raw`: 32 bytes as 0x hex. */
+export function decodeEvmMessage(type: TypeOfSigning, data: string, chain: Chain): DecodedMessage {
+  const result = decoded(type, data, chain)
+  return { ...result, message: result.digest }
 }
 
-/**
- * Decodes a generic signing request into effects. What a signed message sets free elsewhere is unknown, so every amount
- * criterion matches. Throws `ChainError` signing_type_unknown, message_malformed, hex_malformed, typed_data_malformed,
- * typed_data_other_chain, address_malformed, address_checksum.
- */
-export function decodeMessage(request: MessageRequest): MessageEffects {
-  const { chain, dataToSign } = request
-  const typeOfSigning = signingTypes.find(type => type === request.typeOfSigning)
-  if (typeOfSigning === undefined)
-    throw new ChainError('signing_type_unknown', `TypeOfSigning is one of ${signingTypes.join(', ')}`)
-  if (dataToSign.length > 2 * maxMessageBytes + 2 || !dataToSign.isWellFormed())
-    throw new ChainError(
-      'message_malformed',
-      `the data to sign is well-formed text for at most ${maxMessageBytes} bytes`,
-    )
-  const base = { family: chain.family, caip2: chain.caip2, from: parseAddress(request.source), typeOfSigning }
-  return { ...base, movements: [], unknownAmounts: true, feeCeiling: 0n, ...decoded(typeOfSigning, dataToSign, chain) }
-}
-
-type Decoded = Pick<Effects, 'function' | 'grade'> & Pick<MessageEffects, 'digest' | 'anyChain' | 'text'>
-
-function decoded(type: TypeOfSigning, data: string, chain: Chain): Decoded {
+function decoded(type: TypeOfSigning, data: string, chain: Chain): Omit<DecodedMessage, 'message'> {
   switch (type) {
     case 'personal_sign': {
       const bytes = data.startsWith('0x') ? parseHex(data) : utf8(data)

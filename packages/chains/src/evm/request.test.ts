@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { evmFieldsOf } from '../caip.ts'
 import { customChain, knownChain } from '../registry.ts'
 import type { Chain, ChainContext, RawRequest, StructuredRequest, TransactionEffects } from '../types.ts'
 import { formatAddress } from './address.ts'
@@ -48,9 +49,9 @@ function build(
   if (wanted === undefined) throw new Error('no such part')
   const { to, value, data, nonce } = wanted
   const { gas, maxFeePerGas } = of
-  const { transactionType } = ctx.chain
+  const { transactionType, chainId } = evmFieldsOf(ctx.chain)
   const maxPriorityFeePerGas = transactionType === 0 ? maxFeePerGas : of.maxPriorityFeePerGas
-  const honest = { transactionType, chainId: Number(ctx.chain.caip2.slice(7)), gas, maxFeePerGas, maxPriorityFeePerGas }
+  const honest = { transactionType, chainId, gas, maxFeePerGas, maxPriorityFeePerGas }
   const unsigned = encodeTransaction({ ...honest, nonce: nonce ?? 4n, to, value, data, ...change })
   return decodeEffects(unsigned, of.source, ctx)
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '@trivault/codec'
-import { parseCaip19 } from '../caip.ts'
+import { evmFieldsOf, parseCaip19 } from '../caip.ts'
 import { ChainError } from '../errors.ts'
 import type {
   ChainContext,
@@ -56,14 +56,13 @@ export function requestParts(request: StructuredRequest, context: ChainContext):
 
 /** Unsigned bytes of a part with everything at its ceiling. */
 function encodePart(request: StructuredRequest, part: RequestPart, { chain }: ChainContext): Uint8Array {
-  const legacy = chain.transactionType === 0
+  const fields = evmFieldsOf(chain)
   return encodeTransaction({
-    transactionType: chain.transactionType,
-    chainId: parseCaip19(chain.nativeAsset).chainId,
+    ...fields,
     nonce: part.nonce ?? 0n,
     gas: request.gas,
     maxFeePerGas: request.maxFeePerGas,
-    maxPriorityFeePerGas: legacy ? request.maxFeePerGas : request.maxPriorityFeePerGas,
+    maxPriorityFeePerGas: fields.transactionType === 0 ? request.maxFeePerGas : request.maxPriorityFeePerGas,
     to: part.to,
     value: part.value,
     data: part.data,
