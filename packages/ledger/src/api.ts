@@ -34,8 +34,8 @@ export interface VoterOptions<S> extends LogOptions<S> {
   anchor: Anchor
   /** Own wall clock, milliseconds since the epoch. */
   clock: () => number
-  /** L4: the command that must come first in the next entry (a hold this node was brought), if any. */
-  pendingHold?: (state: S) => Uint8Array | undefined
+  /** L4: a hold that this node was brought and that is not among the holds with which the entry's commands begin, if any. */
+  pendingHold?: (state: S, commands: readonly Uint8Array[]) => Uint8Array | undefined
 }
 
 /** `sender`: whoever sent the handled message; `all`: the other two nodes and every wallet. */

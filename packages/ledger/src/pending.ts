@@ -32,10 +32,10 @@ export class Pending<S> {
   }
 
   /**
-   * The next entry on the head of `follower`: `first`, then as many commands as fit. A command that the own fold refuses is
+   * The next entry on the head of `follower`: what of `first` the own fold takes, then as many commands as fit. A command that the own fold refuses is
    * settled as refused. Undefined when nothing is left to propose.
    */
-  build(follower: Follower<S>, time: number, first: Uint8Array | undefined): Draft<S> | undefined {
+  build(follower: Follower<S>, time: number, first: readonly Uint8Array[]): Draft<S> | undefined {
     const { machine, committee, head, results } = follower
     const seq = head.seq + 1
     const commands: Uint8Array[] = []
@@ -52,12 +52,13 @@ export class Pending<S> {
       room -= command.length + COMMAND_OVERHEAD
       return undefined
     }
-    if (first !== undefined) take(first)
+    for (const command of first) take(command)
     for (const item of [...this.#items]) {
       wanted ||= item.command === undefined
-      if (item.command === undefined || (first !== undefined && equalBytes(item.command, first))) continue
-      if (commands.length === MAX_COMMANDS || item.command.length + COMMAND_OVERHEAD > room) break
-      const refused = item.stillMeant?.(state) === false ? stale : take(item.command)
+      const { command } = item
+      if (command === undefined || first.some(known => equalBytes(known, command))) continue
+      if (commands.length === MAX_COMMANDS || command.length + COMMAND_OVERHEAD > room) break
+      const refused = item.stillMeant?.(state) === false ? stale : take(command)
       if (refused !== undefined) this.#settle(item, refused)
     }
     if (commands.length === 0 && !wanted) return undefined

@@ -6,7 +6,7 @@ import { nodeIndexes } from './signed.ts'
 import { NOW } from './testing/bench.ts'
 import { MemoryStore } from './testing/memory.ts'
 import { Network } from './testing/network.ts'
-import { fakeCommittee, toyMachine } from './testing/toy.ts'
+import { fakeCommittee, holdFirst, toyMachine } from './testing/toy.ts'
 
 const logs = (network: Network) => network.bench.voters.map(voter => voter.state.log)
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
@@ -126,7 +126,7 @@ describe('mending (L9)', () => {
 
   it('logs a hold as soon as a node demands it: next after an entry that two nodes already voted for', async () => {
     const network = await Network.open()
-    await network.bench.boot(1, { pendingHold: state => (state.log.includes('hold') ? undefined : utf8('hold')) })
+    await network.bench.boot(1, { pendingHold: holdFirst('hold') })
     const wallet = await network.propose()
     expect(await network.submit(wallet, ['a'])).toMatchObject([{ ok: true, seq: 1 }])
     expect(await network.submit(wallet, ['b'])).toMatchObject([{ ok: true }])
@@ -134,12 +134,19 @@ describe('mending (L9)', () => {
   })
 
   it('logs a hold first when all nodes demand it', async () => {
-    const network = await Network.open({
-      pendingHold: state => (state.log.includes('hold') ? undefined : utf8('hold')),
-    })
+    const network = await Network.open({ pendingHold: holdFirst('hold') })
     const wallet = await network.propose()
     expect(await network.submit(wallet, ['a'])).toMatchObject([{ ok: true, seq: 1, index: 1 }])
     expect(wallet.state.log).toEqual(['hold', 'a'])
+  })
+
+  it('logs the holds of several nodes first, in any order', async () => {
+    const network = await Network.open()
+    for (const node of [0, 1, 2] as const) await network.bench.boot(node, { pendingHold: holdFirst(`hold ${node}`) })
+    const wallet = await network.propose()
+    expect(await network.submit(wallet, ['a'])).toMatchObject([{ ok: true, seq: 1, index: 3 }])
+    expect([...wallet.state.log].sort()).toEqual(['a', 'hold 0', 'hold 1', 'hold 2'])
+    expect(wallet.state.log[3]).toBe('a')
   })
 
   it('gives up a hold that no node could log', async () => {

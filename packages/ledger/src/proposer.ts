@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '@trivault/codec'
 import type { CommandResult, ProposerOptions, ProposerStatus } from './api.ts'
 import { keepWhatTwoName, VoteBox } from './ballot.ts'
-import { type Entry, entryHash } from './entry.ts'
+import { type Entry, entryHash, MAX_COMMANDS } from './entry.ts'
 import { LedgerError } from './errors.ts'
 import { type Draft, Follower } from './follower.ts'
 import { decodeCertificate, decodeMessage, encodeMessage, type LedgerMessage, type Message } from './messages.ts'
@@ -63,8 +63,8 @@ export class Proposer<S> {
   #reason = ''
   #fork: [Certificate, Certificate] | undefined
   #slot: Slot<S> | undefined
-  /** L4: a hold that a node wants logged. It outlives the slot: a kept entry may come before it. */
-  #required: Uint8Array | undefined
+  /** L4: holds that nodes want logged. They outlive the slot: a kept entry may come before them. */
+  #required: readonly Uint8Array[] = []
   #cancelTimer: (() => void) | undefined
 
   private constructor(options: ProposerOptions<S>, follower: Follower<S>) {
@@ -231,7 +231,7 @@ export class Proposer<S> {
 
   #kick(): void {
     if (this.#phase !== 'ready' || this.#slot !== undefined) return
-    if (this.#pending.size === 0 && this.#required === undefined) {
+    if (this.#pending.size === 0 && this.#required.length === 0) {
       this.#idle()
       return
     }
@@ -253,7 +253,8 @@ export class Proposer<S> {
   #proposeOwn(slot: Slot<S>): void {
     const time = Math.max(Math.floor(this.#options.clock()), this.#follower.time)
     const draft = this.#pending.build(this.#follower, time, this.#required)
-    if (!holds(draft?.entry, this.#required)) this.#required = undefined
+    // The own fold refuses the others.
+    this.#required = this.#required.filter(command => holds(draft?.entry, command))
     if (draft === undefined) {
       this.#slot = undefined
       this.#idle()
@@ -328,7 +329,9 @@ export class Proposer<S> {
     const hash = slot.stage === 'propose' ? slot.draft?.hash : undefined
     if (slot.stage === 'fetch' || !sameHash(refusal.hash, hash)) return
     slot.refusals[from] = refusal
-    this.#required = refusal.required ?? this.#required
+    const { required } = refusal
+    if (required !== undefined && !this.#required.some(known => equalBytes(known, required)))
+      this.#required = [...this.#required, required].slice(0, MAX_COMMANDS)
     slot.promised = Math.max(slot.promised, Math.min(refusal.promised, slot.ballot + MAX_BALLOT_STEP))
     if (slot.stage === 'propose') this.#decide(slot)
     else if (refusal.promised >= slot.ballot) this.#backOff(slot, () => this.#newBallot(slot))
@@ -433,7 +436,7 @@ export class Proposer<S> {
     if (accepted.kind !== 'accepted') return
     this.#votes.forget(certificate.seq)
     this.#pending.certified(accepted.certified)
-    if (holds(accepted.certified.entry, this.#required)) this.#required = undefined
+    this.#required = this.#required.filter(command => !holds(accepted.certified.entry, command))
     this.#slot = undefined
     // A node that missed a vote learns of the certificate here.
     if (bytes === undefined) this.#broadcast({ type: 'certificate', certificate })
@@ -456,6 +459,6 @@ function sameHash(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean
   return a === undefined || b === undefined ? a === b : equalBytes(a, b)
 }
 
-function holds(entry: Entry | undefined, command: Uint8Array | undefined): boolean {
-  return command !== undefined && (entry?.commands.some(known => equalBytes(known, command)) ?? false)
+function holds(entry: Entry | undefined, command: Uint8Array): boolean {
+  return entry?.commands.some(known => equalBytes(known, command)) ?? false
 }

@@ -5,7 +5,7 @@ import { createVoteRecord, decodeRecord } from './record.ts'
 import { nodeIndexes, type Report } from './signed.ts'
 import { ask, askFor, Bench, NOW } from './testing/bench.ts'
 import { MemoryAnchor, MemoryStore } from './testing/memory.ts'
-import { fakeCommittee, toyMachine } from './testing/toy.ts'
+import { fakeCommittee, holdFirst, toyMachine } from './testing/toy.ts'
 import { MAX_SKEW, Voter } from './voter.ts'
 
 const HOUR = 3_600_000
@@ -150,7 +150,7 @@ describe('L4: soft checks', () => {
 
   it('wants a pending hold first, except in a kept entry', async () => {
     const bench = await Bench.open()
-    await bench.boot(2, { pendingHold: state => (state.log.includes('hold') ? undefined : utf8('hold')) })
+    await bench.boot(2, { pendingHold: holdFirst('hold') })
     const { bytes } = bench.entry('x')
     expect(await bench.refusal(2, bytes)).toMatchObject({ code: 'hold', required: utf8('hold') })
     expect(await bench.refusal(2, bench.entry('x', { commands: [utf8('x'), utf8('hold')] }).bytes)).toMatchObject({
@@ -163,7 +163,7 @@ describe('L4: soft checks', () => {
 
   it('votes when the hold comes first', async () => {
     const bench = await Bench.open()
-    await bench.boot(2, { pendingHold: () => utf8('hold') })
+    await bench.boot(2, { pendingHold: holdFirst('hold') })
     await bench.vote(2, bench.entry('x', { commands: [utf8('hold'), utf8('x')] }).bytes)
   })
 })

@@ -186,10 +186,8 @@ export class Voter<S> {
     if (early > MAX_SKEW) return { code: 'time', message: `entry time is ${early} ms ahead of this node's clock` }
     if (isKept) return undefined
     if (early < -MAX_SKEW) return { code: 'time', message: `entry time is ${-early} ms behind this node's clock` }
-    const hold = this.#options.pendingHold?.(this.#follower.state)
-    const first = entry.commands[0]
-    if (hold !== undefined && (first === undefined || !equalBytes(first, hold)))
-      return { code: 'hold', message: 'a hold must be logged first', required: hold }
+    const hold = this.#options.pendingHold?.(this.#follower.state, entry.commands)
+    if (hold !== undefined) return { code: 'hold', message: 'a hold must be logged first', required: hold }
     return undefined
   }
 

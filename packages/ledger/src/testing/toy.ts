@@ -22,6 +22,16 @@ export const toyMachine: Machine<Toy> = {
   },
 }
 
+/** What a node wants that was brought the command `text`, whose name begins with `hold`: it leads, or others of its kind do. */
+export const holdFirst =
+  (text: string) =>
+  (state: Toy, commands: readonly Uint8Array[]): Uint8Array | undefined => {
+    const texts = commands.map(fromUtf8)
+    const others = texts.findIndex(command => !command.startsWith('hold'))
+    const leads = (others < 0 ? texts : texts.slice(0, others)).includes(text)
+    return leads || state.log.includes(text) ? undefined : utf8(text)
+  }
+
 /** Sixteen multiply-xor lanes over key and message: different inputs give different signatures, nothing more. */
 function fakeSign(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
   const lanes = new Uint32Array(16).fill(message.length + 1)
