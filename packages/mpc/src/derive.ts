@@ -4,8 +4,8 @@ import { basePoint, isPoint, sum } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { mod, ORDER, parseScalar } from './scalar.ts'
 
-const HARDENED = 0x80000000
-const MAX_DEPTH = 16
+export const HARDENED = 0x80000000
+export const MAX_DEPTH = 16
 
 export type Derived = { publicKey: Uint8Array; chainCode: Uint8Array; tweak: bigint }
 

@@ -1,7 +1,7 @@
 import { concat } from './bytes.ts'
 
 /** Protocols by their frame byte. */
-export const PROTOCOL = { keygen: 1, pairSetup: 2, signing: 3, refresh: 4 } as const
+export const PROTOCOL = { keygen: 1, pairSetup: 2, signing: 3, refresh: 4, frost: 5 } as const
 export type ProtocolId = (typeof PROTOCOL)[keyof typeof PROTOCOL]
 
 export const PROTOCOL_VERSION = 2

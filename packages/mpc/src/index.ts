@@ -1,6 +1,7 @@
 /**
- * Threshold ECDSA for secp256k1 (DKLs23), BIP-32 derivation of its keys, and publicly verifiable backup of its shares.
- * Pure state machines: frames in, frames out. See SPEC.md for rounds, layouts, checks and parameters.
+ * Threshold ECDSA for secp256k1 (DKLs23), FROST for Ed25519 and BIP-340, key generation, derivation and refresh on both
+ * curves, and publicly verifiable backup of shares. Pure state machines: frames in, frames out. See SPEC.md for rounds,
+ * layouts, checks and parameters.
  */
 export {
   type BackupContext,
@@ -12,8 +13,12 @@ export {
 } from './backup.ts'
 export { type CurveEngine, engine } from './curve.ts'
 export { derivePublicKey } from './derive.ts'
+export { deriveEd25519PublicKey } from './derive-ed25519.ts'
 export { ed25519Engine } from './ed25519.ts'
 export { MpcError, type MpcErrorCode } from './errors.ts'
+export { createFrostSigning, type FrostSigningOptions, type SchnorrSignature } from './frost/signing.ts'
+export { deriveSchnorrKey, type Taproot } from './frost/signing-key.ts'
+export { verifyBip340 } from './frost/suite.ts'
 export type { Curve } from './group.ts'
 export { createKeygen, type KeygenOptions } from './keygen.ts'
 export { decodeKeyShare, encodeKeyShare, type KeyReport, type KeyShare, keyReport } from './keyshare.ts'
