@@ -43,9 +43,11 @@ export async function provision(
     foundingMode: 'open',
     founders: [],
     foundersRequired: 0,
+    founderKeys: [],
     issuer: idp.issuer,
     approverClientId: 'trivault-approver',
     jwksThumbprints: await thumbprints(idp.jwks),
+    claims: { email: 'email', emailVerified: 'email_verified', subject: ['sub'] },
     profile: 'local',
     rulesVersion: 1,
   }

@@ -72,9 +72,11 @@ export async function startSurroundings() {
     foundingMode: 'open',
     founders: [],
     foundersRequired: 0,
+    founderKeys: [],
     issuer: 'http://127.0.0.1:1',
     approverClientId: 'approver',
     jwksThumbprints: [],
+    claims: { email: 'email', emailVerified: 'email_verified', subject: ['sub'] },
     profile: 'local',
     rulesVersion: 1,
   }

@@ -5,14 +5,13 @@ import type {
   SourceSelector,
   TransactionRestriction,
 } from '@trivault/protocol'
-import { amountOf, type Decimal, exceeds, parseDecimal, times } from './decimal.ts'
+import { amountOf, type Decimal, exceeds, parseDecimal, times, zero } from './decimal.ts'
 import type { Movement, Rate, TransactionSubject } from './types.ts'
 
 /** Whether a restriction matches; `noRate` names what a conversion would need first. */
 export type Match = boolean | { noRate: string }
 export type Rates = (asset: string) => Rate | undefined
 
-const zero: Decimal = { units: 0n, scale: 0 }
 const one: Decimal = { units: 1n, scale: 0 }
 
 /**
@@ -153,7 +152,8 @@ function above({ Above, Currency }: AmountCriterion, asset: Asset, amount: bigin
   return exceeds(times(value, most), times(limit, least))
 }
 
-function highest(rate: Rate | undefined): Decimal | undefined {
+/** The rate that makes an asset worth most, in dollars. */
+export function highest(rate: Rate | undefined): Decimal | undefined {
   const text = rate?.usdMax ?? rate?.usdRate
   return text === undefined ? undefined : parseDecimal(text)
 }

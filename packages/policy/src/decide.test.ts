@@ -36,8 +36,18 @@ describe('defaults by class', () => {
 
   it('adds the owner quorum to every signature in an enclave', () => {
     expect(told(decide(money(), enclave))).toEqual([me, signQuorum])
-    expect(told(decide(money({}, { ...ann, automated: true }), enclave))).toEqual([me, signQuorum])
     expect(told(decide(money({}, keyless), enclave))).toEqual([standIn, signQuorum])
+  })
+
+  it('takes the confirmation of an automated key in an enclave only where a restriction names one of its groups', () => {
+    const bot = { ...ann, automated: true, groups: ['bots'] }
+    const named = (group: string) => ({ RestrictionID: 'r', Approvers: [{ Groups: [group], RequiredApprovers: 1 }] })
+    const within = (group: string) => view([named(group)], { profile: 'enclave' })
+    expect(told(decide(money({}, bot), enclave))).toEqual([standIn, signQuorum])
+    expect(told(decide(money({}, { ...ann, automated: true }), enclave))).toEqual([standIn, signQuorum])
+    expect(told(decide(money({}, bot), within('traders')))).not.toContain(me)
+    expect(told(decide(money({}, bot), within('bots')))).toContain(me)
+    expect(told(decide(money({}, bot), view()))).toEqual([me])
   })
 
   it('treats an unknown profile as an enclave', () => {

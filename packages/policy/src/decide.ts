@@ -1,7 +1,13 @@
-import type { TransactionRestriction } from '@trivault/protocol'
+import {
+  type ApproverRestriction,
+  type OperationType,
+  operationTypes,
+  type TransactionRestriction,
+} from '@trivault/protocol'
 import { matches, namesOpaque } from './criteria.ts'
 import { mergeRequirements } from './requirements.ts'
-import type { Decision, PolicyView, Requirement, Subject, TransactionSubject } from './types.ts'
+import type { Decision, Initiator, PolicyView, Requirement, Subject, TransactionSubject } from './types.ts'
+import { exceedsVelocity, spendingOf } from './velocity.ts'
 
 type Blocked = Extract<Decision, { kind: 'blocked' }>
 type Finding = { requirements: Requirement[]; namesOpaque?: boolean } | Blocked
@@ -13,7 +19,8 @@ type Finding = { requirements: Requirement[]; namesOpaque?: boolean } | Blocked
  */
 export function decide(subject: Subject, view: PolicyView): Decision {
   try {
-    const findings = [defaults(subject, view), ...transactionFindings(subject, view)]
+    const governed = governing(subject, view)
+    const findings = [defaults(subject, view, governed), ...governed.map(one => byOthers(one, subject, view))]
     const blocked = findings.filter(finding => 'kind' in finding).sort(compareBlocks)
     const first = blocked[0]
     if (first !== undefined) return first
@@ -24,14 +31,22 @@ export function decide(subject: Subject, view: PolicyView): Decision {
   }
 }
 
-function defaults(subject: Subject, view: PolicyView): Finding {
+/** Tokens and chains: without an administrator apart from the wallet's nobody is there to ask. */
+const freeInLocal: readonly OperationType[] = [
+  'register token',
+  'unregister token',
+  'register custom chain',
+  'unregister chain',
+]
+
+function defaults(subject: Subject, view: PolicyView, governed: readonly Finding[]): Finding {
   const local = view.profile === 'local'
   const { type, initiator } = subject
   if (subject.class === 'free') return { requirements: [] }
-  if (local && (type === 'register token' || type === 'register custom chain')) return { requirements: [] }
+  if (local && freeInLocal.includes(type)) return { requirements: [] }
 
   const needs: Requirement[] = []
-  const signs = initiator?.hasKey === true
+  const signs = initiator?.hasKey === true && (local || !initiator.automated || isNamed(initiator, governed))
   if (signs) needs.push({ kind: 'initiator', user: initiator.userId })
   const owners: { count: number; because: string }[] = []
   switch (subject.class) {
@@ -55,12 +70,39 @@ function defaults(subject: Subject, view: PolicyView): Finding {
   return { requirements: needs }
 }
 
-function transactionFindings(subject: Subject, view: PolicyView): Finding[] {
+/** Does a restriction that applies ask for one of this person's groups? */
+function isNamed({ groups = [] }: Initiator, governed: readonly Finding[]): boolean {
+  const asked = governed.flatMap(finding => ('kind' in finding ? [] : finding.requirements))
+  return asked.some(one => one.kind === 'groups' && one.groups.some(group => groups.includes(group)))
+}
+
+/** What the restrictions of the operation's kind add. Nothing governs what is free: it gives no power. */
+function governing(subject: Subject, view: PolicyView): Finding[] {
   const { transaction } = subject
-  if (transaction === undefined) {
-    if (subject.class === 'money') throw new TypeError('a money operation without its transaction')
-    return []
+  if (subject.class === 'money') {
+    if (transaction === undefined) throw new TypeError('a money operation without its transaction')
+    return transactionFindings(transaction, view)
   }
+  if (transaction !== undefined) throw new TypeError('a transaction that is not money')
+  if (subject.class === 'free') return []
+  const kind = operationTypes[subject.type].governedBy
+  if (kind === undefined) return []
+  const restrictions = kind === 'config' ? view.configRestrictions : view.policyRestrictions
+  return Array.from(restrictions, approversOf)
+}
+
+/** No self-approval: whom a restriction asks is not the initiator, who therefore must be somebody with a device. */
+function byOthers(finding: Finding, { initiator }: Subject, { noSelfApproval = false }: PolicyView): Finding {
+  if (!noSelfApproval || 'kind' in finding || finding.requirements.length === 0) return finding
+  if (initiator?.hasKey !== true)
+    return block('blocked-by-policy', 'no self-approval: name an initiator who has a device key')
+  const requirements = finding.requirements.map(one =>
+    one.kind === 'groups' ? { ...one, notBy: initiator.userId } : one,
+  )
+  return { ...finding, requirements }
+}
+
+function transactionFindings(transaction: TransactionSubject, view: PolicyView): Finding[] {
   const findings = Array.from(view.restrictions, restriction => restrictionFinding(restriction, transaction, view))
   const named = findings.some(finding => 'namesOpaque' in finding && finding.namesOpaque === true)
   if (transaction.grade === 'opaque' && !named)
@@ -80,23 +122,44 @@ function restrictionFinding(
     const match = matches(restriction, transaction, asset => view.rate(asset))
     if (match === false) return { requirements: [] }
     if (match !== true) return block('no-rate', `no rate for ${match.noRate}, which restriction "${id}" needs`)
-    const { Approvers = [] } = restriction
-    if (Approvers.length === 0) return block('blocked-by-policy', `restriction "${id}" allows nobody to approve this`)
-    return {
-      requirements: Approvers.map(({ Groups, RequiredApprovers }) =>
-        groupRequirement(Groups, RequiredApprovers, `restriction "${id}"`),
-      ),
-      namesOpaque: namesOpaque(restriction, transaction),
-    }
+    const exceeded = velocityFinding(restriction, transaction, view)
+    if (exceeded !== undefined) return exceeded
+    return { ...approversOf(restriction), namesOpaque: namesOpaque(restriction, transaction) }
   } catch (error) {
     return failed(error)
   }
 }
 
-function groupRequirement(groups: string[], count: number, because: string): Requirement {
+/** What exceeds a velocity limit by itself never fits into a window; what others have spent is judged at the execution. */
+function velocityFinding(
+  restriction: TransactionRestriction,
+  transaction: TransactionSubject,
+  view: PolicyView,
+): Blocked | undefined {
+  const { RestrictionID: id, Velocity } = restriction
+  if (Velocity === undefined) return undefined
+  const spending = spendingOf(restriction, transaction, asset => view.rate(asset))
+  if (spending === undefined) return undefined
+  if ('noRate' in spending) return block('no-rate', `no rate for ${spending.noRate}, which restriction "${id}" needs`)
+  return spending.some(one => exceedsVelocity(Velocity, [], one, 0))
+    ? block('velocity-exceeded', `more than restriction "${id}" allows in a whole window`)
+    : undefined
+}
+
+/** What a restriction that applies asks for; one without approvers blocks. */
+function approversOf({ RestrictionID: id, Approvers = [] }: ApproverRestriction): Finding {
+  if (Approvers.length === 0) return block('blocked-by-policy', `restriction "${id}" allows nobody to approve this`)
+  return {
+    requirements: Approvers.map(({ Groups, RequiredApprovers }) =>
+      groupRequirement(Groups, RequiredApprovers, `restriction "${id}"`, true),
+    ),
+  }
+}
+
+function groupRequirement(groups: string[], count: number, because: string, byRestriction = false): Requirement {
   if (!Number.isSafeInteger(count) || count < 1) throw new RangeError('a number of approvals is at least 1')
   if (groups.length === 0) throw new RangeError('approvals come from at least one group')
-  return { kind: 'groups', groups, count, because }
+  return { kind: 'groups', groups, count, because, ...(byRestriction && { byRestriction }) }
 }
 
 function block(code: Blocked['code'], reason: string): Blocked {
@@ -111,7 +174,14 @@ function failed(error: unknown): Blocked {
 }
 
 // Of several blocks always the same one is told, whatever the order of restrictions.
-const order: Blocked['code'][] = ['internal-error', 'not-set-up', 'opaque-refused', 'blocked-by-policy', 'no-rate']
+const order: Blocked['code'][] = [
+  'internal-error',
+  'not-set-up',
+  'opaque-refused',
+  'blocked-by-policy',
+  'velocity-exceeded',
+  'no-rate',
+]
 
 function compareBlocks(a: Blocked, b: Blocked): number {
   return order.indexOf(a.code) - order.indexOf(b.code) || (a.reason < b.reason ? -1 : a.reason > b.reason ? 1 : 0)

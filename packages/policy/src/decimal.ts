@@ -20,6 +20,15 @@ export function amountOf(amount: bigint, decimals: number): Decimal {
   return { units: amount, scale: decimals }
 }
 
+export const zero: Decimal = { units: 0n, scale: 0 }
+
+/** Exactly, at the finer of both scales. */
+export function plus(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale)
+  const at = ({ units, scale: own }: Decimal): bigint => units * 10n ** BigInt(scale - own)
+  return { units: at(a) + at(b), scale }
+}
+
 export function times(a: Decimal, b: Decimal): Decimal {
   return { units: a.units * b.units, scale: a.scale + b.scale }
 }

@@ -1,3 +1,5 @@
 export { decide } from './decide.ts'
-export { describeRequirement, mergeRequirements, unmet } from './requirements.ts'
+export { exceeds, parseDecimal } from './decimal.ts'
+export { describeRequirement, fitsRequirement, mergeRequirements, unmet } from './requirements.ts'
 export type * from './types.ts'
+export { addSpending, exceedsVelocity, type Spending, type Spent, spendingOf } from './velocity.ts'

@@ -35,6 +35,15 @@ describe('unmet', () => {
     expect(unmet([initiator, group(['a'], 1)], [])).toHaveLength(2)
   })
 
+  it('counts a weak approval only for restrictions', () => {
+    const bot = { ...by('bot@x', 'a'), weak: true }
+    const restriction: Requirement = { kind: 'groups', groups: ['a'], count: 1, because: 'x', byRestriction: true }
+    expect(unmet([restriction], [bot])).toEqual([])
+    expect(unmet([group(['a'], 1)], [bot])).toHaveLength(1)
+    expect(unmet([group(['a'], 2)], [bot, by('ann@x', 'a')])).toHaveLength(1)
+    expect(unmet([{ ...restriction, groups: ['b'] }], [bot])).toHaveLength(1)
+  })
+
   it('rejects requirements that would ask nobody', () => {
     for (const count of [0, -1, Number.NaN]) expect(unmet([group(['a'], count)], [by('ann@x', 'a')])).toHaveLength(1)
     expect(unmet([group([], 1)], [by('ann@x', 'a')])).toHaveLength(1)

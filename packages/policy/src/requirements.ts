@@ -15,17 +15,25 @@ export function unmet(requirements: readonly Requirement[], approvals: readonly 
 }
 
 function satisfied(requirement: Requirement, approvals: readonly CountedApproval[]): boolean {
-  if (requirement.kind === 'initiator')
-    return approvals.some(({ user }) => user.toLowerCase() === requirement.user.toLowerCase())
-  const counting = approvals.filter(({ groups }) => groups.some(group => requirement.groups.includes(group)))
-  return requirement.count >= 1 && new Set(counting.map(({ user }) => user.toLowerCase())).size >= requirement.count
+  const counting = approvals.filter(approval => fitsRequirement(requirement, approval))
+  const count = requirement.kind === 'initiator' ? 1 : requirement.count
+  return count >= 1 && new Set(counting.map(({ user }) => user.toLowerCase())).size >= count
+}
+
+/** Does this approval count for `requirement`? */
+export function fitsRequirement(requirement: Requirement, { user, groups, weak }: CountedApproval): boolean {
+  const isUser = (id: string | undefined): boolean => id?.toLowerCase() === user.toLowerCase()
+  if (requirement.kind === 'initiator') return isUser(requirement.user)
+  if (weak === true && requirement.byRestriction !== true) return false
+  return !isUser(requirement.notBy) && groups.some(group => requirement.groups.includes(group))
 }
 
 /** For people: "2 approvals from owner". */
 export function describeRequirement(requirement: Requirement): string {
   if (requirement.kind === 'initiator') return `the approval of ${requirement.user}`
-  const { count, groups } = requirement
-  return `${count} ${count === 1 ? 'approval' : 'approvals'} from ${groups.join(' or ')}`
+  const { count, groups, notBy } = requirement
+  const others = notBy === undefined ? '' : `, other than ${notBy}'s`
+  return `${count} ${count === 1 ? 'approval' : 'approvals'} from ${groups.join(' or ')}${others}`
 }
 
 function canonical(requirement: Requirement): Requirement {
@@ -37,5 +45,5 @@ function canonical(requirement: Requirement): Requirement {
 function keyOf(requirement: Requirement): string {
   return requirement.kind === 'initiator'
     ? JSON.stringify([0, requirement.user])
-    : JSON.stringify([1, requirement.groups, requirement.count, requirement.because])
+    : JSON.stringify([1, requirement.groups, requirement.count, requirement.because, requirement.notBy])
 }

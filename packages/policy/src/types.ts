@@ -1,4 +1,5 @@
 import type {
+  ApproverRestriction,
   FunctionName,
   Grade,
   OperationClass,
@@ -34,8 +35,10 @@ export interface TransactionSubject {
 export interface Initiator {
   userId: string
   hasKey: boolean
-  /** The key was enrolled without an ID token: a bot. Never enough alone in `enclave`: the owner quorum is needed there. */
+  /** The key was enrolled without an ID token: a bot. In `enclave` it confirms only where a restriction names one of its groups. */
   automated: boolean
+  /** Groups of an automated initiator. */
+  groups?: readonly string[]
 }
 
 export interface Subject {
@@ -58,13 +61,18 @@ export interface PolicyView {
   ownerGroup: string | undefined
   ownersRequired: number
   restrictions: Iterable<TransactionRestriction>
+  /** The initiator's approval does not count for the approvers of restrictions. */
+  noSelfApproval?: boolean
+  configRestrictions: Iterable<ApproverRestriction>
+  policyRestrictions: Iterable<ApproverRestriction>
   rate(asset: string): Rate | undefined
 }
 
 /** Something that approvals must satisfy; each approval counts for every requirement that it fits. */
 export type Requirement =
   | { kind: 'initiator'; user: string }
-  | { kind: 'groups'; groups: string[]; count: number; because: string }
+  /** `notBy`: a user whose approval does not count here (no self-approval). `byRestriction`: weak approvals count here. */
+  | { kind: 'groups'; groups: string[]; count: number; because: string; notBy?: string; byRestriction?: boolean }
 
 export type Decision =
   | { kind: 'needs'; requirements: Requirement[] }
@@ -74,4 +82,6 @@ export type Decision =
 export interface CountedApproval {
   user: string
   groups: readonly string[]
+  /** By an automated key of an enclave: good for restrictions that name a group, and for nothing else. */
+  weak?: boolean
 }

@@ -9,6 +9,7 @@ import {
   decodeCommand,
   encodeCommand,
   failureKinds,
+  holdKinds,
   type SigningFailure,
   signingFailureDigest,
   systemRoles,
@@ -73,6 +74,24 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
       ...{ check: fc.constantFrom('S3.1', 'F.5'), kind: fc.constantFrom(...failureKinds), signature: raw(64) },
     }),
   ),
+  vouch: of(
+    'vouch',
+    fc.record({
+      ...{ userId: user, publicKey: raw(65), channel: fc.constantFrom('app', 'cli'), idToken: text },
+      issuerKey: fc.oneof(
+        fc.record({ type: fc.constant('rsa'), modulus: raw(0, 50) }),
+        fc.record({ type: fc.constant('ec'), x: raw(32), y: raw(32) }),
+      ),
+      proof: raw(0, 80),
+    }),
+  ),
+  hold: of(
+    'hold',
+    fc.record({
+      ...{ vaultId: raw(32), kind: fc.constantFrom(...holdKinds), operationId: id, counter: fc.maxSafeNat() },
+      ...{ keyId: raw(32), signature: raw(0, 80) },
+    }),
+  ),
 }
 const types = Object.keys(commands) as Command['type'][]
 const arbitraryOf = (type: Command['type']) => commands[type] as fc.Arbitrary<Command>
@@ -96,6 +115,8 @@ describe('commands', () => {
       signed: 21,
       activateKey: 22,
       signingFailed: 24,
+      hold: 50,
+      vouch: 40,
     })
   })
 

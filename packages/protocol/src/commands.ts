@@ -16,8 +16,10 @@ import {
   type ValueOf,
   word,
 } from '@trivault/codec'
+import { issuerKeyCodec, personalChannels } from './enrolment.ts'
 import { VaultError } from './errors.ts'
 import { taggedHash } from './hash.ts'
+import { signedHoldCodec } from './hold.ts'
 
 const id = text(96)
 const user = text(254)
@@ -25,22 +27,22 @@ const name = text(128)
 /** SHA-256 of a device's public key. */
 const keyId = fixed(32)
 
-export const systemRoles = ['Admin', 'MarketOps', 'Viewer'] as const
+export const systemRoles = ['Admin', 'MarketOps', 'Viewer', 'Auditor'] as const
 export type SystemRole = (typeof systemRoles)[number]
 
 export const curves = ['ECDSA_SECP256K1', 'EdDSA_Ed25519'] as const
 export type Curve = (typeof curves)[number]
 
-/** What one node states about a new key once its share and all backups are durable (protocol-notes §6). */
+/** What one node states about a new key on one curve, once its share and all backups are durable (protocol-notes §6). */
 export const keyReportCodec = struct({
   vaultId: fixed(32),
   masterKey: name,
   curve: word(curves),
   ersFingerprint: fixed(32),
-  /** Compressed SEC1 point. */
-  publicKey: fixed(33),
-  /** Compressed public share points of nodes 0, 1, 2. */
-  publicShares: list(fixed(33), 3),
+  /** Compressed SEC1 point (33 bytes), or Ed25519 (32 bytes). */
+  publicKey: bytes(33),
+  /** Public shares of nodes 0, 1, 2, encoded alike. */
+  publicShares: list(bytes(33), 3),
   chainCode: fixed(32),
   transcriptHash: fixed(32),
   /** SHA-256 of the verified backups of nodes 0, 1, 2. */
@@ -76,7 +78,10 @@ export function signingFailureDigest(failure: SigningFailure): Uint8Array {
   return taggedHash('signing-failed', encode(signingFailureCodec as Codec<SigningFailure>, failure))
 }
 
-const rate = struct({ asset: text(64), usdRate: option(text(80)), usdMin: option(text(80)), usdMax: option(text(80)) })
+const signedReports = struct({ report: keyReportCodec, signatures: list(fixed(64), 3) })
+export type SignedReports = ValueOf<typeof signedReports>
+
+const rate = struct({ asset: text(200), usdRate: option(text(80)), usdMin: option(text(80)), usdMax: option(text(80)) })
 
 /** Everything that changes the vault. A command either applies or its entry is refused. */
 export const commandCodec = tagged({
@@ -105,12 +110,29 @@ export const commandCodec = tagged({
   cancel: [19, struct({ operationId: id, by: user })],
   /** `transaction`: the exact unsigned bytes of one part; empty for operations without a transaction. */
   execute: [20, struct({ operationId: id, part: u8, variant: u8, transaction: bytes(200_000) })],
-  /** `signature`: r ‖ s ‖ recovery (65 bytes). */
-  signed: [21, struct({ operationId: id, part: u8, variant: u8, signature: fixed(65) })],
-  /** Three equal key reports, each with its node's Ed25519 signature, in node order. */
-  activateKey: [22, struct({ report: keyReportCodec, signatures: list(fixed(64), 3) })],
+  /** `signature`: ECDSA r ‖ s ‖ recovery (65 bytes), or Ed25519 R ‖ s (64 bytes). */
+  signed: [21, struct({ operationId: id, part: u8, variant: u8, signature: bytes(65) })],
+  /** For each curve three equal key reports, each with its node's Ed25519 signature, in node order. */
+  activateKey: [22, struct({ keys: list(signedReports, 2) })],
   /** One node's signed statement: three must sign, so one can deny. */
   signingFailed: [24, signedFailureCodec],
+  /**
+   * The identity provider vouches for a device key: an ID token bound to it, the issuer's key that signed it, and the device's
+   * signature over `possessionMessage`.
+   */
+  vouch: [
+    40,
+    struct({
+      userId: user,
+      publicKey: fixed(65),
+      channel: word(personalChannels),
+      idToken: text(16_384),
+      issuerKey: issuerKeyCodec,
+      proof: bytes(80),
+    }),
+  ],
+  /** One owner's device stops the vault or an operation; anyone may bring it. */
+  hold: [50, signedHoldCodec],
 })
 export type Command = ValueOf<typeof commandCodec>
 export type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>

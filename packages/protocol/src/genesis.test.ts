@@ -12,9 +12,11 @@ const genesis: Genesis = {
   foundingMode: 'open',
   founders: ['ann@example.com'],
   foundersRequired: 1,
+  founderKeys: [],
   issuer: 'https://issuer.example.com',
   approverClientId: 'approver',
   jwksThumbprints: [key(5)],
+  claims: { email: 'email', emailVerified: 'email_verified', subject: ['tid', 'oid'] },
   profile: 'local',
   rulesVersion: 1,
 }
@@ -35,10 +37,16 @@ describe('vaultIdOf', () => {
       u32(1),
       text('ann@example.com'),
       Buffer.from([0, 1]),
+      u32(0),
       text('https://issuer.example.com'),
       text('approver'),
       u32(1),
       key(5),
+      text('email'),
+      text('email_verified'),
+      u32(2),
+      text('tid'),
+      text('oid'),
       Buffer.from([0]),
       Buffer.from([0, 1]),
     ])
@@ -64,6 +72,10 @@ describe('vaultIdOf', () => {
       { issuer: '' },
       { approverClientId: 'console' },
       { jwksThumbprints: [] },
+      { founderKeys: [key(6)] },
+      { claims: { ...genesis.claims, email: 'upn' } },
+      { claims: { ...genesis.claims, emailVerified: 'xms_edov' } },
+      { claims: { ...genesis.claims, subject: ['oid', 'tid'] } },
       { profile: 'enclave' },
       { rulesVersion: 2 },
     ]
@@ -116,6 +128,27 @@ describe('genesisJson of an impossible vault', () => {
   it('is refused: open founding in an enclave, where the first key would win', () => {
     expect(refused({ profile: 'enclave' })).toThrow(/open/)
     expect(refused({ profile: 'enclave', foundingMode: 'identity' })).not.toThrow()
+  })
+
+  const pinned: Partial<Genesis> = { foundingMode: 'pinned', founderKeys: [key(6)] }
+  it.each<[string, Partial<Genesis>]>([
+    ['no founder', { foundingMode: 'identity', founders: [] }],
+    ['a founder twice', { foundingMode: 'identity', founders: ['ann@example.com', 'Ann@example.com'] }],
+    ['no founder required', { foundingMode: 'identity', foundersRequired: 0 }],
+    ['more founders required than there are', { foundingMode: 'identity', foundersRequired: 2 }],
+    ['pinned keys in another mode', { foundingMode: 'identity', founderKeys: [key(6)] }],
+    ['no issuer', { foundingMode: 'identity', issuer: '' }],
+    ['no client id', { foundingMode: 'identity', approverClientId: '' }],
+    ['no issuer key', { foundingMode: 'identity', jwksThumbprints: [] }],
+    ['no e-mail claim', { foundingMode: 'identity', claims: { ...genesis.claims, email: '' } }],
+    ['no claim that verifies', { foundingMode: 'identity', claims: { ...genesis.claims, emailVerified: '' } }],
+    ['no subject', { foundingMode: 'identity', claims: { ...genesis.claims, subject: [] } }],
+    ['pinned without a key', { ...pinned, founderKeys: [] }],
+    ['pinned with a key too many', { ...pinned, founderKeys: [key(6), key(7)] }],
+    ['one key for two', { ...pinned, founders: ['a@b.c', 'd@e.f'], founderKeys: [key(6), key(6)] }],
+  ])('is refused: %s', (_what, changes) => {
+    expect(refused(pinned)).not.toThrow()
+    expect(refused(changes)).toThrow()
   })
 })
 

@@ -25,6 +25,17 @@ export type Profile = (typeof profiles)[number]
 
 const short = text(256)
 
+/** Which claims of the issuer's ID tokens mean what; other claims are not looked at. */
+const claimsCodec = struct({
+  /** Holds the e-mail address: `email`, or one of our own. */
+  email: short,
+  /** Must be true: `email_verified`, `xms_edov`. */
+  emailVerified: short,
+  /** Name a person for good: `sub`, or `tid` and `oid`. */
+  subject: list(short, 4),
+})
+export type ClaimNames = ValueOf<typeof claimsCodec>
+
 /** What every node admin pins in the own partition; equal at all three nodes. */
 export const genesisCodec = struct({
   version: u8,
@@ -36,10 +47,13 @@ export const genesisCodec = struct({
   foundingMode: word(foundingModes),
   founders: list(short, 100),
   foundersRequired: u16,
+  /** Mode `pinned`: SHA-256 of each founder's device key, in the order of the founders. */
+  founderKeys: list(fixed(32), 100),
   issuer: short,
   approverClientId: short,
   /** RFC 7638 SHA-256 thumbprints of the issuer's signing keys. */
   jwksThumbprints: list(fixed(32), 32),
+  claims: claimsCodec,
   profile: word(profiles),
   rulesVersion: u16,
 })
@@ -64,15 +78,39 @@ const pins: Json<Genesis> = json.object({
   foundingMode: json.oneOf(foundingModes),
   founders: json.array(shortText, { max: 100 }),
   foundersRequired: json.integer(65_535),
+  founderKeys: json.array(hex32, { max: 100 }),
   issuer: shortText,
   approverClientId: shortText,
   jwksThumbprints: json.array(hex32, { max: 32 }),
+  claims: json.object({
+    email: shortText,
+    emailVerified: shortText,
+    subject: json.array(shortText, { max: 4 }),
+  }),
   profile: json.oneOf(profiles),
   rulesVersion: json.integer(65_535),
 })
 
 /** The pins as a node admin's file (pins.json): read with `genesisJson.read(parseJson(text))`, written with `write`. */
-export const genesisJson: Json<Genesis> = json.refine(pins, ({ identityKeys, foundingMode, profile }) => {
+export const genesisJson: Json<Genesis> = json.refine(pins, impossible)
+
+/** Why no vault can have these pins, if so. */
+function impossible(genesis: Genesis): string | undefined {
+  const { identityKeys, foundingMode, profile, founders, foundersRequired, founderKeys } = genesis
   if (new Set(identityKeys.map(toHex)).size !== identityKeys.length) return 'the identity keys of the nodes must differ'
-  return foundingMode === 'open' && profile !== 'local' ? 'founding mode open is for profile local only' : undefined
-})
+  if (foundingMode === 'open') return profile === 'local' ? undefined : 'founding mode open is for profile local only'
+  if (new Set(founders.map(id => id.toLowerCase())).size !== founders.length) return 'a founder is listed twice'
+  if (foundersRequired < 1 || foundersRequired > founders.length)
+    return 'foundersRequired: from 1 to the number of founders'
+  if (foundingMode === 'identity') return founderKeys.length > 0 ? 'founderKeys are for mode pinned' : vague(genesis)
+  if (founderKeys.length !== founders.length) return 'founderKeys: one for each founder, in the same order'
+  return new Set(founderKeys.map(toHex)).size === founderKeys.length ? undefined : 'a founder key is listed twice'
+}
+
+/** What mode `identity` needs to know of its identity provider. */
+function vague({ issuer, approverClientId, jwksThumbprints, claims }: Genesis): string | undefined {
+  if (issuer === '' || approverClientId === '') return 'mode identity needs issuer and approverClientId'
+  if (jwksThumbprints.length === 0) return 'mode identity needs the thumbprints of the issuer keys'
+  const names = [claims.email, claims.emailVerified, ...claims.subject]
+  return claims.subject.length === 0 || names.includes('') ? 'mode identity needs the names of the claims' : undefined
+}

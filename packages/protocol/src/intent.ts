@@ -1,7 +1,9 @@
 import { decodeJson, encodeJson, type Json, type JsonOf, json } from '@trivault/codec'
+import { curves } from './commands.ts'
+import { personalChannels } from './enrolment.ts'
 import { VaultError } from './errors.ts'
 import { type OperationType, operationTypeNames } from './operations.ts'
-import { name, transactionRestriction, userId } from './restrictions.ts'
+import { approverRestriction, name, transactionRestriction, userId } from './restrictions.ts'
 
 /** Pattern of operation ids (contract). */
 export const operationIdPattern = /^[a-zA-Z0-9-]{1,96}$/
@@ -17,6 +19,8 @@ const caip19 = json.string({
   what: 'a CAIP-19 asset id',
 })
 const symbol = json.string({ max: 32, pattern: /^\S+$/, what: 'a symbol without spaces' })
+/** What a rate is for: a symbol or a CAIP-19. */
+const rated = json.string({ max: 200, pattern: /^\S+$/, what: 'a symbol or CAIP-19 without spaces' })
 const address = json.string({ max: 128, pattern: /^\S+$/, what: 'an address' })
 const timestamp = json.refine(
   json.string({
@@ -31,6 +35,8 @@ const timestamp = json.refine(
   },
 )
 const index = json.integer(0x7fff_ffff)
+const hash = json.string({ max: 64, pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
+const publicKey = json.string({ max: 66, pattern: /^([0-9a-f]{2}){32,33}$/, what: 'a public key in lower-case hex' })
 
 const metadata = <T extends OperationType>(type: T) => ({
   OperationType: json.oneOf([type]),
@@ -49,26 +55,51 @@ const evm = json.object(
 )
 const functionCalled = json.object({ Name: json.string({ max: 64 }) })
 
+/** A change of restrictions: one deleted, one added, or one replaced. */
+function restrictionChange<T extends OperationType, R>(type: T, restriction: Json<R>) {
+  return json.refine(json.object(metadata(type), { Add: restriction, Delete: restriction }), value =>
+    value.Add === undefined && value.Delete === undefined ? 'give Add, Delete or both' : undefined,
+  )
+}
+
+const rateUpdate = json.object({ Asset: rated }, { USDRate: json.decimal, USDMin: json.decimal, USDMax: json.decimal })
+
+/** The vault's own settings; what is absent stays as it is. Bounds: `packages/vault-state/src/settings.ts`. */
+const settings = json.refine(
+  json.object(metadata('update settings'), {
+    PendingExpirySeconds: json.integer(),
+    LooseningDelaySeconds: json.integer(),
+    NoSelfApproval: json.boolean,
+  }),
+  ({ PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval }) =>
+    [PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval].every(setting => setting === undefined)
+      ? 'give at least one setting'
+      : undefined,
+)
+
 const schemas = {
   'register user': json.object({ ...metadata('register user'), UserID: userId, UserName: displayName }),
   'set user public key': json.object({ ...metadata('set user public key'), UserID: userId, PublicKey: base64 }),
+  'delete user': json.object({ ...metadata('delete user'), UserID: userId, UserName: displayName }),
+  'reset user': json.object({ ...metadata('reset user'), UserID: userId, UserName: displayName }),
   'update group': json.object({
     ...metadata('update group'),
     Group: name,
     AddUsers: json.array(userId),
     RemoveUsers: json.array(userId),
   }),
+  'rename group': json.object({ ...metadata('rename group'), OldName: name, NewName: name }),
   'create master key': json.object({ ...metadata('create master key'), Name: name }),
   'create account': json.object({ ...metadata('create account'), Name: name, MasterKey: name }),
   'set ers public key': json.object({ ...metadata('set ers public key'), Key: base64 }),
   'backup master key': json.object({ ...metadata('backup master key'), Name: name }),
-  'update transaction restriction': json.refine(
-    json.object(metadata('update transaction restriction'), {
-      Add: transactionRestriction,
-      Delete: transactionRestriction,
-    }),
-    value => (value.Add === undefined && value.Delete === undefined ? 'give Add, Delete or both' : undefined),
-  ),
+  'update transaction restriction': restrictionChange('update transaction restriction', transactionRestriction),
+  'update config restriction': restrictionChange('update config restriction', approverRestriction),
+  'update policy restriction': restrictionChange('update policy restriction', approverRestriction),
+  'update rates': json.object({
+    ...metadata('update rates'),
+    Updates: json.array(rateUpdate, { min: 1, max: 1000 }),
+  }),
   'register custom chain': json.object({
     ...metadata('register custom chain'),
     ChainName: displayName,
@@ -77,12 +108,14 @@ const schemas = {
     NativeAssetSymbol: symbol,
     NativeAssetDecimals: json.integer(77),
   }),
+  'unregister chain': json.object({ ...metadata('unregister chain'), CAIP2: caip2 }),
   'register token': json.object({
     ...metadata('register token'),
     CAIP19: caip19,
     Symbol: symbol,
     Decimals: json.integer(77),
   }),
+  'unregister token': json.object({ ...metadata('unregister token'), CAIP19: caip19 }),
   'make transaction': json.object(
     {
       ...metadata('make transaction'),
@@ -113,6 +146,26 @@ const schemas = {
     Source: json.object(source),
     Function: functionCalled,
   }),
+  /** The founding record: what every founder compares by voice and approves. */
+  seal: json.object({
+    ...metadata('seal'),
+    /** SHA-256 of the pins: the vault id. */
+    Genesis: hash,
+    OwnerGroup: name,
+    ApprovalsRequired: json.integer(65_535),
+    Users: json.array(json.object({ UserID: userId, KeyFingerprint: hash, Channel: json.oneOf(personalChannels) })),
+    MasterKeys: json.array(
+      json.object({ Name: name, Curve: json.oneOf(curves), PublicKey: publicKey, Transcript: hash }),
+    ),
+  }),
+  'set issuer keys': json.object({
+    ...metadata('set issuer keys'),
+    /** RFC 7638 thumbprints that count from now on; the others no longer do. */
+    Thumbprints: json.array(hash, { min: 1, max: 32 }),
+  }),
+  'update settings': settings,
+  /** `Freeze`: the number of the freeze that it lifts, so that no approval is kept for a later one. */
+  unfreeze: json.object({ ...metadata('unfreeze'), Freeze: json.integer() }),
 } satisfies Record<OperationType, Json<unknown>>
 
 export type IntentOf<T extends OperationType> = JsonOf<(typeof schemas)[T]>

@@ -1,25 +1,54 @@
 /** What an operation may do to the vault; decides what it needs in a fresh vault (protocol-notes §3). */
 export type OperationClass = 'free' | 'money' | 'config' | 'authority'
 
-/** Operation types that can be started: contract name, route segment and class. */
+export const restrictionKinds = ['config', 'policy', 'transaction'] as const
+/** Which restrictions govern an operation. Those of kind `policy` govern every change of restrictions, their own included. */
+export type RestrictionKind = (typeof restrictionKinds)[number]
+
+/** Operation types that can be started: contract name, route segment, class, and what governs it beyond the class. */
 export const operationTypes = {
-  'register user': { segment: 'registerUser', class: 'free' },
-  'set user public key': { segment: 'setUserPublicKey', class: 'authority' },
-  'update group': { segment: 'updateGroup', class: 'authority' },
-  'create master key': { segment: 'createMasterKey', class: 'config' },
-  'create account': { segment: 'createAccount', class: 'free' },
-  'set ers public key': { segment: 'setErsPublicKey', class: 'authority' },
-  'backup master key': { segment: 'backupMasterKey', class: 'config' },
-  'update transaction restriction': { segment: 'updateTransactionRestriction', class: 'authority' },
-  'register custom chain': { segment: 'registerCustomChain', class: 'config' },
-  'register token': { segment: 'registerToken', class: 'config' },
-  'make transaction': { segment: 'makeTransaction', class: 'money' },
-  'generic signing': { segment: 'genericSigning', class: 'money' },
-} as const satisfies Record<string, { segment: string; class: OperationClass }>
+  'register user': { segment: 'registerUser', class: 'free', governedBy: undefined },
+  'set user public key': { segment: 'setUserPublicKey', class: 'authority', governedBy: 'config' },
+  'delete user': { segment: 'deleteUser', class: 'authority', governedBy: 'config' },
+  'reset user': { segment: 'resetUser', class: 'authority', governedBy: 'config' },
+  'update group': { segment: 'updateGroup', class: 'authority', governedBy: 'policy' },
+  'rename group': { segment: 'renameGroup', class: 'authority', governedBy: 'policy' },
+  'create master key': { segment: 'createMasterKey', class: 'config', governedBy: 'config' },
+  'create account': { segment: 'createAccount', class: 'free', governedBy: undefined },
+  'set ers public key': { segment: 'setErsPublicKey', class: 'authority', governedBy: 'config' },
+  'backup master key': { segment: 'backupMasterKey', class: 'config', governedBy: 'config' },
+  'update transaction restriction': {
+    segment: 'updateTransactionRestriction',
+    class: 'authority',
+    governedBy: 'policy',
+  },
+  'update config restriction': { segment: 'updateConfigRestriction', class: 'authority', governedBy: 'policy' },
+  'update policy restriction': { segment: 'updatePolicyRestriction', class: 'authority', governedBy: 'policy' },
+  'update rates': { segment: 'updateRates', class: 'authority', governedBy: 'policy' },
+  'register custom chain': { segment: 'registerCustomChain', class: 'config', governedBy: 'config' },
+  'unregister chain': { segment: 'unregisterChain', class: 'config', governedBy: 'config' },
+  'register token': { segment: 'registerToken', class: 'config', governedBy: 'config' },
+  'unregister token': { segment: 'unregisterToken', class: 'config', governedBy: 'config' },
+  'make transaction': { segment: 'makeTransaction', class: 'money', governedBy: 'transaction' },
+  'generic signing': { segment: 'genericSigning', class: 'money', governedBy: 'transaction' },
+  seal: { segment: 'seal', class: 'authority', governedBy: undefined },
+  'set issuer keys': { segment: 'setIssuerKeys', class: 'authority', governedBy: undefined },
+  'update settings': { segment: 'updateSettings', class: 'authority', governedBy: 'policy' },
+  // Governed by nothing: a restriction without approvers would freeze the vault for good.
+  unfreeze: { segment: 'unfreeze', class: 'authority', governedBy: undefined },
+} as const satisfies Record<string, { segment: string; class: OperationClass; governedBy: RestrictionKind | undefined }>
 
 export type OperationType = keyof typeof operationTypes
 
 export const operationTypeNames = Object.keys(operationTypes) as OperationType[]
+
+/** The closed vocabulary of what a kind of restriction governs (contract: restrictions/optypes). */
+export function operationTypesGovernedBy(kind: RestrictionKind): OperationType[] {
+  return operationTypeNames.filter(name => operationTypes[name].governedBy === kind)
+}
+
+/** Operations with cold keys: in the contract, not in this vault. Refused with `cold-wallet-not-enabled`. */
+export const coldSegments = ['attachMasterKey', 'createBatch', 'finishCurrentBatch', 'deleteCurrentBatch'] as const
 
 /** The operation type behind `/operations/start/<segment>`. */
 export function operationTypeOf(segment: string): OperationType | undefined {

@@ -2,6 +2,16 @@ export { anchorContract } from './anchor-contract.ts'
 export { type Anvil, startAnvil } from './anvil.ts'
 export { assemble } from './assembler.ts'
 export { erc20CreationCode, type TestToken } from './erc20.ts'
+export {
+  type Claims,
+  claimsFor,
+  issuerKeyOf,
+  issuerPins,
+  jwkOf,
+  makeIssuerKey,
+  signToken,
+  type TestKey,
+} from './issuer.ts'
 export { Person } from './person.ts'
 export { recordsContract } from './records-contract.ts'
 export { RogueWallet } from './rogue-wallet.ts'

@@ -9,6 +9,7 @@ import {
   type CommandOf,
   encodeCommand,
   type Genesis,
+  holdMessage,
   type Intent,
   type IntentOf,
   type KeyReport,
@@ -251,6 +252,13 @@ export class TestVault {
 
   approve(operationId: string, ...people: Person[]): void {
     for (const person of people) this.apply(this.approval(operationId, person))
+  }
+
+  /** A freeze, or with an operation a veto, by a person's device. */
+  hold(person: Person, counter: number, operationId = ''): CommandOf<'hold'> {
+    const kind = operationId === '' ? 'freeze' : 'veto'
+    const statement = { vaultId: this.state.vaultId, kind, operationId, counter } as const
+    return { type: 'hold', ...statement, keyId: person.keyId, signature: person.sign(holdMessage(statement)) }
   }
 
   /** Honest unsigned bytes of one part of a transaction, with `changes`. */

@@ -1,9 +1,14 @@
 import { equalBytes, fromBase64 } from '@trivault/codec'
-import { functionNames, type Intent, require, sha256, transactionRestriction, VaultError } from '@trivault/protocol'
-import { customChainOf, registerCustomChain, registerToken, tokenOf } from './assets.ts'
-import { checkNewAccount, createAccount, requestMasterKey } from './keys.ts'
-import { activeMasterKeyOf, groupOf, userOf } from './lookup.ts'
-import { addUser, checkDeviceKey, checkName, setDeviceKey, updateGroup } from './people.ts'
+import { type Intent, type IntentOf, type OperationType, require, sha256, VaultError } from '@trivault/protocol'
+import { registerCustomChain, registerToken, unregisterChain, unregisterToken } from './assets.ts'
+import { seal, setIssuerKeys } from './founding.ts'
+import { unfreeze } from './freeze.ts'
+import { createAccount, requestMasterKey } from './keys.ts'
+import { activeMasterKeyOf } from './lookup.ts'
+import { addUser, deleteUser, renameGroup, resetUser, setDeviceKey, updateGroup } from './people.ts'
+import { updateRates } from './rates.ts'
+import { updateConfigRestriction, updatePolicyRestriction, updateTransactionRestriction } from './restrictions.ts'
+import { updateSettings } from './settings.ts'
 import { checkSigningIntent } from './signing.ts'
 import type { Position, VaultState } from './state.ts'
 
@@ -15,86 +20,62 @@ function base64Of(text: string, field: string): Uint8Array {
   }
 }
 
-/** Checks of an intent by its type, at start and again at execute. Throws `VaultError`. */
-export function checkIntent(state: VaultState, intent: Intent): void {
-  switch (intent.OperationType) {
-    case 'make transaction':
-    case 'generic signing':
-      require(state.sealedAt !==
-        undefined, 'not-sealed', 'the vault is not sealed yet: the owners have to pair their devices first')
-      checkSigningIntent(state, intent)
-      return
-    case 'register user':
-      addUser(state, intent.UserID, intent.UserName, 0)
-      return
-    case 'set user public key': {
-      const user = userOf(state, intent.UserID)
-      require(user.systemRole ===
-        undefined, 'malformed', `${intent.UserID} is a system user and cannot hold a device key`)
-      checkDeviceKey(state, base64Of(intent.PublicKey, 'PublicKey'))
-      return
-    }
-    case 'update group':
-      groupOf(state, intent.Group)
-      updateGroup(state, intent.Group, intent.AddUsers, intent.RemoveUsers)
-      return
-    case 'create master key':
-      checkName(intent.Name, 'master key name')
-      require(!state.masterKeys.has(intent.Name), 'duplicate-master-key', `master key ${intent.Name} exists`)
-      return
-    case 'create account':
-      checkNewAccount(state, intent.MasterKey, intent.Name)
-      return
-    case 'set ers public key':
-      require(equalBytes(
-        sha256(base64Of(intent.Key, 'Key')),
-        state.genesis.ersFingerprint,
-      ), 'ers-key-not-pinned', 'this is not the ERS key whose fingerprint the node admins pinned')
-      return
-    case 'backup master key':
-      activeMasterKeyOf(state, intent.Name)
-      return
-    case 'update transaction restriction':
-      checkRestriction(state, intent)
-      return
-    case 'register custom chain':
-      customChainOf(intent)
-      registerCustomChain(state, intent)
-      return
-    case 'register token':
-      tokenOf(state, intent)
-      registerToken(state, intent)
-      return
-  }
+type Administrative = Exclude<OperationType, 'make transaction' | 'generic signing'>
+/** The state after an operation. Throws `VaultError` where it does not fit the vault. */
+type Effect<T extends Administrative> = (
+  state: VaultState,
+  intent: IntentOf<T>,
+  at: Position,
+  operationId: string,
+) => VaultState
+
+/** What each administrative operation does once it is approved. */
+const effects: { readonly [T in Administrative]: Effect<T> } = {
+  'register user': (state, intent, at) => addUser(state, intent.UserID, intent.UserName, at.time),
+  'set user public key': (state, intent, at) =>
+    setDeviceKey(state, intent.UserID, base64Of(intent.PublicKey, 'PublicKey'), at.time),
+  seal: (state, intent, at) => seal(state, intent, at.time),
+  'set issuer keys': (state, intent) => setIssuerKeys(state, intent.Thumbprints),
+  'delete user': (state, intent, at) => deleteUser(state, intent.UserID, intent.UserName, at.time),
+  'reset user': (state, intent, at) => resetUser(state, intent.UserID, intent.UserName, at.time),
+  'update group': (state, intent) => updateGroup(state, intent.Group, intent.AddUsers, intent.RemoveUsers),
+  'rename group': (state, intent) => renameGroup(state, intent.OldName, intent.NewName),
+  'create master key': (state, intent, at, operationId) => requestMasterKey(state, intent.Name, [], operationId, at),
+  'create account': (state, intent, at) => createAccount(state, intent.MasterKey, intent.Name, at),
+  'set ers public key': (state, intent) => {
+    require(equalBytes(
+      sha256(base64Of(intent.Key, 'Key')),
+      state.genesis.ersFingerprint,
+    ), 'ers-key-not-pinned', 'this is not the ERS key whose fingerprint the node admins pinned')
+    return state
+  },
+  'backup master key': (state, intent) => {
+    activeMasterKeyOf(state, intent.Name)
+    return state
+  },
+  'update transaction restriction': updateTransactionRestriction,
+  'update config restriction': updateConfigRestriction,
+  'update policy restriction': updatePolicyRestriction,
+  'update settings': updateSettings,
+  unfreeze,
+  'update rates': (state, intent) => updateRates(state, intent.Updates),
+  'register custom chain': registerCustomChain,
+  'unregister chain': (state, intent) => unregisterChain(state, intent.CAIP2),
+  'register token': registerToken,
+  'unregister token': (state, intent) => unregisterToken(state, intent.CAIP19),
 }
 
-function checkRestriction(
-  state: VaultState,
-  intent: Extract<Intent, { OperationType: 'update transaction restriction' }>,
-): void {
-  const { Add, Delete } = intent
-  if (Delete !== undefined) {
-    const { RestrictionID: id, ...shown } = Delete
-    const existing = state.restrictions.get(id)
-    if (existing === undefined) throw new VaultError('unknown-restriction', `no restriction ${id}`)
-    // What else Delete says is read by approvers: it must be true.
-    require(Object.keys(shown).length === 0 ||
-      transactionRestriction.write(Delete) ===
-        transactionRestriction.write(
-          existing,
-        ), 'bad-restriction', `Delete differs from restriction ${id} as it stands: give its RestrictionID alone, or all of it`)
+const nowhere: Position = { seq: 0, time: 0, index: 0 }
+
+/** Checks of an intent by its type, at start and again at execute: would it do what it says? Throws `VaultError`. */
+export function checkIntent(state: VaultState, intent: Intent): void {
+  if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') {
+    performIntent(state, '', intent, nowhere)
+    return
   }
-  if (Add === undefined) return
-  for (const listed of [...(Add.TransactionFunction?.Only ?? []), ...(Add.TransactionFunction?.Except ?? [])])
-    require(functionNames.some(
-      known => known === listed,
-    ), 'bad-restriction', `TransactionFunction: no function is named "${listed}": one of ${functionNames.join(', ')}`)
-  const replaced = Delete?.RestrictionID === Add.RestrictionID
-  require(replaced ||
-    !state.restrictions.has(
-      Add.RestrictionID,
-    ), 'bad-restriction', `restriction ${Add.RestrictionID} exists: name it in Delete too, to replace it`)
-  for (const { Groups } of Add.Approvers ?? []) for (const group of Groups) groupOf(state, group)
+  require(state.sealedAt !==
+    undefined, 'not-sealed', 'the vault is not sealed yet: the owners have to pair their devices first')
+  checkSigningIntent(state, intent)
 }
 
 /**
@@ -107,33 +88,9 @@ export function performIntent(
   intent: Intent,
   at: Position,
 ): { state: VaultState; done: boolean } {
-  const done = (next: VaultState) => ({ state: next, done: true })
-  switch (intent.OperationType) {
-    case 'register user':
-      return done(addUser(state, intent.UserID, intent.UserName, at.time))
-    case 'set user public key':
-      return done(setDeviceKey(state, intent.UserID, base64Of(intent.PublicKey, 'PublicKey'), at.time))
-    case 'update group':
-      return done(updateGroup(state, intent.Group, intent.AddUsers, intent.RemoveUsers))
-    case 'create master key':
-      return { state: requestMasterKey(state, intent.Name, [], operationId, at), done: false }
-    case 'create account':
-      return done(createAccount(state, intent.MasterKey, intent.Name, at))
-    case 'set ers public key':
-    case 'backup master key':
-      return done(state)
-    case 'update transaction restriction': {
-      let { restrictions } = state
-      if (intent.Delete !== undefined) restrictions = restrictions.delete(intent.Delete.RestrictionID)
-      if (intent.Add !== undefined) restrictions = restrictions.set(intent.Add.RestrictionID, intent.Add)
-      return done({ ...state, restrictions })
-    }
-    case 'register custom chain':
-      return done(registerCustomChain(state, intent))
-    case 'register token':
-      return done(registerToken(state, intent))
-    case 'make transaction':
-    case 'generic signing':
-      throw new VaultError('internal-error', 'a signing operation is executed with its transaction')
-  }
+  const type = intent.OperationType
+  if (type === 'make transaction' || type === 'generic signing')
+    throw new VaultError('internal-error', 'a signing operation is executed with its transaction')
+  const effect = effects[type] as Effect<typeof type>
+  return { state: effect(state, intent as never, at, operationId), done: type !== 'create master key' }
 }

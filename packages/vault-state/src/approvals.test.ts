@@ -1,15 +1,7 @@
 import type { TransactionRestriction } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
-import {
-  awaitedApprovers,
-  canApprove,
-  operationOf,
-  PersistentMap,
-  pendingLifetime,
-  standingOf,
-  statusOf,
-} from './index.ts'
+import { awaitedApprovers, canApprove, operationOf, PersistentMap, standingOf, statusOf } from './index.ts'
 
 const to = '0x00000000000000000000000000000000000000AA'
 const quarter = [{ Address: to, Amount: '0.25' }]
@@ -175,7 +167,7 @@ describe('the end of an operation', () => {
   it('by its deadline comes with the next entry', () => {
     const vault = TestVault.founded()
     const id = vault.start(vault.transferIntent(quarter, alice))
-    vault.time += pendingLifetime - 2000
+    vault.time += vault.state.settings.pendingLifetime - 2000
     vault.apply({ type: 'createGroup', by: '', name: 'a' })
     expect(statusIn(vault, id)).toBe('Pending confirmation')
     const late = vault.start(vault.transferIntent(quarter, alice))

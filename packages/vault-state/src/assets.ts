@@ -67,3 +67,37 @@ export function registerToken(state: VaultState, intent: IntentOf<'register toke
         token.decimals), 'token-conflict', `${token.caip19} is registered as ${existing?.symbol} with ${existing?.decimals} decimals: unregister it first`)
   return { ...state, tokens: state.tokens.set(token.caip19, token) }
 }
+
+/** Throws `VaultError` unknown-token, still-in-use. */
+export function unregisterToken(state: VaultState, caip19: string): VaultState {
+  require(state.tokens.has(caip19), 'unknown-token', `token ${caip19} is not registered`)
+  checkUnused(state, caip19, asset => asset === caip19)
+  return { ...state, tokens: state.tokens.delete(caip19) }
+}
+
+/** Throws `VaultError` unknown-chain, still-in-use. */
+export function unregisterChain(state: VaultState, caip2: string): VaultState {
+  chainOf(state, caip2)
+  const token = state.tokens
+    .keys()
+    .sort()
+    .find(caip19 => caip19.startsWith(`${caip2}/`))
+  require(token === undefined, 'still-in-use', `${token} is registered on ${caip2}: unregister the tokens first`)
+  checkUnused(state, caip2, asset => asset.startsWith(`${caip2}/`))
+  return { ...state, chains: state.chains.delete(caip2) }
+}
+
+/**
+ * While an operation moves an asset, its units stay: registered again with other decimals, the approved amount would be
+ * another one.
+ */
+function checkUnused(state: VaultState, what: string, moves: (caip19: string) => boolean): void {
+  const user = state.pending
+    .keys()
+    .sort()
+    .find(id => {
+      const intent = state.operations.get(id)?.intent
+      return intent !== undefined && 'Source' in intent && moves(intent.CAIP19)
+    })
+  require(user === undefined, 'still-in-use', `operation ${user} moves ${what}: let it end, or cancel it`)
+}

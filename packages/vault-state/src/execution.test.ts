@@ -1,7 +1,7 @@
 import type { TransactionRestriction } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
-import { operationOf, pendingLifetime, statusOf } from './index.ts'
+import { operationOf, statusOf } from './index.ts'
 
 const to = '0x00000000000000000000000000000000000000AA'
 const quarter = [{ Address: to, Amount: '0.25' }]
@@ -120,9 +120,9 @@ describe('an operation whose parts are not all executed', () => {
 
   it('ends by its deadline, 7 days after the last execution', () => {
     const { vault, id, second } = halfway()
-    vault.time += pendingLifetime - 3000
+    vault.time += vault.state.settings.pendingLifetime - 3000
     vault.execute(id, { variant: 1 }, vault.unsigned(id))
-    vault.time += pendingLifetime - 3000
+    vault.time += vault.state.settings.pendingLifetime - 3000
     vault.apply({ type: 'createGroup', by: '', name: 'a' })
     expect(statusIn(vault, id)).toBe('Pending signature')
     vault.time += 3000
@@ -149,7 +149,7 @@ describe('a new master key', () => {
     const id = vault.start(vault.intent('create master key', { Name: 'Second' }))
     vault.approve(id, vault.person('alice'))
     vault.execute(id)
-    vault.time += pendingLifetime
+    vault.time += vault.state.settings.pendingLifetime
     vault.apply({ type: 'createGroup', by: '', name: 'a' })
     expect(operationOf(vault.state, id).failure?.code).toBe('expired')
     vault.activate('Second')

@@ -1,6 +1,9 @@
 export { checkIntent } from './administration.ts'
 export { signedFailure } from './failures.ts'
-export { deriveChildKey, keyReportDigest, nextAddressIndex, pathOf, signedReport } from './keys.ts'
+export { deviceKeyId, foundingRecord, isOwner, isWeak, ownersWithKeys } from './founding.ts'
+export { checkHold, lastHoldCounter } from './holds.ts'
+export { deriveAddress, deriveChildKey } from './derivation.ts'
+export { keyReportDigest, nextAddressIndex, pathOf, reportedKey, signedReport } from './keys.ts'
 export * from './lookup.ts'
 export { type Application, type VaultMachine, vaultMachine } from './machine.ts'
 export {
@@ -13,8 +16,8 @@ export {
   standingOf,
   statusOf,
 } from './needs.ts'
-export { pendingLifetime, verifyApproval } from './operations.ts'
-export { bootstrapUser, checkName, deviceKeyId, ownersWithKeys, systemUserId } from './people.ts'
+export { verifyApproval } from './operations.ts'
+export { bootstrapUser, checkName, systemUserId } from './people.ts'
 export { PersistentMap } from './persistent-map.ts'
 export { setupComplete } from './setup.ts'
 export {

@@ -1,16 +1,19 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { HDKey } from '@scure/bip32'
-import { addressOfPublicKey, derivationPath } from '@trivault/chains'
+import { comparableAddress, derivationPath, families } from '@trivault/chains'
 import { encode, equalBytes, utf8 } from '@trivault/codec'
 import {
   type CommandOf,
+  type Curve,
+  curves,
   type Genesis,
   type KeyReport,
   keyReportCodec,
   require,
+  type SignedReports,
   taggedHash,
   VaultError,
 } from '@trivault/protocol'
+import { deriveAddress } from './derivation.ts'
 import { accountOf, activeMasterKeyOf, chainOf, masterKeyOf } from './lookup.ts'
 import { checkName } from './people.ts'
 import {
@@ -18,14 +21,13 @@ import {
   type Address,
   accountKey,
   addressKey,
+  type CurveKey,
   type MasterKey,
   type Position,
   type VaultState,
 } from './state.ts'
 
-const none = new Uint8Array(0)
-/** Coin types for which a new account gets its first address at once: one per supported chain family. */
-const familySlip44 = [60]
+const publicKeyLength: Readonly<Record<Curve, number>> = { ECDSA_SECP256K1: 33, EdDSA_Ed25519: 32 }
 
 /** Asks the nodes for a new master key. */
 export function requestMasterKey(
@@ -40,15 +42,10 @@ export function requestMasterKey(
   const key: MasterKey = {
     name,
     status: 'requested',
-    curve: 'ECDSA_SECP256K1',
     keyId: taggedHash('master-key', state.vaultId, utf8(`${at.seq}/${at.index}/${name}`)),
     operationId,
     accountsAtActivation: accounts,
-    publicKey: none,
-    chainCode: none,
-    publicShares: [],
-    transcriptHash: none,
-    backupHashes: [],
+    keys: [],
     accountCount: 0,
   }
   return { ...state, masterKeys: state.masterKeys.set(name, key) }
@@ -65,20 +62,35 @@ export function signedReport(genesis: Genesis, node: number, report: KeyReport, 
   return identity !== undefined && ed25519.verify(signature, keyReportDigest(report), identity, { zip215: false })
 }
 
-/** The only door to a usable key (I7): three equal reports, each signed by its node, made to the pinned ERS key. */
-export function activateKey(
-  state: VaultState,
-  { report, signatures }: CommandOf<'activateKey'>,
-  at: Position,
-): VaultState {
-  const key = masterKeyOf(state, report.masterKey)
+/** The only door to a usable key (I7): for each curve three equal reports, each signed by its node, made to the pinned ERS key. */
+export function activateKey(state: VaultState, { keys }: CommandOf<'activateKey'>, at: Position): VaultState {
+  const key = masterKeyOf(state, reportedKey(keys))
   require(key.status === 'requested', 'duplicate-master-key', `master key ${key.name} is active`)
-  const bad = (what: string): never => {
-    throw new VaultError('bad-key-report', `key report of ${key.name}: ${what}`)
+  const isEachCurve = keys.length === curves.length && curves.every((curve, i) => keys[i]?.report.curve === curve)
+  require(isEachCurve, 'bad-key-report', `key reports of ${key.name}: one for each of ${curves.join(', ')}, in this order`)
+  const active: MasterKey = {
+    ...key,
+    status: 'active',
+    keys: keys.map(signed => activated(state, key.name, signed)),
+    accountsAtActivation: [],
   }
+  let next: VaultState = { ...state, masterKeys: state.masterKeys.set(key.name, active) }
+  for (const account of key.accountsAtActivation) next = createAccount(next, key.name, account, at)
+  return next
+}
+
+/** The master key that an `activateKey` is about; empty for one without reports. */
+export function reportedKey(keys: CommandOf<'activateKey'>['keys']): string {
+  return keys[0]?.report.masterKey ?? ''
+}
+
+function activated(state: VaultState, masterKey: string, { report, signatures }: SignedReports): CurveKey {
+  const bad = (what: string): never => {
+    throw new VaultError('bad-key-report', `key report of ${masterKey} on ${report.curve}: ${what}`)
+  }
+  if (report.masterKey !== masterKey) bad('another master key')
   if (!equalBytes(report.vaultId, state.vaultId)) bad('another vault')
   if (!equalBytes(report.ersFingerprint, state.genesis.ersFingerprint)) bad('another ERS key than the pinned one')
-  if (report.curve !== key.curve) bad('another curve')
   const { identityKeys } = state.genesis
   if (
     identityKeys.length !== signatures.length ||
@@ -86,22 +98,13 @@ export function activateKey(
     report.backupHashes.length !== identityKeys.length
   )
     bad('one signature, share and backup per node expected')
+  const { curve, publicKey, chainCode, publicShares, transcriptHash, backupHashes } = report
+  if ([publicKey, ...publicShares].some(({ length }) => length !== publicKeyLength[curve]))
+    bad('keys and shares of another length than those of the curve')
   signatures.forEach((signature, node) => {
     if (!signedReport(state.genesis, node, report, signature)) bad(`signature of node ${node} does not verify`)
   })
-  const active: MasterKey = {
-    ...key,
-    status: 'active',
-    publicKey: report.publicKey,
-    chainCode: report.chainCode,
-    publicShares: report.publicShares,
-    transcriptHash: report.transcriptHash,
-    backupHashes: report.backupHashes,
-    accountsAtActivation: [],
-  }
-  let next: VaultState = { ...state, masterKeys: state.masterKeys.set(key.name, active) }
-  for (const account of key.accountsAtActivation) next = createAccount(next, key.name, account, at)
-  return next
+  return { curve, publicKey, chainCode, publicShares, transcriptHash, backupHashes }
 }
 
 export function checkNewAccount(state: VaultState, masterKey: string, name: string): void {
@@ -128,7 +131,7 @@ export function createAccount(state: VaultState, masterKey: string, name: string
     accounts: state.accounts.set(accountKey(masterKey, name), account),
     masterKeys: state.masterKeys.set(masterKey, { ...key, accountCount: key.accountCount + 1 }),
   }
-  for (const slip44 of familySlip44) next = addAddress(next, key, account, slip44, 0)
+  for (const { slip44 } of Object.values(families)) next = addAddress(next, key, account, slip44, 0)
   return next
 }
 
@@ -149,33 +152,18 @@ export function nextAddressIndex(state: VaultState, masterKey: string, account: 
   return index
 }
 
-/** Path of an address below its master key, BIP-32 non-hardened: 44 / coin type / account / index. */
+/** Path of an address below its master key, non-hardened: 44 / coin type / account / index. */
 export function pathOf(state: VaultState, address: Address): readonly number[] {
   return derivationPath(address.slip44, accountOf(state, address.masterKey, address.account).index, address.index)
 }
 
-/** Child public key (compressed), BIP-32 non-hardened. */
-export function deriveChildKey(publicKey: Uint8Array, chainCode: Uint8Array, path: readonly number[]): Uint8Array {
-  let key = new HDKey({ publicKey, chainCode })
-  for (const step of path) key = key.deriveChild(step)
-  if (key.publicKey === null) throw new VaultError('internal-error', 'derivation gave no public key')
-  return key.publicKey
-}
-
 function addAddress(state: VaultState, key: MasterKey, account: Account, slip44: number, index: number): VaultState {
-  const publicKey = deriveChildKey(key.publicKey, key.chainCode, derivationPath(slip44, account.index, index))
-  const address: Address = {
-    address: addressOfPublicKey(publicKey),
-    masterKey: key.name,
-    account: account.name,
-    slip44,
-    index,
-    publicKey,
-  }
+  const derived = deriveAddress(key, slip44, account.index, index)
+  const address: Address = { ...derived, masterKey: key.name, account: account.name, slip44, index }
   const id = addressKey(key.name, account.name, slip44, index)
   return {
     ...state,
     addresses: state.addresses.set(id, address),
-    addressOwners: state.addressOwners.set(address.address.toLowerCase(), id),
+    addressOwners: state.addressOwners.set(comparableAddress(address.address), id),
   }
 }

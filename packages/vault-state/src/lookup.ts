@@ -1,9 +1,11 @@
-import { VaultError } from '@trivault/protocol'
+import { comparableAddress } from '@trivault/chains'
+import { type Curve, VaultError } from '@trivault/protocol'
 import {
   type Account,
   type Address,
   accountKey,
   addressKey,
+  type CurveKey,
   type DeviceKey,
   type Group,
   type MasterKey,
@@ -67,6 +69,14 @@ export function activeMasterKeyOf(state: VaultState, name: string): MasterKey {
   return key
 }
 
+/** An active master key on one curve. Throws `VaultError` master-key-not-active. */
+export function curveKeyOf(key: MasterKey, curve: Curve): CurveKey {
+  const found = key.keys.find(one => one.curve === curve)
+  if (found === undefined)
+    throw new VaultError('master-key-not-active', `master key ${key.name} has no active key on ${curve}`)
+  return found
+}
+
 export function accountOf(state: VaultState, masterKey: string, account: string): Account {
   const found = state.accounts.get(accountKey(masterKey, account))
   if (found === undefined)
@@ -94,7 +104,7 @@ export function addressOf(
 
 /** The vault's own address behind a text, if it is one. */
 export function ownAddress(state: VaultState, text: string): Address | undefined {
-  const key = state.addressOwners.get(text.toLowerCase())
+  const key = state.addressOwners.get(comparableAddress(text))
   return key === undefined ? undefined : state.addresses.get(key)
 }
 

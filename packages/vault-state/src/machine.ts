@@ -2,7 +2,8 @@ import { utf8 } from '@trivault/codec'
 import { type Command, decodeCommand, type Genesis, require, VaultError, type VaultErrorCode } from '@trivault/protocol'
 import { registerKnownChain } from './assets.ts'
 import { recordSigningFailure } from './failures.ts'
-import { activateKey, allocateAddress } from './keys.ts'
+import { applyHold } from './holds.ts'
+import { activateKey, allocateAddress, reportedKey } from './keys.ts'
 import {
   approve,
   cancel,
@@ -16,6 +17,7 @@ import {
 import { createGroup, createSystemUser, deleteSystemUser } from './people.ts'
 import { applySetup } from './setup.ts'
 import { initialState, type Position, type VaultState } from './state.ts'
+import { vouch } from './vouch.ts'
 
 export type Application =
   | { ok: true; state: VaultState; outcome: Uint8Array }
@@ -60,9 +62,11 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       requireSetup(state)
       return createSystemUser(state, command, at.time)
     case 'deleteSystemUser':
-      return deleteSystemUser(state, command.id)
+      return deleteSystemUser(state, command.id, at.time)
     case 'allocateAddress':
       return allocateAddress(state, command)
+    case 'vouch':
+      return vouch(state, command, at.time)
     case 'start':
       return startOperation(state, command, at)
     case 'approve':
@@ -77,8 +81,10 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       return recordSignature(state, command, at)
     case 'signingFailed':
       return recordSigningFailure(state, command, at)
+    case 'hold':
+      return applyHold(state, command, at)
     case 'activateKey':
-      return finishKeyOperation(activateKey(state, command, at), command.report.masterKey, at.time)
+      return finishKeyOperation(activateKey(state, command, at), reportedKey(command.keys), at.time)
   }
 }
 
@@ -98,6 +104,8 @@ function outcomeOf(state: VaultState, command: Command): Uint8Array {
       operation?.failure?.code,
       operation?.needsAtStart,
       operation?.approvals.length,
+      operation?.waitsUntil,
+      state.freezes,
     ]),
   )
 }

@@ -1,7 +1,9 @@
+import { fromBase64 } from '@trivault/codec'
 import {
   type CountedApproval,
   type Decision,
   decide,
+  fitsRequirement,
   mergeRequirements,
   type PolicyView,
   type Requirement,
@@ -9,9 +11,17 @@ import {
   type TransactionSubject,
   unmet,
 } from '@trivault/policy'
-import { type Intent, type OperationClass, operationTypes, type Status, VaultError } from '@trivault/protocol'
+import {
+  type Intent,
+  type IntentOf,
+  type OperationClass,
+  operationTypes,
+  type Status,
+  VaultError,
+} from '@trivault/protocol'
+import { isFreeKey, isWeak } from './founding.ts'
 import { activeKeyOf, groupsOf } from './lookup.ts'
-import { isOpenFounding, isOwner } from './people.ts'
+import { areSpotRates } from './rates.ts'
 import { transactionSubject } from './signing.ts'
 import { type Operation, userKey, type VaultState } from './state.ts'
 
@@ -21,23 +31,39 @@ function policyView(state: VaultState): PolicyView {
     ownerGroup: state.setup?.ownerGroup,
     ownersRequired: state.setup?.ownersRequired ?? 1,
     restrictions: state.restrictions.values(),
+    configRestrictions: state.configRestrictions.values(),
+    policyRestrictions: state.policyRestrictions.values(),
+    noSelfApproval: state.settings.noSelfApproval,
     rate: asset => state.rates.get(asset),
   }
 }
 
 /** The class of an operation now: during founding some authority is free (protocol-notes §2, §3). */
-function classOf(state: VaultState, intent: Intent): OperationClass {
+export function classOf(state: VaultState, intent: Intent): OperationClass {
   if (state.sealedAt === undefined) {
     if (intent.OperationType === 'create master key') return 'free'
-    if (
-      intent.OperationType === 'set user public key' &&
-      isOpenFounding(state) &&
-      isOwner(state, intent.UserID) &&
-      activeKeyOf(state, intent.UserID) === undefined
-    )
-      return 'free'
+    if (intent.OperationType === 'set user public key' && isFreeKey(state, intent.UserID, keyIn(intent))) return 'free'
   }
+  if (intent.OperationType === 'update rates' && areSpotRates(state, intent.Updates)) return 'free'
   return operationTypes[intent.OperationType].class
+}
+
+function keyIn({ PublicKey }: IntentOf<'set user public key'>): Uint8Array {
+  try {
+    return fromBase64(PublicKey)
+  } catch {
+    return new Uint8Array(0)
+  }
+}
+
+/** Every founder seals the vault; the quorum comes after. */
+function sealing({ setup, groups }: VaultState): Decision {
+  const members = setup && groups.get(setup.ownerGroup)?.members
+  if (setup === undefined || members === undefined || members.length === 0)
+    return { kind: 'blocked', code: 'not-set-up', reason: 'the vault has no owner group yet: set it up first' }
+  const because = 'every founder compares the fingerprints and seals the vault'
+  const all: Requirement = { kind: 'groups', groups: [setup.ownerGroup], count: members.length, because }
+  return { kind: 'needs', requirements: [all] }
 }
 
 /**
@@ -45,6 +71,7 @@ function classOf(state: VaultState, intent: Intent): OperationClass {
  * that no longer makes sense in this vault is blocked.
  */
 export function decisionFor(state: VaultState, intent: Intent): Decision {
+  if (intent.OperationType === 'seal') return sealing(state)
   let transaction: TransactionSubject | undefined
   try {
     transaction = transactionSubject(state, intent)
@@ -57,7 +84,15 @@ export function decisionFor(state: VaultState, intent: Intent): Decision {
   const subject: Subject = {
     type: intent.OperationType,
     class: classOf(state, intent),
-    initiator: id === '' ? undefined : { userId: id, hasKey: key !== undefined, automated: key?.automated ?? false },
+    initiator:
+      id === ''
+        ? undefined
+        : {
+            userId: id,
+            hasKey: key !== undefined,
+            automated: key?.channel === 'automated',
+            groups: groupsOf(state, id),
+          },
     ...(transaction === undefined ? {} : { transaction }),
   }
   return decide(subject, policyView(state))
@@ -67,7 +102,13 @@ export function decisionFor(state: VaultState, intent: Intent): Decision {
 export function countedApprovals(state: VaultState, operation: Operation): CountedApproval[] {
   return operation.approvals
     .filter(approval => activeKeyOf(state, approval.user)?.id === approval.keyId)
-    .map(approval => ({ user: approval.user, groups: groupsOf(state, approval.user) }))
+    .map(approval => approverOf(state, approval.user))
+}
+
+/** What this user's approval is good for now. */
+function approverOf(state: VaultState, user: string): CountedApproval {
+  const key = activeKeyOf(state, user)
+  return { user, groups: groupsOf(state, user), weak: key !== undefined && isWeak(state, key) }
 }
 
 export type Standing =
@@ -119,7 +160,5 @@ export function awaitedApprovers(state: VaultState, operation: Operation): strin
 }
 
 export function fits(state: VaultState, requirement: Requirement, user: string): boolean {
-  if (requirement.kind === 'initiator') return requirement.user === userKey(user)
-  const key = userKey(user)
-  return requirement.groups.some(group => state.groups.get(group)?.members.includes(key) === true)
+  return fitsRequirement(requirement, approverOf(state, user))
 }

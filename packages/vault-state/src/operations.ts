@@ -10,13 +10,16 @@ import {
   type VaultErrorCode,
 } from '@trivault/protocol'
 import { checkIntent, performIntent } from './administration.ts'
+import { requireThawed } from './freeze.ts'
 import { activeKeyOf, operationOf, userOf } from './lookup.ts'
 import { canApprove, decisionFor, standingOf } from './needs.ts'
+import { delayOf } from './settings.ts'
 import { judgeExecution, partCount, signatureFits } from './signing.ts'
 import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
+import { checkVelocity, spendVelocity } from './velocity.ts'
 
-/** How long an operation may wait for approvals, and after each execution for its end, in log time. */
-export const pendingLifetime = 7 * 24 * 3600 * 1000
+/** How long an operation may wait for its end after each execution, in log time. How long for approvals is a setting. */
+const executionLifetime = 7 * 24 * 3600 * 1000
 const maxOpen = 10_000
 const maxOpenPerInitiator = 200
 const maxTimestampSkew = 60_000
@@ -77,6 +80,7 @@ export function startOperation(state: VaultState, command: CommandOf<'start'>, a
     seq: at.seq,
     phase: 'pending',
     needsAtStart: decision.kind === 'needs' ? decision.requirements : [],
+    waitsUntil: undefined,
     approvals: [],
     rejectedBy: undefined,
     executions: [],
@@ -84,7 +88,7 @@ export function startOperation(state: VaultState, command: CommandOf<'start'>, a
     finishedAt: undefined,
   }
   if (decision.kind === 'blocked') return finish(state, operation, at.time, decision)
-  return waiting(put(state, operation), id, at.time)
+  return waiting(put(state, operation), id, at.time + state.settings.pendingLifetime)
 }
 
 function checkOpenOperations(state: VaultState, initiator: string | undefined): void {
@@ -96,11 +100,11 @@ function checkOpenOperations(state: VaultState, initiator: string | undefined): 
     maxOpenPerInitiator, 'too-many-operations', `${maxOpenPerInitiator} operations of this initiator are open`)
 }
 
-/** An approval counts once per user, after the seal (I9), by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
+/** An approval counts once per user, after the seal (I9) or for it, by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
 export function approve(state: VaultState, command: CommandOf<'approve'>, at: Position): VaultState {
   const operation = pendingOperation(state, command.operationId)
-  require(state.sealedAt !==
-    undefined, 'not-sealed', 'no device key counts before the owners have paired their devices')
+  require(state.sealedAt !== undefined ||
+    operation.type === 'seal', 'not-sealed', 'no device key counts before the owners have paired their devices')
   const user = userKey(userOf(state, command.userId).id)
   const key = activeKeyOf(state, user)
   if (key === undefined || key.id !== toHex(command.keyId))
@@ -183,15 +187,29 @@ function canEnd({ phase, intent, executions }: Operation): boolean {
 const executedParts = (executions: readonly Execution[]): number => new Set(executions.map(({ part }) => part)).size
 
 /** What an ended operation leaves behind (protocol-notes §4). */
-function remains({ intent, executions }: Operation): string {
+export function remains({ intent, executions }: Operation): string {
   return executions.length === 0
     ? ''
     : `; ${executedParts(executions)} of ${partCount(intent)} parts executed, may still land`
 }
 
-function waiting(state: VaultState, id: string, time: number): VaultState {
-  const deadline = time + pendingLifetime
+function waiting(state: VaultState, id: string, deadline: number): VaultState {
   return { ...state, pending: state.pending.set(id, deadline), nextDeadline: Math.min(state.nextDeadline, deadline) }
+}
+
+/**
+ * An approved loosening first begins to wait: its first `execute` sets the end, one after that end makes it act, if it is then
+ * still approved. Undefined where nothing is to wait for. Throws `VaultError` delay-not-over.
+ */
+function delayed(state: VaultState, operation: Operation, time: number): VaultState | undefined {
+  const delay = delayOf(state, operation.intent)
+  if (delay === 0) return undefined
+  const { id, waitsUntil = time + delay } = operation
+  if (operation.waitsUntil === undefined)
+    return waiting(put(state, { ...operation, waitsUntil }), id, waitsUntil + state.settings.pendingLifetime)
+  require(time >=
+    waitsUntil, 'delay-not-over', `a loosening waits: operation ${id} acts at ${new Date(waitsUntil).toISOString()}`)
+  return undefined
 }
 
 /**
@@ -214,11 +232,16 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
     require(command.part === 0 &&
       command.variant === 0 &&
       command.transaction.length === 0, 'malformed', 'this operation has no transaction')
+    const waits = delayed(state, operation, at.time)
+    if (waits !== undefined) return waits
     const { state: next, done } = performIntent(state, operation.id, intent, at)
     return done
       ? finish(next, operation, at.time)
-      : waiting(put(next, { ...operation, phase: 'executing' }), operation.id, at.time)
+      : waiting(put(next, { ...operation, phase: 'executing' }), operation.id, at.time + executionLifetime)
   }
+  requireThawed(state)
+  const isFirst = operation.phase === 'pending'
+  if (isFirst) checkVelocity(state, intent, at.time)
   const judged = judgeExecution(state, operation, command.part, command.variant, command.transaction)
   const execution: Execution = {
     part: command.part,
@@ -229,8 +252,10 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
     command: at.index,
     signature: undefined,
   }
-  const next = put(state, { ...operation, phase: 'executing', executions: [...operation.executions, execution] })
-  return waiting({ ...next, unsigned: next.unsigned.set(operation.id, true) }, operation.id, at.time)
+  const spent = isFirst ? spendVelocity(state, intent, at.time) : state
+  const next = put(spent, { ...operation, phase: 'executing', executions: [...operation.executions, execution] })
+  const deadline = at.time + executionLifetime
+  return waiting({ ...next, unsigned: next.unsigned.set(operation.id, true) }, operation.id, deadline)
 }
 
 /** Records a signature; the first valid one counts. The operation ends when each of its parts has one. */
@@ -285,6 +310,6 @@ export function expire(state: VaultState, time: number): VaultState {
 
 function expiryOf(operation: Operation): string {
   return operation.phase === 'pending'
-    ? 'not approved within 7 days'
+    ? 'not approved in time'
     : `not finished within 7 days after its execution${remains(operation)}`
 }

@@ -1,8 +1,10 @@
 import { p256 } from '@noble/curves/nist.js'
-import { toHex } from '@trivault/codec'
-import { type CommandOf, fields, require, type SystemRole, sha256, VaultError } from '@trivault/protocol'
-import { activeKeyOf, groupOf, userOf } from './lookup.ts'
-import { type Group, type User, userKey, type VaultState } from './state.ts'
+import { type CommandOf, fields, require, type SystemRole, VaultError } from '@trivault/protocol'
+import { channelOf, checkFoundingKey, deviceKeyId, ownersWithKeys, sealIfReady } from './founding.ts'
+import { groupOf, groupsOf, userOf } from './lookup.ts'
+import type { PersistentMap } from './persistent-map.ts'
+import { withGroupRenamed } from './restrictions.ts'
+import { type DeviceKey, type Group, type User, userKey, type VaultState } from './state.ts'
 
 /** The contract's setup and system calls act as this user, which has no device key and so can approve nothing. */
 export const bootstrapUser = 'bootstrap@system.trivault'
@@ -48,18 +50,21 @@ export function addUser(
   checkUserId(id)
   checkDisplayName(name)
   const existing = state.users.get(userKey(id))
-  require(existing === undefined, 'duplicate-user', `user ${id} is registered already`)
+  const returns = existing?.deleted === true && (existing.systemRole === undefined) === (system === undefined)
+  require(existing === undefined || returns, 'duplicate-user', `user ${id} is registered already`)
+  const counter = existing === undefined ? state.counter + 1 : state.counter
   const user: User = {
     id,
     name,
-    number: state.counter + 1,
+    number: existing?.number ?? counter,
     createdAt: time,
     systemRole: system?.role,
     confirmer: system?.confirmer,
     deleted: false,
+    revokedAt: existing?.revokedAt,
     keyId: undefined,
   }
-  return { ...state, counter: state.counter + 1, users: state.users.set(userKey(id), user) }
+  return { ...state, counter, users: state.users.set(userKey(id), user) }
 }
 
 /** Checks a device key: uncompressed P-256 point, never used before. Throws `VaultError` bad-public-key. */
@@ -79,43 +84,84 @@ export function checkDeviceKey(state: VaultState, publicKey: Uint8Array): void {
   ), 'bad-public-key', 'this key is or was registered: a device key belongs to one user, once')
 }
 
-/** Hex SHA-256 of a device's public key. */
-export function deviceKeyId(publicKey: Uint8Array): string {
-  return toHex(sha256(publicKey))
-}
-
-/** Makes `publicKey` the user's only active key. Locally no ID token is asked for, so the key is marked automated. */
+/** Makes `publicKey` the user's only active key. Throws `VaultError`. */
 export function setDeviceKey(state: VaultState, userId: string, publicKey: Uint8Array, time: number): VaultState {
   const user = userOf(state, userId)
+  require(user.systemRole === undefined, 'malformed', `${userId} is a system user and cannot hold a device key`)
   checkDeviceKey(state, publicKey)
+  checkFoundingKey(state, userId, publicKey)
   const id = deviceKeyId(publicKey)
-  let { deviceKeys } = state
-  const old = user.keyId === undefined ? undefined : deviceKeys.get(user.keyId)
-  if (old !== undefined) deviceKeys = deviceKeys.set(old.id, { ...old, active: false })
-  deviceKeys = deviceKeys.set(id, { id, user: userKey(userId), publicKey, active: true, automated: true })
-  return sealIfReady({ ...state, deviceKeys, users: state.users.set(userKey(userId), { ...user, keyId: id }) }, time)
+  const deviceKeys = retired(state, user).set(id, {
+    id,
+    user: userKey(userId),
+    publicKey,
+    active: true,
+    channel: channelOf(state, userId, publicKey),
+  })
+  const next = { ...state, deviceKeys, users: state.users.set(userKey(userId), { ...user, keyId: id }) }
+  return sealIfReady(checkQuorums(next), time)
 }
 
-/** Mode `open`: before the seal an owner's first key is free. For one machine only: an enclave refuses it. */
-export function isOpenFounding({ genesis, sealedAt }: VaultState): boolean {
-  return sealedAt === undefined && genesis.foundingMode === 'open' && genesis.profile === 'local'
+/** All device keys, with that of `user` no longer active: what it signed counts no more. */
+function retired({ deviceKeys }: VaultState, { keyId }: User): PersistentMap<DeviceKey> {
+  const old = keyId === undefined ? undefined : deviceKeys.get(keyId)
+  return old === undefined ? deviceKeys : deviceKeys.set(old.id, { ...old, active: false })
 }
 
-export function isOwner({ setup, groups }: VaultState, id: string): boolean {
-  return setup !== undefined && groups.get(setup.ownerGroup)?.members.includes(userKey(id)) === true
+/** A person as approvers read of them: the name must be the registered one. Throws `VaultError`. */
+function personOf(state: VaultState, id: string, name: string): User {
+  const user = userOf(state, id)
+  require(user.systemRole === undefined, 'malformed', `${id} is a system user: use /api/systems`)
+  require(user.name === name, 'intent-mismatch', `UserName must be "${user.name}"`)
+  return user
 }
 
-/** Mode `open`: the vault seals itself when the required number of owners have keys (protocol-notes §2). */
-function sealIfReady(state: VaultState, time: number): VaultState {
+/** A lost device: the person's key is gone, everything else stays. Throws `VaultError`. */
+export function resetUser(state: VaultState, id: string, name: string, time: number): VaultState {
+  const user = personOf(state, id, name)
+  require(user.keyId !== undefined, 'unknown-key', `${id} has no device key`)
+  return checkQuorums({
+    ...state,
+    deviceKeys: retired(state, user),
+    users: state.users.set(userKey(id), { ...user, keyId: undefined, revokedAt: time }),
+  })
+}
+
+/** Takes a person's key and every membership. Throws `VaultError`. */
+export function deleteUser(state: VaultState, id: string, name: string, time: number): VaultState {
+  const user = personOf(state, id, name)
+  const key = userKey(id)
+  let { groups } = state
+  for (const group of groupsOf(state, id)) {
+    const members = groupOf(state, group).members.filter(member => member !== key)
+    groups = groups.set(group, { name: group, members })
+  }
+  return checkQuorums({
+    ...state,
+    groups,
+    deviceKeys: retired(state, user),
+    users: state.users.set(key, { ...user, keyId: undefined, deleted: true, revokedAt: time }),
+  })
+}
+
+/**
+ * Refuses a state whose owners, or whose approvers of policy, are too few to ever change it again. For policy, members count
+ * whether they have keys or not: the owners can give them one.
+ */
+export function checkQuorums(state: VaultState): VaultState {
   const { setup } = state
-  if (setup === undefined || !isOpenFounding(state)) return state
-  return ownersWithKeys(state, groupOf(state, setup.ownerGroup).members) >= setup.ownersRequired
-    ? { ...state, sealedAt: time }
-    : state
-}
-
-export function ownersWithKeys(state: VaultState, members: readonly string[]): number {
-  return members.filter(member => activeKeyOf(state, member) !== undefined).length
+  if (setup === undefined) return state
+  const { members } = groupOf(state, setup.ownerGroup)
+  const owners = state.sealedAt === undefined ? members.length : ownersWithKeys(state, members)
+  require(owners >=
+    setup.ownersRequired, 'quorum-would-break', `${setup.ownersRequired} owner(s) with device keys must remain in ${setup.ownerGroup}`)
+  for (const id of state.policyRestrictions.keys().sort())
+    for (const { Groups, RequiredApprovers } of state.policyRestrictions.get(id)?.Approvers ?? []) {
+      const people = new Set(Groups.flatMap(group => groupOf(state, group).members))
+      require(people.size >=
+        RequiredApprovers, 'quorum-would-break', `policy restriction ${id} needs ${RequiredApprovers} member(s) of ${Groups.join(' or ')}`)
+    }
+  return state
 }
 
 export function createGroup(state: VaultState, name: string): VaultState {
@@ -140,13 +186,34 @@ export function updateGroup(
     members.add(userKey(id))
   }
   for (const id of remove) require(members.delete(userKey(id)), 'unknown-user', `${id} is not a member of ${groupName}`)
-  if (state.setup?.ownerGroup === groupName) {
-    const left = state.sealedAt === undefined ? members.size : ownersWithKeys(state, [...members])
-    require(left >=
-      state.setup
-        .ownersRequired, 'quorum-would-break', `${state.setup.ownersRequired} owner(s) with device keys must remain in ${groupName}`)
+  const changed = { name: groupName, members: [...members].sort() }
+  return checkQuorums({ ...state, groups: state.groups.set(groupName, changed) })
+}
+
+/** Renames a group wherever it is named: in restrictions, as owner group, in what open operations need. */
+export function renameGroup(state: VaultState, old: string, name: string): VaultState {
+  const { members } = groupOf(state, old)
+  checkName(name, 'group name')
+  require(!state.groups.has(name), 'duplicate-group', `group ${name} exists`)
+  const rename = (group: string) => (group === old ? name : group)
+  let { operations } = state
+  for (const id of state.pending.keys().sort()) {
+    const operation = operations.get(id)
+    if (operation === undefined) continue
+    const needsAtStart = operation.needsAtStart.map(need =>
+      need.kind === 'groups' ? { ...need, groups: need.groups.map(rename) } : need,
+    )
+    operations = operations.set(id, { ...operation, needsAtStart })
   }
-  return { ...state, groups: state.groups.set(groupName, { name: groupName, members: [...members].sort() }) }
+  return {
+    ...state,
+    operations,
+    setup: state.setup && { ...state.setup, ownerGroup: rename(state.setup.ownerGroup) },
+    groups: state.groups.delete(old).set(name, { name, members }),
+    restrictions: withGroupRenamed(state.restrictions, rename),
+    configRestrictions: withGroupRenamed(state.configRestrictions, rename),
+    policyRestrictions: withGroupRenamed(state.policyRestrictions, rename),
+  }
 }
 
 export function createSystemUser(state: VaultState, command: CommandOf<'createSystemUser'>, time: number): VaultState {
@@ -168,8 +235,8 @@ export function systemUserId(name: string): string {
 }
 
 /** Only system users can go this way: they hold no authority. */
-export function deleteSystemUser(state: VaultState, id: string): VaultState {
+export function deleteSystemUser(state: VaultState, id: string, time: number): VaultState {
   const user = userOf(state, id)
   require(user.systemRole !== undefined, 'unknown-user', `${id} is not a system user: start deleteUser`)
-  return { ...state, users: state.users.set(userKey(id), { ...user, deleted: true }) }
+  return { ...state, users: state.users.set(userKey(id), { ...user, deleted: true, revokedAt: time }) }
 }

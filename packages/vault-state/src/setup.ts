@@ -2,9 +2,8 @@ import { type CommandOf, require } from '@trivault/protocol'
 import { registerKnownChain } from './assets.ts'
 import { requestMasterKey } from './keys.ts'
 import { addUser, bootstrapUser, checkName, createGroup } from './people.ts'
+import { checkRate } from './rates.ts'
 import { type Position, userKey, type VaultState } from './state.ts'
-
-const plainDecimal = /^(0|[1-9]\d*)(\.\d+)?$/
 
 /** One-shot tenant set-up: users, the owner group, chains, and requests for the master keys with their accounts. */
 export function applySetup(state: VaultState, command: CommandOf<'setup'>, at: Position): VaultState {
@@ -14,7 +13,7 @@ export function applySetup(state: VaultState, command: CommandOf<'setup'>, at: P
   require(approvalsRequired >= 1 &&
     approvalsRequired <= users.length, 'malformed', `ApprovalsRequired: 1 to ${users.length}, the number of Users`)
   const { founders, foundersRequired } = state.genesis
-  if (state.genesis.profile === 'enclave') {
+  if (state.genesis.profile === 'enclave' || state.genesis.foundingMode !== 'open') {
     const wanted = founders.map(userKey).sort().join(' ')
     require(users
       .map(user => userKey(user.id))
@@ -30,12 +29,8 @@ export function applySetup(state: VaultState, command: CommandOf<'setup'>, at: P
     groups: next.groups.set(group, { name: group, members: users.map(user => userKey(user.id)).sort() }),
   }
   for (const caip2 of command.chains) next = registerKnownChain(next, caip2)
-  for (const { asset, usdRate, usdMin, usdMax } of command.rates) {
-    for (const rate of [usdRate, usdMin, usdMax])
-      require(rate === undefined ||
-        plainDecimal.test(rate), 'malformed', `Rates: the rate of ${asset} must be a plain decimal such as 3000.5`)
-    next = { ...next, rates: next.rates.set(asset, { usdRate, usdMin, usdMax }) }
-  }
+  for (const { asset, ...rate } of command.rates)
+    next = { ...next, rates: next.rates.set(asset, checkRate(asset, rate)) }
   for (const { name, accounts } of command.masterKeys) {
     require(new Set(accounts).size ===
       accounts.length, 'malformed', `master key ${name}: an account name is there twice`)

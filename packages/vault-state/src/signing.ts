@@ -1,17 +1,20 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
 import {
   type ChainContext,
   ChainError,
   decodeEffects,
   decodeMessage,
   type Effects,
+  type Family,
   type MessageEffects,
   matchesRequest,
-  parseAddress,
+  parseFamilyAddress,
   parseCaip19,
   parseHex,
   parseUnits,
   plannedEffects,
   recoverSigner,
+  solanaAddressBytes,
   type TransactionRequest,
 } from '@trivault/chains'
 import type { Movement, TransactionSubject } from '@trivault/policy'
@@ -102,12 +105,19 @@ export function intentEffects(state: VaultState, intent: Intent): Effects | unde
 function signingEffects(state: VaultState, intent: Signing): Effects | MessageEffects {
   const chain = assetOf(state, intent.CAIP19).chain
   const context = chainContext(state, chain.caip2)
-  if (intent.OperationType === 'generic signing') return message(intent, context)
+  if (intent.OperationType === 'generic signing') return messageEffects(intent, context)
+  requireTransactions(chain)
   const request = transactionRequest(state, intent)
   return refusing('bad-transaction', () => plannedEffects(request, context))
 }
 
-function message(intent: IntentOf<'generic signing'>, context: ChainContext): MessageEffects {
+/** Addresses and messages of a family come before its transactions. */
+function requireTransactions({ family, name }: RegisteredChain): void {
+  require(family ===
+    'evm', 'unsupported-operation', `transactions on ${name} are not in this release: its accounts receive, and sign messages`)
+}
+
+function messageEffects(intent: IntentOf<'generic signing'>, context: ChainContext): MessageEffects {
   return refusing('bad-transaction', () =>
     decodeMessage({
       chain: context.chain,
@@ -198,7 +208,7 @@ function checkDestinations(state: VaultState, intent: IntentOf<'make transaction
   }
   require(intent.Destination.length > 0, 'malformed', 'give at least one Destination')
   for (const destination of intent.Destination) {
-    const canonical = refusing('bad-address', () => parseAddress(destination.Address))
+    const canonical = refusing('bad-address', () => parseFamilyAddress(chain.family, destination.Address))
     require(destination.Address === canonical, 'bad-address', `the address must be written ${canonical}`)
     if (
       destination.MasterKeyName === undefined &&
@@ -225,7 +235,7 @@ export function judgeExecution(
   part: number,
   variant: number,
   transaction: Uint8Array,
-): Pick<Execution, 'digest' | 'slot'> {
+): Pick<Execution, 'digest' | 'message' | 'slot'> {
   const { intent } = operation
   if (!isSigning(intent)) throw new VaultError('malformed', 'this operation has no transaction')
   const earlier = operation.executions.filter(execution => execution.part === part)
@@ -237,7 +247,8 @@ export function judgeExecution(
   if (intent.OperationType === 'generic signing') {
     require(variant === 0 &&
       transaction.length === 0, 'transaction-differs', 'generic signing has one variant and no transaction')
-    return { digest: message(intent, context).digest, slot: `message/${operation.id}` }
+    const { digest, message } = messageEffects(intent, context)
+    return { digest, message, slot: `message/${operation.id}` }
   }
   const effects = refusing('bad-transaction', () => decodeEffects(transaction, intent.Source.Address, context))
   const verdict = matchesRequest(transactionRequest(state, intent), part, effects, context, earlier[0]?.slot)
@@ -245,14 +256,21 @@ export function judgeExecution(
   require(operation.executions.every(
     execution => execution.part === part || execution.slot !== effects.slot,
   ), 'slot-conflict', `another part has taken the slot ${effects.slot}: only one of them could land`)
-  return { digest: effects.digest, slot: effects.slot }
+  return { digest: effects.digest, message: effects.digest, slot: effects.slot }
 }
 
-/** Does `signature` (r ‖ s ‖ recovery) sign the digest by the key of `address`? */
-export function signatureFits(digest: Uint8Array, signature: Uint8Array, address: string): boolean {
-  const recovery = signature[64]
-  if (signature.length !== 65 || (recovery !== 0 && recovery !== 1)) return false
+/** Does `signature` sign what is executed by the key of `address`? ECDSA: r ‖ s ‖ recovery over the digest. Ed25519: R ‖ s. */
+export function signatureFits(
+  { digest, message }: Pick<Execution, 'digest' | 'message'>,
+  signature: Uint8Array,
+  address: string,
+  family: Family,
+): boolean {
   try {
+    if (family === 'solana')
+      return signature.length === 64 && ed25519.verify(signature, message, solanaAddressBytes(address), { zip215: false })
+    const recovery = signature[64]
+    if (signature.length !== 65 || (recovery !== 0 && recovery !== 1)) return false
     return recoverSigner(digest, { r: signature.slice(0, 32), s: signature.slice(32, 64), recovery }) === address
   } catch {
     return false

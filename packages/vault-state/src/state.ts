@@ -1,9 +1,12 @@
 import type { Chain } from '@trivault/chains'
-import type { Rate, Requirement } from '@trivault/policy'
+import { toHex } from '@trivault/codec'
+import type { Rate, Requirement, Spent } from '@trivault/policy'
 import type {
+  ApproverRestriction,
   Curve,
   Genesis,
   Intent,
+  KeyChannel,
   OperationType,
   SystemRole,
   TransactionRestriction,
@@ -23,6 +26,8 @@ export interface User {
   systemRole: SystemRole | undefined
   confirmer: string | undefined
   deleted: boolean
+  /** Log time of the last deletion or reset: what was given to this user before counts no more, API keys included. */
+  revokedAt: number | undefined
   /** Hex id of the active device key. */
   keyId: string | undefined
 }
@@ -34,8 +39,16 @@ export interface DeviceKey {
   /** Uncompressed SEC1 point on P-256 (65 bytes). */
   publicKey: Uint8Array
   active: boolean
-  /** Enrolled without an ID token. */
-  automated: boolean
+  /** `automated`: enrolled without ID token or pin. */
+  channel: KeyChannel
+}
+
+/** The identity provider vouched for a key. */
+export interface Vouching {
+  user: string
+  channel: KeyChannel
+  /** Log time. */
+  time: number
 }
 
 export interface Group {
@@ -55,22 +68,29 @@ export interface Token {
   decimals: number
 }
 
+/** A master key on one curve, as three nodes reported it. */
+export interface CurveKey {
+  curve: Curve
+  /** Compressed SEC1 point, or Ed25519. */
+  publicKey: Uint8Array
+  chainCode: Uint8Array
+  publicShares: readonly Uint8Array[]
+  transcriptHash: Uint8Array
+  backupHashes: readonly Uint8Array[]
+}
+
 /** `requested`: the nodes generate shares and backups. `active`: three equal key reports are in the log. */
 export interface MasterKey {
   name: string
   status: 'requested' | 'active'
-  curve: Curve
   /** Names the key in every signing session: hash of vault, position in the log and name (32 bytes). */
   keyId: Uint8Array
   /** The operation that asked for it; none for keys of the tenant set-up. */
   operationId: string | undefined
   /** Accounts to be made at activation. */
   accountsAtActivation: readonly string[]
-  publicKey: Uint8Array
-  chainCode: Uint8Array
-  publicShares: readonly Uint8Array[]
-  transcriptHash: Uint8Array
-  backupHashes: readonly Uint8Array[]
+  /** One for each curve once active; none before. */
+  keys: readonly CurveKey[]
   accountCount: number
 }
 
@@ -89,7 +109,7 @@ export interface Address {
   account: string
   slip44: number
   index: number
-  /** Compressed child key. */
+  /** Child key on the curve of the family. */
   publicKey: Uint8Array
 }
 
@@ -106,11 +126,14 @@ export interface Execution {
   variant: number
   /** Unsigned transaction bytes; empty for generic signing. */
   transaction: Uint8Array
+  /** Names what is signed, 32 bytes; the thing itself under ECDSA. */
   digest: Uint8Array
+  /** The exact bytes that the key signs: under ECDSA the digest, under Ed25519 the message. */
+  message: Uint8Array
   slot: string
   seq: number
   command: number
-  /** r ‖ s ‖ recovery. */
+  /** ECDSA r ‖ s ‖ recovery, Ed25519 R ‖ s. */
   signature: Uint8Array | undefined
 }
 
@@ -132,11 +155,32 @@ export interface Operation {
   seq: number
   phase: 'pending' | 'executing' | 'succeeded' | 'failed'
   needsAtStart: readonly Requirement[]
+  /** An approved loosening waits until this log time. */
+  waitsUntil: number | undefined
   approvals: readonly Approval[]
   rejectedBy: string | undefined
   executions: readonly Execution[]
   failure: Failure | undefined
   finishedAt: number | undefined
+}
+
+/** The vault's own settings; times in milliseconds of log time. */
+export interface Settings {
+  /** How long an operation waits for approvals. */
+  pendingLifetime: number
+  /** How long an approved loosening waits before it acts. */
+  looseningDelay: number
+  /** The initiator's approval does not count for the approvers of restrictions. */
+  noSelfApproval: boolean
+}
+
+export interface Freeze {
+  /** Counts all freezes of the vault. */
+  number: number
+  /** The owner whose device signed it. */
+  by: string
+  /** Log time. */
+  at: number
 }
 
 export interface Setup {
@@ -156,9 +200,26 @@ export interface VaultState {
   readonly counter: number
   readonly users: PersistentMap<User>
   readonly deviceKeys: PersistentMap<DeviceKey>
+  /** By key id; a key that is vouched for need not be set. */
+  readonly vouchings: PersistentMap<Vouching>
+  /** User key to the account at the identity provider, and back: bound by the first vouching. */
+  readonly subjects: PersistentMap<string>
+  readonly subjectOwners: PersistentMap<string>
+  /** Hex RFC 7638 thumbprints of the issuer keys that count; at first those of the pins. */
+  readonly issuerKeys: readonly string[]
   readonly groups: PersistentMap<Group>
   readonly restrictions: PersistentMap<TransactionRestriction>
+  readonly configRestrictions: PersistentMap<ApproverRestriction>
+  readonly policyRestrictions: PersistentMap<ApproverRestriction>
   readonly rates: PersistentMap<Rate>
+  readonly settings: Settings
+  /** While there is one, nothing is signed. */
+  readonly freeze: Freeze | undefined
+  readonly freezes: number
+  /** User key to the highest counter of that owner's freezes and vetoes. */
+  readonly holdCounters: PersistentMap<number>
+  /** What velocity limits have counted, by restriction, way of counting and key. */
+  readonly velocity: PersistentMap<readonly Spent[]>
   readonly chains: PersistentMap<RegisteredChain>
   readonly tokens: PersistentMap<Token>
   readonly masterKeys: PersistentMap<MasterKey>
@@ -185,9 +246,20 @@ export function initialState(genesis: Genesis): VaultState {
     counter: 0,
     users: PersistentMap.empty(),
     deviceKeys: PersistentMap.empty(),
+    vouchings: PersistentMap.empty(),
+    subjects: PersistentMap.empty(),
+    subjectOwners: PersistentMap.empty(),
+    issuerKeys: genesis.jwksThumbprints.map(toHex),
     groups: PersistentMap.empty(),
     restrictions: PersistentMap.empty(),
+    configRestrictions: PersistentMap.empty(),
+    policyRestrictions: PersistentMap.empty(),
     rates: PersistentMap.empty(),
+    settings: { pendingLifetime: 7 * 24 * 3600 * 1000, looseningDelay: 0, noSelfApproval: false },
+    freeze: undefined,
+    freezes: 0,
+    holdCounters: PersistentMap.empty(),
+    velocity: PersistentMap.empty(),
     chains: PersistentMap.empty(),
     tokens: PersistentMap.empty(),
     masterKeys: PersistentMap.empty(),
