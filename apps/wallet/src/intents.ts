@@ -20,6 +20,7 @@ import {
   addressOf,
   assetOf,
   chainContext,
+  foundingRecord,
   ownAddress,
   transactionRequest,
   userOf,
@@ -92,6 +93,8 @@ async function payloadOf(request: StartRequest, context: IntentContext): Promise
         NativeAssetDecimals: NativeAssetDecimals ?? 18,
       }
     }
+    case 'seal':
+      return foundingRecord(context.state)
     case 'registerToken':
       return { ...request.payload, CAIP19: parseCaip19(request.payload.CAIP19).caip19 }
     default:

@@ -74,6 +74,8 @@ export type WalletService = {
     caller: Caller,
     request: ExactBodyOf<'pairAutomatedApprover'>,
   ): Promise<ExactResponseOf<'pairAutomatedApprover'>>
+  /** The identity provider's word for a device key, into the log. */
+  vouch(caller: Caller, request: ExactBodyOf<'trivaultVouch'>): Promise<void>
   userById(id: string): Promise<ExactResponseOf<'cwpgetUserById'>>
   listUsers(): Promise<ExactResponseOf<'cwplistUsers'>>
   groups(): Promise<ExactResponseOf<'cwpgetAllGroupMembers'>>

@@ -1,5 +1,12 @@
 import { toHex } from '@trivault/codec'
-import { type Command, systemRoles, VaultError, vaultErrors } from '@trivault/protocol'
+import {
+  type Command,
+  type IssuerKey,
+  personalChannels,
+  systemRoles,
+  VaultError,
+  vaultErrors,
+} from '@trivault/protocol'
 import {
   addressKey,
   chainOf,
@@ -77,6 +84,23 @@ export class Tenant {
     return { ID: OperationID }
   }
 
+  /** What the identity provider says of a device key. The nodes check the token; here it is only put into the log. */
+  async vouch({ UserID, PublicKey, Channel, IDToken, IssuerKey, Proof }: Parameters<WalletService['vouch']>[1]) {
+    const channel = personalChannels.find(one => one === Channel)
+    if (channel === undefined) throw new ServiceError('bad-request', `Channel: one of ${personalChannels.join(', ')}`)
+    const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64'))
+    const command: Command = {
+      type: 'vouch',
+      userId: UserID,
+      publicKey: bytes(PublicKey),
+      channel,
+      idToken: IDToken,
+      issuerKey: issuerKeyOf(IssuerKey),
+      proof: bytes(Proof),
+    }
+    await this.#options.now(command)
+  }
+
   /** A key of the API for a new system user, or for a registered person's own bot. Only its hash is kept. */
   async createSystemUser(
     caller: Caller,
@@ -129,4 +153,13 @@ export class Tenant {
       return { Address: found.address, ...(this.#state.sealedAt === undefined && { sealed: false as const }) }
     })
   }
+}
+
+/** Throws `ServiceError` for members that do not belong together. */
+function issuerKeyOf({ kty, n, x, y }: Parameters<WalletService['vouch']>[1]['IssuerKey']): IssuerKey {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+  if (kty === 'RSA' && n !== undefined && x === undefined && y === undefined) return { type: 'rsa', modulus: bytes(n) }
+  if (kty === 'EC' && n === undefined && x !== undefined && y !== undefined)
+    return { type: 'ec', x: bytes(x), y: bytes(y) }
+  throw new ServiceError('bad-request', 'IssuerKey: give n of an RSA key, or x and y of an EC key')
 }

@@ -12,7 +12,7 @@ import { Events } from './events.ts'
 import { Executor } from './executor.ts'
 import { buildIntent } from './intents.ts'
 import { type Outcome, VaultLog } from './log.ts'
-import { backupOf, nodesOf, verdictsOf } from './node-answers.ts'
+import { backupsOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
 import { Outbox } from './outbox.ts'
 import { roleOf } from './reads/index.ts'
@@ -29,6 +29,7 @@ export type Writes = Pick<
   | 'readiness'
   | 'setupTenant'
   | 'pairApprover'
+  | 'vouch'
   | 'createGroup'
   | 'createSystemUser'
   | 'deleteSystemUser'
@@ -163,7 +164,7 @@ export class Wallet {
       waiting: id => this.#outbox.waiting(id),
       allWaiting: () => this.#outbox.allWaiting(),
       deliveries: id => this.#deliveries.of(id),
-      backup: name => backupOf(this.#link, this.state, name),
+      backups: name => backupsOf(this.#link, this.state, name),
     }
   }
 
@@ -173,6 +174,7 @@ export class Wallet {
       findUser: async email => this.#caller(email),
       readiness: () => this.#readiness(),
       setupTenant: (_caller, setup) => this.#tenant.setup(setup),
+      vouch: (_caller, request) => this.#tenant.vouch(request),
       pairApprover: (caller, { UserID, PublicKey }) => this.#tenant.pair(caller, UserID, PublicKey),
       createGroup: (caller, name) => this.#now({ type: 'createGroup', by: caller.id, name }),
       createSystemUser: (caller, request) => this.#tenant.createSystemUser(caller, request),

@@ -78,6 +78,7 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       return legacyUsers()
     },
     userInfo: async caller => ({ Name: caller.name, Email: caller.id, Role: caller.role, Status: 'Active' }),
+    vouch: async () => undefined,
     pairApprover: async () => ({ ID: known }),
     userById: async () => user,
     listUsers: async () => [user],

@@ -36,6 +36,18 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   cwpgetAllGroupMembers: {},
   cwplistGroupMembers: { body: { GroupName: 'owner' } },
   cwpstartRegisterUser: { body: { UserID: 'bob@example.com', UserName: 'Bob', InitiatorID: 'alice@example.com' } },
+  trivaultVouch: {
+    body: {
+      UserID: 'bob@example.com',
+      PublicKey: Buffer.alloc(65, 4).toString('base64'),
+      Channel: 'cli',
+      IDToken: 'e30.e30.AA',
+      IssuerKey: { kty: 'EC', x: 'A'.repeat(43), y: 'A'.repeat(43) },
+      Proof: 'AAAA',
+    },
+  },
+  cwpstartSeal: { body: {} },
+  cwpstartSetIssuerKeys: { body: { Thumbprints: ['0'.repeat(64)] } },
   cwpstartSetUserPublicKey: { body: { UserID: 'bob@example.com', PublicKey: 'BAEC' } },
   getAllConfirmers: { query: { role: 'Admin' } },
   createSystemUserEndpoint: { body: { Name: 'bot', Role: 'Viewer' } },

@@ -1,7 +1,7 @@
 import { toHex } from '@trivault/codec'
 import { decodeEntry, entryHash, type StoredEntry } from '@trivault/ledger'
 import { type Command, decodeCommand } from '@trivault/protocol'
-import type { VaultState } from '@trivault/vault-state'
+import { reportedKey, type VaultState } from '@trivault/vault-state'
 
 /** Columns of the audit file, in their order: see docs/audit-export.md. */
 export const auditColumns = [
@@ -65,6 +65,8 @@ function subjectOf(command: Command): { user: string; detail: string } {
     }
     case 'start':
       return { user: '', detail: new TextDecoder().decode(command.intent) }
+    case 'vouch':
+      return say(command.userId, { publicKey: toHex(command.publicKey), channel: command.channel })
     case 'approve':
       return say(command.userId, { keyId: toHex(command.keyId), signature: toHex(command.signature) })
     case 'reject':
@@ -80,8 +82,12 @@ function subjectOf(command: Command): { user: string; detail: string } {
       return say('', { part, variant, digest: toHex(digest), node, check, kind, signature: toHex(signature) })
     }
     case 'activateKey': {
-      const { masterKey, publicKey, backupHashes } = command.report
-      return say('', { masterKey, publicKey: toHex(publicKey), backupHashes: backupHashes.map(toHex) })
+      const keys = command.keys.map(({ report: { curve, publicKey, backupHashes } }) => ({
+        curve,
+        publicKey: toHex(publicKey),
+        backupHashes: backupHashes.map(toHex),
+      }))
+      return say('', { masterKey: reportedKey(command.keys), keys })
     }
   }
 }

@@ -118,9 +118,14 @@ export function foundingRecord(state: VaultState): FoundingRecord {
     OwnerGroup: setup.ownerGroup,
     ApprovalsRequired: setup.ownersRequired,
     Users: users,
-    MasterKeys: masterKeys.map(({ name, status, curve, publicKey, transcriptHash }) => {
+    MasterKeys: masterKeys.flatMap(({ name, status, keys }) => {
       require(status === 'active', 'founding-incomplete', `master key ${name} is still being made`)
-      return { Name: name, Curve: curve, PublicKey: toHex(publicKey), Transcript: toHex(transcriptHash) }
+      return keys.map(({ curve, publicKey, transcriptHash }) => ({
+        Name: name,
+        Curve: curve,
+        PublicKey: toHex(publicKey),
+        Transcript: toHex(transcriptHash),
+      }))
     }),
   }
 }

@@ -74,6 +74,9 @@ export function createHandlers(service: WalletService): Handlers {
     cwplistGroupMembers: ({ body }) => service.groupMembers(body.GroupName),
     cwpstartRegisterUser: start('registerUser'),
     cwpstartSetUserPublicKey: start('setUserPublicKey'),
+    trivaultVouch: ({ caller, body }) => service.vouch(caller, body),
+    cwpstartSeal: start('seal'),
+    cwpstartSetIssuerKeys: start('setIssuerKeys'),
     getAllConfirmers: ({ query }) => service.confirmers(query),
     createSystemUserEndpoint: ({ caller, body }) => service.createSystemUser(caller, body),
     deleteSystemUserEndpoint: async ({ caller, params }) => {

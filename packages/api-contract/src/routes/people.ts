@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import * as founding from '../schemas/founding.ts'
 import * as legacy from '../schemas/legacy.ts'
 import * as vault from '../schemas/vault.ts'
 import { idParams, query, type Route, read, start } from './define.ts'
@@ -59,6 +60,18 @@ export const peopleRoutes = {
   ),
   cwpstartRegisterUser: start('registerUser', 'Users'),
   cwpstartSetUserPublicKey: start('setUserPublicKey', 'Users', 'any'),
+  trivaultVouch: {
+    method: 'POST',
+    path: '/api/trivault/keys/vouch',
+    tag: 'Trivault',
+    summary: 'Hand in the ID token that vouches for a device key',
+    access: 'any',
+    body: founding.VouchRequest,
+    status: 200,
+    errors: [400, 401, 403],
+  },
+  cwpstartSeal: start('seal', 'Trivault'),
+  cwpstartSetIssuerKeys: start('setIssuerKeys', 'Trivault'),
 
   getAllConfirmers: {
     ...read('/api/systems/confirmers', 'System User', 'Who may confirm for a system user', legacy.GetUsersResponse),

@@ -16,6 +16,7 @@ import {
   userId,
 } from './base.ts'
 import { AddressSpec, atMostOneChain, chainParameters, EvmSpec, TxOutput } from './chain-parameters.ts'
+import { thumbprints } from './founding.ts'
 import {
   assetFields,
   ConfigRestriction,
@@ -286,6 +287,9 @@ export const payloads = {
     { Add: Type.Optional(PolicyRestriction), Delete: Type.Optional(PolicyRestriction) },
     addOrDelete,
   ),
+  // Trivault's own.
+  seal: payload('seal', 'trivaultSealIntent', {}),
+  setIssuerKeys: payload('set issuer keys', 'trivaultSetIssuerKeysIntent', { Thumbprints: thumbprints() }),
 }
 
 /** Path segment of a start route. */
