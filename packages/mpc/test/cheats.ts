@@ -72,6 +72,38 @@ export const never = (): never => {
 const WORDS = 17
 const bytes = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer)
 
+/** What a cheat puts in the place of a value that it just computed. */
+export type Change = (name: 'corrections' | 'choiceCheck' | 'matrixCheck', value: Uint8Array) => Uint8Array
+
+/** An OT extension request of a receiver who may cheat at each of its parts, and follows the protocol from there on. */
+export const extensionRequest = (
+  seeds: Uint8Array,
+  runId: Uint8Array,
+  choiceBytes: Uint8Array,
+  change: Change,
+): Uint8Array => {
+  const choices = toWords(choiceBytes)
+  const streams = expandLeaves(toWords(seeds), runId)
+  const stride = streams.length / (TREES * LEAVES)
+  const honest = new Uint32Array(TREES * WORDS)
+  const columns = new Uint32Array(128 * WORDS)
+  for (let tree = 0; tree < TREES; tree++) {
+    for (let word = 0; word < WORDS; word++) {
+      const leaf = (y: number): number => streams[(tree * LEAVES + y) * stride + word] ?? 0
+      honest[tree * WORDS + word] = leaf(0) ^ leaf(1) ^ leaf(2) ^ leaf(3) ^ (choices[word] ?? 0)
+      columns[2 * tree * WORDS + word] = leaf(1) ^ leaf(3)
+      columns[(2 * tree + 1) * WORDS + word] = leaf(2) ^ leaf(3)
+    }
+  }
+  const corrections = change('corrections', bytes(honest))
+  const matrix = challenge(runId, corrections)
+  return concat(
+    corrections,
+    change('choiceCheck', bytes(compressChoices(choices, matrix))),
+    change('matrixCheck', checkHash(runId, compressRows(transpose(columns), matrix))),
+  )
+}
+
 /**
  * An OT extension request in which the trees that `corrupt` names use choice bit 5 inverted. The cheat recomputes the
  * challenge and answers it with the values of its uncorrupted choices, so the check passes wherever the sender's delta is
@@ -81,22 +113,13 @@ export const inconsistentRequest = (
   seeds: Uint8Array,
   runId: Uint8Array,
   corrupt: (tree: number) => boolean,
-): Uint8Array => {
-  const choices = new Uint32Array(random(WORDS * 4).buffer)
-  const streams = expandLeaves(toWords(seeds), runId)
-  const stride = streams.length / (TREES * LEAVES)
-  const corrections = new Uint32Array(TREES * WORDS)
-  const columns = new Uint32Array(128 * WORDS)
-  for (let tree = 0; tree < TREES; tree++) {
-    for (let word = 0; word < WORDS; word++) {
-      const leaf = (y: number): number => streams[(tree * LEAVES + y) * stride + word] ?? 0
-      const error = word === 0 && corrupt(tree) ? 1 << 5 : 0
-      corrections[tree * WORDS + word] = leaf(0) ^ leaf(1) ^ leaf(2) ^ leaf(3) ^ (choices[word] ?? 0) ^ error
-      columns[2 * tree * WORDS + word] = leaf(1) ^ leaf(3)
-      columns[(2 * tree + 1) * WORDS + word] = leaf(2) ^ leaf(3)
+): Uint8Array =>
+  extensionRequest(seeds, runId, random(WORDS * 4), (name, value) => {
+    if (name !== 'corrections') return value
+    const changed = value.slice()
+    for (let tree = 0; tree < TREES; tree++) {
+      const at = tree * WORDS * 4
+      if (corrupt(tree)) changed[at] = (changed[at] ?? 0) ^ (1 << 5)
     }
-  }
-  const matrix = challenge(runId, bytes(corrections))
-  const matrixCheck = checkHash(runId, compressRows(transpose(columns), matrix))
-  return concat(bytes(corrections), bytes(compressChoices(choices, matrix)), matrixCheck)
-}
+    return changed
+  })

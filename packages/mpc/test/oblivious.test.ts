@@ -6,7 +6,7 @@ import { CHOICES, CHOICES_LENGTH, extendAsReceiver, extendAsSender, PAD_LENGTH }
 import { buildTrees, choicesFor, puncturedTrees, TREES } from '../src/pprf.ts'
 import { type PairMaterial, RvoleBob, runIdOf, rvoleAlice } from '../src/rvole.ts'
 import { mod, reduce, scalarBytes } from '../src/scalar.ts'
-import { inconsistentRequest } from './cheats.ts'
+import { addOne, inconsistentRequest } from './cheats.ts'
 import { extendAsReceiver as referenceReceiver, extendAsSender as referenceSender } from './reference/ot-extension.ts'
 import { aliceReply, bobShares, gadget } from './reference/rvole.ts'
 import { dealPairs, random } from './run.ts'
@@ -183,7 +183,9 @@ describe('random vector OLE', () => {
     const runId = runIdOf(right, session, 1)
     const extended = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
     const pads = [extended.pads0, extended.pads1] as const
-    const { reply } = aliceReply(runId, gadget(left.session, 1), pads, [...inputs, 77n], row * 3)
+    const { reply } = aliceReply(runId, gadget(left.session, 1), pads, [...inputs, 77n], (name, value) =>
+      name === 'matrix' ? addOne(value, row * 96) : value,
+    )
     const outcome = bob.finish(reply)
     return outcome === false ? 'caught' : outcome === undefined ? 'malformed' : 'passed'
   }

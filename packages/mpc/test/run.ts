@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { u32 } from '../src/bytes.ts'
+import { hash } from '../src/hash.ts'
 import {
+  type Curve,
   createKeygen,
   createPairSetup,
   createSigning,
@@ -15,6 +18,17 @@ import { OtPair } from '../src/pair-state.ts'
 import { LEAVES, TREES } from '../src/pprf.ts'
 
 export const random: Random = n => new Uint8Array(randomBytes(n))
+
+/** The same bytes every time: for transcripts, and for runs that are repeated up to a certain point. */
+export const seeded = (seed: string): Random => {
+  let counter = 0
+  const key = new TextEncoder().encode(seed)
+  return n => {
+    const out = new Uint8Array(32 * Math.ceil(n / 32))
+    for (let at = 0; at < n; at += 32) out.set(hash('test/seeded', key, u32(counter++)), at)
+    return out.slice(0, n)
+  }
+}
 
 /** May change, drop (undefined) or duplicate what `from` sends to `to`. */
 export type Intercept = (from: number, to: number, frame: Uint8Array) => Uint8Array | readonly Uint8Array[] | undefined
@@ -55,8 +69,11 @@ export const keygenSessions = (
   threshold: number,
   sessionId = random(32),
   source = random,
+  curve: Curve = 'secp256k1',
 ): Map<number, Session<KeyShare>> =>
-  new Map(range(parties).map(self => [self, createKeygen({ self, parties, threshold, sessionId, random: source })]))
+  new Map(
+    range(parties).map(self => [self, createKeygen({ curve, self, parties, threshold, sessionId, random: source })]),
+  )
 
 export const keygen = (parties: number, threshold: number): Map<number, KeyShare> =>
   run(keygenSessions(parties, threshold)).results
@@ -132,9 +149,9 @@ export const signSessions = ({
   )
 
 /** What a trusted dealer would give a pair: `b` misses, in each tree of `a`, the leaf at its secret position. */
-export const dealTrees = () => {
-  const full = Array.from({ length: TREES }, () => Array.from({ length: LEAVES }, () => random(32)))
-  const positions = random(TREES).map(byte => byte & 3)
+export const dealTrees = (source = random) => {
+  const full = Array.from({ length: TREES }, () => Array.from({ length: LEAVES }, () => source(32)))
+  const positions = source(TREES).map(byte => byte & 3)
   const punctured = full.map((leaves, tree) =>
     leaves.map((leaf, i) => (i === positions[tree] ? new Uint8Array(32) : leaf)),
   )
@@ -144,14 +161,14 @@ export const dealTrees = () => {
 type Dealt = { peer: number; state: () => OtPair }
 
 /** What each party would hold; `state` can be called repeatedly, as if its memory had been copied. */
-const deal = (indexes: readonly number[]): Map<number, Dealt[]> => {
+const deal = (indexes: readonly number[], source = random): Map<number, Dealt[]> => {
   const dealt = new Map(indexes.map(index => [index, [] as Dealt[]]))
   for (const a of indexes) {
     for (const b of indexes) {
       if (a >= b) continue
-      const [ofA, ofB] = [dealTrees(), dealTrees()]
+      const [ofA, ofB] = [dealTrees(source), dealTrees(source)]
       const common = () => ({ session: session.slice(), zeroSeed: zeroSeed.slice() })
-      const [session, zeroSeed] = [random(32), random(32)]
+      const [session, zeroSeed] = [source(32), source(32)]
       const toA = { full: ofA.full, punctured: ofB.punctured, positions: ofB.positions }
       const toB = { full: ofB.full, punctured: ofA.punctured, positions: ofA.positions }
       dealt.get(a)?.push({ peer: b, state: () => new OtPair({ self: a, peer: b, ...common(), ...toA }) })
@@ -165,8 +182,8 @@ const statesOf = (dealt: readonly Dealt[]): Map<number, OtPair> =>
   new Map(dealt.map(({ peer, state }) => [peer, state()]))
 
 /** Pair states as `pairUp` makes them, from a dealer instead of the protocol: for tests that destroy many. */
-export const dealPairs = (indexes: readonly number[]): Map<number, Map<number, OtPair>> =>
-  new Map([...deal(indexes)].map(([index, dealt]) => [index, statesOf(dealt)]))
+export const dealPairs = (indexes: readonly number[], source = random): Map<number, Map<number, OtPair>> =>
+  new Map([...deal(indexes, source)].map(([index, dealt]) => [index, statesOf(dealt)]))
 
 /** Pair states of all, and two more copies of what `cloned` holds. */
 export const dealPairsTwice = (indexes: readonly number[], cloned: number) => {

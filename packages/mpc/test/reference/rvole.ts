@@ -27,23 +27,23 @@ const thetas = (runId: Uint8Array, matrix: Uint8Array): [bigint, bigint] => {
 const muHash = (runId: Uint8Array, mu: readonly bigint[]): Uint8Array =>
   hash('rvole/mu', runId, concat(...mu.map(scalarBytes)))
 
-/** Alice with her own input in entry `cheatAt` of the matrix; all that follows from it as the protocol says. */
+/** Alice, who may put something else in the place of each part; all that follows from it as the protocol says. */
 export const aliceReply = (
   runId: Uint8Array,
   weights: readonly bigint[],
   pads: readonly [Uint8Array, Uint8Array],
   inputs: readonly bigint[],
-  cheatAt?: number,
+  change: (name: 'matrix' | 'eta' | 'mu', value: Uint8Array) => Uint8Array = (_name, value) => value,
 ): { reply: Uint8Array; output: [bigint, bigint] } => {
   const [pads0, pads1] = [padScalars(pads[0]), padScalars(pads[1])]
-  const matrix = concat(
-    ...pads0.map((pad, i) => scalarBytes(mod(pad - at(pads1, i) + at(inputs, i % 3) + (i === cheatAt ? 1n : 0n)))),
-  )
+  const honest = concat(...pads0.map((pad, i) => scalarBytes(mod(pad - at(pads1, i) + at(inputs, i % 3)))))
+  const matrix = change('matrix', honest)
   const [theta0, theta1] = thetas(runId, matrix)
   const mu = rows.map(j => mod(at(pads0, 3 * j + 2) + theta0 * at(pads0, 3 * j) + theta1 * at(pads0, 3 * j + 1)))
   const eta = mod(at(inputs, 2) + theta0 * at(inputs, 0) + theta1 * at(inputs, 1))
   const total = (i: number): bigint => mod(-rows.reduce((sum, j) => sum + at(weights, j) * at(pads0, 3 * j + i), 0n))
-  return { reply: concat(matrix, scalarBytes(eta), muHash(runId, mu)), output: [total(0), total(1)] }
+  const reply = concat(matrix, change('eta', scalarBytes(eta)), change('mu', muHash(runId, mu)))
+  return { reply, output: [total(0), total(1)] }
 }
 
 /** Bob's shares, and the hash of mu that he expects. */
