@@ -11,6 +11,7 @@ export type NodeErrorCode =
   | 'wrong-ers-key'
   | 'bad-secret'
   | 'backup-unsound'
+  | 'hold-unreadable'
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode

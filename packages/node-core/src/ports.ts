@@ -1,7 +1,7 @@
 import type { FailureKind } from '@trivault/protocol'
 
-/** Who talks to a node over the mailbox: another node, or any wallet process. */
-export type Party = 'node0' | 'node1' | 'node2' | 'wallet'
+/** Who talks to a node over the mailbox: another node, any wallet process, or its own admin beside it. */
+export type Party = 'node0' | 'node1' | 'node2' | 'wallet' | 'admin'
 
 export interface Row {
   table: string
@@ -49,6 +49,17 @@ export interface QuarantineStore {
   load(): Promise<number[]>
   /** Durable when the promise resolves. */
   save(quarantined: Quarantined): Promise<void>
+}
+
+/**
+ * Where freezes and vetoes are kept until the log holds them: beside the quarantines and for the same reason. `id` is the hex
+ * SHA-256 of the statement.
+ */
+export interface HoldStore {
+  load(): Promise<Uint8Array[]>
+  /** Durable when the promise resolves. */
+  save(id: string, hold: Uint8Array): Promise<void>
+  remove(id: string): Promise<void>
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -46,6 +46,25 @@ const destination = json.refine(
 )
 const text = json.string({ max: 256 })
 
+/** What one sum of a velocity limit is about: everything, each source account, each destination or each asset. */
+export const velocityScopes = ['vault', 'source', 'destination', 'asset'] as const
+const velocityWindow = json.refine(json.integer(366 * 86_400), n => (n < 60 ? 'at least 60' : undefined))
+/** Beyond the contract: what matches may add up to `Limit` in any window of so many seconds. */
+const velocity = json.object({
+  Limit: json.decimal,
+  Currency: json.string({ max: 200, pattern: /^\S+$/, what: 'USD, a symbol or a CAIP-19' }),
+  Per: json.oneOf(velocityScopes),
+  WindowSeconds: velocityWindow,
+})
+export type VelocityLimit = JsonOf<typeof velocity>
+
+/** Restrictions of kinds config and policy: approvers for all operations of their kind. */
+export const approverRestriction = json.object(
+  { RestrictionID: restrictionId },
+  { Approvers: json.array(approvers, { max: 50 }) },
+)
+export type ApproverRestriction = JsonOf<typeof approverRestriction>
+
 export const transactionRestriction = json.object(
   { RestrictionID: restrictionId },
   {
@@ -58,6 +77,7 @@ export const transactionRestriction = json.object(
     ExternalDestination: criterion(text),
     TransactionFunction: criterion(text),
     TestNetwork: json.boolean,
+    Velocity: velocity,
   },
 )
 export type TransactionRestriction = JsonOf<typeof transactionRestriction>

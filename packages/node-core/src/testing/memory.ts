@@ -1,5 +1,5 @@
 import type { Anchor, AnchorRow } from '@trivault/ledger'
-import type { Mailbox, Party, Quarantined, QuarantineStore, Records, Row } from '../ports.ts'
+import type { HoldStore, Mailbox, Party, Quarantined, QuarantineStore, Records, Row } from '../ports.ts'
 
 export interface MemoryRecords extends Records {
   /** table → key → value; a test may alter, remove, or copy it. */
@@ -132,6 +132,36 @@ export function memoryQuarantine(): MemoryQuarantine {
       if (store.failure !== undefined) throw store.failure
       store.held.set(quarantined.peer, { ...quarantined })
     },
+  }
+  return store
+}
+
+export interface MemoryHolds extends HoldStore {
+  readonly held: Map<string, Uint8Array>
+  /** While set, every call rejects with it. */
+  failure: Error | undefined
+}
+
+/** Freezes and vetoes in memory. */
+export function memoryHolds(): MemoryHolds {
+  const store: MemoryHolds = {
+    held: new Map(),
+    failure: undefined,
+    async load() {
+      check()
+      return [...store.held.values()].map(hold => hold.slice())
+    },
+    async save(id, hold) {
+      check()
+      store.held.set(id, hold.slice())
+    },
+    async remove(id) {
+      check()
+      store.held.delete(id)
+    },
+  }
+  const check = () => {
+    if (store.failure !== undefined) throw store.failure
   }
   return store
 }
