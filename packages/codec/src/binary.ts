@@ -20,6 +20,14 @@ export class Writer {
   }
 
   uint(value: number | bigint, size: number): void {
+    if (typeof value === 'number' && size <= 4) {
+      if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size))
+        throw new CodecError('out-of-range', `not an unsigned ${8 * size}-bit integer`)
+      this.#room(size)
+      for (let i = 0; i < size; i++) this.#buffer[this.#length + i] = value >>> (8 * (size - 1 - i))
+      this.#length += size
+      return
+    }
     let rest = BigInt(value)
     if (rest < 0n || rest >> BigInt(8 * size) !== 0n)
       throw new CodecError('out-of-range', `not an unsigned ${8 * size}-bit integer`)
@@ -31,8 +39,10 @@ export class Writer {
     this.#length += size
   }
 
+  /** What was written; the writer is at its end. Large values are not copied once more. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length)
+    const isTight = this.#buffer.length <= 2 * this.#length && this.#length > 4096
+    return isTight ? this.#buffer.subarray(0, this.#length) : this.#buffer.slice(0, this.#length)
   }
 
   #room(more: number): void {
@@ -53,15 +63,26 @@ export class Reader {
 
   /** A copy of the next `length` bytes. */
   raw(length: number): Uint8Array {
+    return new Uint8Array(this.#next(length))
+  }
+
+  #next(length: number): Uint8Array {
     if (length > this.remaining) throw new CodecError('truncated', `${length} bytes expected, ${this.remaining} left`)
-    const out = new Uint8Array(this.#bytes.subarray(this.#at, this.#at + length))
+    const view = this.#bytes.subarray(this.#at, this.#at + length)
     this.#at += length
-    return out
+    return view
   }
 
   uint(size: number): bigint {
     let value = 0n
-    for (const byte of this.raw(size)) value = (value << 8n) | BigInt(byte)
+    for (const byte of this.#next(size)) value = (value << 8n) | BigInt(byte)
+    return value
+  }
+
+  /** An unsigned integer of at most four bytes. */
+  small(size: 1 | 2 | 4): number {
+    let value = 0
+    for (const byte of this.#next(size)) value = value * 256 + byte
     return value
   }
 
@@ -84,8 +105,8 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return value
 }
 
-function unsigned(size: number): Codec<number> {
-  return { encode: (writer, value) => writer.uint(whole(value), size), decode: reader => Number(reader.uint(size)) }
+function unsigned(size: 1 | 2 | 4): Codec<number> {
+  return { encode: (writer, value) => writer.uint(whole(value), size), decode: reader => reader.small(size) }
 }
 function whole(value: number): number {
   if (!Number.isSafeInteger(value)) throw new CodecError('out-of-range', 'not an integer')
@@ -118,7 +139,7 @@ export function uintVar(max: number): Codec<bigint> {
       writer.uint(value, size)
     },
     decode(reader) {
-      const size = Number(reader.uint(1))
+      const size = reader.small(1)
       if (size > max) throw new CodecError('out-of-range', `above ${max} bytes`)
       const value = reader.uint(size)
       if (size > 0 && value >> BigInt(8 * (size - 1)) === 0n) throw new CodecError('not-canonical', 'leading zero byte')
@@ -130,9 +151,9 @@ export function uintVar(max: number): Codec<bigint> {
 export const bool: Codec<boolean> = {
   encode: (writer, value) => writer.uint(value ? 1 : 0, 1),
   decode: reader => {
-    const value = reader.uint(1)
-    if (value > 1n) throw new CodecError('not-canonical', 'a boolean is 0 or 1')
-    return value === 1n
+    const value = reader.small(1)
+    if (value > 1) throw new CodecError('not-canonical', 'a boolean is 0 or 1')
+    return value === 1
   },
 }
 
@@ -226,7 +247,7 @@ export function tagged(variants: Record<string, [number, Codec<Record<string, un
       inField(value.type, () => variant[1].encode(writer, value as Record<string, unknown> & { type: string }))
     },
     decode(reader) {
-      const tag = Number(reader.uint(1))
+      const tag = reader.small(1)
       const variant = byTag.get(tag)
       if (variant === undefined) throw new CodecError('bad-tag', `unknown tag ${tag}`)
       return inField(variant.type, () => ({ type: variant.type, ...variant.codec.decode(reader) }))
@@ -253,7 +274,7 @@ export function word<const W extends readonly string[]>(words: W): Codec<W[numbe
 }
 
 function length(reader: Reader, max: number): number {
-  const size = Number(reader.uint(4))
+  const size = reader.small(4)
   if (size > max) throw new CodecError('too-long', `${size}, at most ${max}`)
   return size
 }

@@ -21,7 +21,13 @@ import {
   toHex,
   u8,
 } from '@trivault/codec'
-import { decodePeerMessage, type EnvelopeOf, encodePeerMessage, type PeerMessage, taggedHash } from '@trivault/protocol'
+import {
+  decodePeerMessages,
+  type EnvelopeOf,
+  encodePeerMessages,
+  type PeerMessage,
+  taggedHash,
+} from '@trivault/protocol'
 
 const helloBody = struct({
   vaultId: fixed(32),
@@ -138,18 +144,18 @@ export class Channels {
     return ours === undefined || !equalBytes(ours, this.bootId)
   }
 
-  /** Undefined when there is no channel to that node. */
-  seal(to: number, message: PeerMessage): EnvelopeOf<'sealed'> | undefined {
+  /** The messages, in order, in one envelope; undefined when there is no channel to that node. */
+  seal(to: number, messages: readonly PeerMessage[]): EnvelopeOf<'sealed'> | undefined {
     const peer = this.#peers.get(to)
     if (peer === undefined) return undefined
     peer.sent += 1
     const cipher = createCipheriv('chacha20-poly1305', peer.sendKey, nonceOf(peer.sent), { authTagLength: 16 })
-    const body = concat(cipher.update(encodePeerMessage(message)), cipher.final(), cipher.getAuthTag())
+    const body = concat(cipher.update(encodePeerMessages(messages)), cipher.final(), cipher.getAuthTag())
     return { type: 'sealed', bootId: this.bootId, counter: peer.sent, body }
   }
 
-  /** C4: the message, or undefined for anything that is not a new one of the peer's present boot. */
-  open(from: number, envelope: EnvelopeOf<'sealed'>): PeerMessage | undefined {
+  /** C4: the messages, or undefined for anything that is not a new envelope of the peer's present boot. */
+  open(from: number, envelope: EnvelopeOf<'sealed'>): PeerMessage[] | undefined {
     const peer = this.#peers.get(from)
     if (
       peer === undefined ||
@@ -170,7 +176,7 @@ export class Channels {
     }
     markSeen(peer, envelope.counter)
     try {
-      return decodePeerMessage(plain)
+      return decodePeerMessages(plain)
     } catch {
       return undefined // authenticated, but of another version or malformed
     }

@@ -56,10 +56,11 @@ export async function openEntryStore(records: SealedRecords): Promise<EntryStore
         await records.put({ table: 'entry', key: keyOf(seq), value: encode(storedCodec, stored) })
       head = Math.max(head, seq)
       seqs.set(toHex(hash), seq)
-      for (const slot of [...candidates.keys()].filter(one => one <= seq)) {
-        await records.remove('candidate', candidates.get(slot) ?? [])
-        candidates.delete(slot)
-      }
+      // Nobody waits for the tidying; what could not be removed is tried with the next entry.
+      const past = [...candidates].filter(([slot]) => slot <= seq)
+      const gone = past.flatMap(([, keys]) => keys)
+      const forget = (): void => past.forEach(([slot]) => void candidates.delete(slot))
+      if (gone.length > 0) records.remove('candidate', gone).then(forget, () => undefined)
     },
     range: contiguous,
   }

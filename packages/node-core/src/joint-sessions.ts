@@ -217,8 +217,12 @@ export class JointSessions {
   }
 
   #fill(): void {
-    for (const task of [...this.#queue])
-      if ((task.unlimited || this.#limited < maxLive) && task.ready() && this.#queue.includes(task)) this.#begin(task)
+    let room = maxLive - this.#limited
+    for (const task of [...this.#queue]) {
+      if ((room <= 0 && !task.unlimited) || !task.ready() || !this.#queue.includes(task)) continue
+      this.#begin(task)
+      room = maxLive - this.#limited
+    }
   }
 
   #begin(task: Task): Running {

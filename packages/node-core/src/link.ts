@@ -4,7 +4,6 @@ import {
   type Codec,
   CodecError,
   decode,
-  encode,
   fixed,
   int53,
   list,
@@ -16,6 +15,7 @@ import {
   u8,
   u32,
   type ValueOf,
+  Writer,
   word,
 } from '@trivault/codec'
 
@@ -137,16 +137,17 @@ const hostMessage = tagged({
 export type HostMessage = ValueOf<typeof hostMessage>
 
 function frame<T>(codec: Codec<T>, message: T): Uint8Array {
-  let body: Uint8Array
+  const writer = new Writer()
+  writer.uint(0, 4)
   try {
-    body = encode(codec, message)
+    codec.encode(writer, message)
   } catch (cause) {
     throw new LinkError('too-large', 'message outside the bounds of the link', { cause })
   }
-  if (body.length > MAX_FRAME_BYTES) throw new LinkError('too-large', `message of ${body.length} bytes`)
-  const out = new Uint8Array(4 + body.length)
-  new DataView(out.buffer).setUint32(0, body.length)
-  out.set(body, 4)
+  const out = writer.finish()
+  const length = out.length - 4
+  if (length > MAX_FRAME_BYTES) throw new LinkError('too-large', `message of ${length} bytes`)
+  new DataView(out.buffer, out.byteOffset).setUint32(0, length)
   return out
 }
 

@@ -25,6 +25,7 @@ import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
 import { Pairs } from './pairs.ts'
+import { PeerOutbox } from './peer-outbox.ts'
 import type { Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
 import { Quarantine } from './quarantine.ts'
 import { SealedRecords } from './sealed-records.ts'
@@ -104,10 +105,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 
   const post = (to: Party, envelope: Envelope): void => mailbox.send(to, encodeEnvelope(envelope))
   const tell = (event: NodeEvent): void => post('wallet', { type: 'event', node: self, event })
-  const send = (to: number, message: PeerMessage): void => {
-    const sealed = channels.seal(to, message)
+  const outbox = new PeerOutbox((to, messages) => {
+    const sealed = channels.seal(to, messages)
     if (sealed !== undefined) post(party(to), sealed)
-  }
+  })
+  const send = (to: number, message: PeerMessage): void => outbox.send(to, message)
   /** S5: a node that is behind, was restored or halted neither votes nor signs (L8). */
   const mayRun = (): boolean => voter?.status().phase === 'voting'
   const guarded = (what: string, work: () => Promise<void>, failed = (): void => {}): void => {
@@ -242,15 +244,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   }
 
   const receiveSealed = (from: number, envelope: EnvelopeOf<'sealed'>): void => {
-    const message = channels.open(from, envelope)
+    const messages = channels.open(from, envelope)
     // Q3: never a failure.
-    if (message === undefined) {
-      metrics.count('sealed_dropped')
-      return
+    if (messages === undefined) metrics.count('sealed_dropped')
+    for (const message of messages ?? []) {
+      if (message.type === 'join') sessions.receiveJoin(from, message)
+      else if (message.type === 'frame') sessions.receiveFrame(from, message.session, message.frame)
+      else guarded('taking a backup', () => keys.receive(from, message))
     }
-    if (message.type === 'join') sessions.receiveJoin(from, message)
-    else if (message.type === 'frame') sessions.receiveFrame(from, message.session, message.frame)
-    else guarded('taking a backup', () => keys.receive(from, message))
   }
 
   const status = (): Extract<Answer, { type: 'status' }> => {

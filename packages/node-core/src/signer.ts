@@ -32,6 +32,12 @@ interface Unstored {
   busy: boolean
 }
 
+/** What the database holds of an execution. */
+interface Stored {
+  signature: Uint8Array | undefined
+  failed: Uint8Array | undefined
+}
+
 const everyNode = [0, 1, 2]
 const pathCodec = struct({ path: list(u32, 8), seq: int53, command: u16 })
 
@@ -48,7 +54,8 @@ export interface SignerOptions {
   log: Log
   metrics: Metrics
   now: () => number
-  mayRun: () => boolean
+  /** May this operation be signed now? */
+  mayRun: (operationId: string) => boolean
   release: (operationId: string, part: number, variant: number, signature: Uint8Array) => void
   releaseFailure: (failure: SignedFailure) => void
 }
@@ -72,17 +79,35 @@ export class SigningCoordinator {
   /** Takes up every certified execution that has no certified signature yet; forgets those that have one or failed. */
   async follow(state: VaultState): Promise<void> {
     this.#forgetEnded(state)
+    // Read together, taken up in order: all nodes come to the same ones first.
+    const due = unsignedOperations(state).flatMap(operation =>
+      operation.executions.flatMap(execution => {
+        const name = taskName(operation.id, execution.part, execution.variant)
+        if (execution.signature !== undefined || this.#isKnown(name)) return []
+        return [{ name, operation, execution, stored: this.#find(name) }]
+      }),
+    )
+    await Promise.allSettled(due.map(({ stored }) => stored))
     let broken: unknown
-    for (const operation of unsignedOperations(state))
-      for (const execution of operation.executions.filter(one => one.signature === undefined))
-        try {
-          await this.#takeUp(state, operation, execution)
-        } catch (error) {
-          // One operation that cannot be signed here must not hold up the others.
-          broken = error
-          this.#failures.set(taskName(operation.id, execution.part, execution.variant), reasonOf(error))
-        }
+    for (const { name, operation, execution, stored } of due)
+      try {
+        await this.#takeUp(state, operation, execution, await stored)
+      } catch (error) {
+        // One operation that cannot be signed here must not hold up the others.
+        broken = error
+        this.#failures.set(name, reasonOf(error))
+      }
     if (broken !== undefined) throw broken
+  }
+
+  #isKnown(name: string): boolean {
+    return this.#options.sessions.has(name) || this.#told.has(name) || this.#unstored.has(name)
+  }
+
+  async #find(name: string): Promise<Stored> {
+    const { records } = this.#options
+    const [signature, failed] = await Promise.all([records.get('signature', name), records.get('failure', name)])
+    return { signature, failed }
   }
 
   /** Stores again what could not be stored; only then it is released. */
@@ -96,11 +121,9 @@ export class SigningCoordinator {
     part: number,
     variant: number,
   ): Promise<Pick<AnswerOf<'signature'>, 'signature' | 'failure' | 'failed'>> {
-    const { records } = this.#options
     const name = taskName(operationId, part, variant)
-    const signature = await records.get('signature', name)
+    const { signature, failed: statement } = await this.#find(name)
     if (signature !== undefined) return { signature, failure: undefined, failed: undefined }
-    const statement = await records.get('failure', name)
     const failed = statement && decodeFailure(statement)
     return { signature, failure: failed === undefined ? this.#failures.get(name) : sentence(failed), failed }
   }
@@ -120,24 +143,27 @@ export class SigningCoordinator {
       for (const name of [...known.keys()]) if (phaseOf(name) !== 'open') known.delete(name)
   }
 
-  async #takeUp(state: VaultState, operation: Operation, execution: Execution): Promise<void> {
+  async #takeUp(
+    state: VaultState,
+    operation: Operation,
+    execution: Execution,
+    { signature: existing, failed }: Stored,
+  ): Promise<void> {
     const { intent } = operation
     if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return
     const name = taskName(operation.id, execution.part, execution.variant)
-    const { sessions, records, shares, pairs, self, random } = this.#options
-    if (sessions.has(name) || this.#told.has(name) || this.#unstored.has(name)) return
+    const { sessions, shares, pairs, self, random } = this.#options
+    if (this.#isKnown(name)) return
     const release = (signature: Uint8Array) => {
       this.#told.add(name)
       this.#failures.delete(name)
       this.#options.release(operation.id, execution.part, execution.variant, signature)
     }
-    const existing = await records.get('signature', name)
     if (existing !== undefined) {
       release(existing)
       return
     }
     // S6: no restart tries again what has failed.
-    const failed = await records.get('failure', name)
     if (failed !== undefined) {
       this.#releaseFailure(name, failed)
       return
@@ -162,7 +188,8 @@ export class SigningCoordinator {
       ),
       unlimited: false,
       // S5.
-      ready: () => this.#options.mayRun() && everyNode.every(node => node === self || pairs.epoch(node) !== undefined),
+      ready: () =>
+        this.#options.mayRun(operation.id) && everyNode.every(node => node === self || pairs.epoch(node) !== undefined),
       epochs: () => everyNode.map(node => pairs.epoch(node)?.id),
       create: sessionId =>
         createSigning({
@@ -221,9 +248,10 @@ export class SigningCoordinator {
     const { records, log } = this.#options
     const { table, value, release } = waiting
     const work = async () => {
-      const isSigned = table === 'failure' && (await records.get('signature', name)) !== undefined
-      const existing = isSigned ? undefined : await records.get(table, name)
-      if (!isSigned && existing === undefined) await records.create(table, name, value)
+      const { signature, failed } = await this.#find(name)
+      const isSigned = table === 'failure' && signature !== undefined
+      const existing = table === 'signature' ? signature : failed
+      if (!isSigned && existing === undefined) await records.put({ table, key: name, value })
       this.#unstored.delete(name)
       if (!isSigned) release(existing ?? value)
     }

@@ -435,13 +435,15 @@ export class Cluster {
   #watchPlaintext(): void {
     const names = new WeakMap<Channels, number>()
     const seal = Channels.prototype.seal
-    vi.spyOn(Channels.prototype, 'seal').mockImplementation(function (this: Channels, to, message) {
+    vi.spyOn(Channels.prototype, 'seal').mockImplementation(function (this: Channels, to, messages) {
       const node = names.get(this) ?? this.hello().node
       names.set(this, node)
-      const sent = cluster.tamper(node, to, message)
-      if (sent === undefined) return undefined
-      if (sent === message) cluster.#note(node, to, message)
-      return seal.call(this, to, sent)
+      const sent = messages.flatMap(message => {
+        const changed = cluster.tamper(node, to, message)
+        if (changed === message) cluster.#note(node, to, message)
+        return changed ?? []
+      })
+      return sent.length === 0 ? undefined : seal.call(this, to, sent)
     })
     const cluster = this
   }

@@ -38,6 +38,7 @@ export interface Page {
 
 /** A node's rows in its own PostgreSQL database. Everything throws HostError database when it cannot be done in time. */
 export interface RecordStore {
+  /** What queues meanwhile is read together. */
   get(table: string, key: string): Promise<Uint8Array | undefined>
   /** All or nothing, durable, in the order of the calls. What waits meanwhile is written together. */
   write(changes: readonly Change[]): Promise<void>
@@ -79,6 +80,12 @@ export async function openRecordStore(options: RecordStoreOptions): Promise<Reco
 }
 
 type Log = RecordStoreOptions['log']
+interface Wanted {
+  table: string
+  key: string
+  resolve: (value: Uint8Array | undefined) => void
+  reject: (error: unknown) => void
+}
 interface Waiting {
   changes: readonly Change[]
   since: number
@@ -87,8 +94,36 @@ interface Waiting {
 }
 
 function storeOver(pool: Pool, tryMs: number, log: Log): RecordStore {
-  const query = <Row>(text: string, values: unknown[]): Promise<Row[]> =>
-    trying(async () => (await pool.query(text, values)).rows as Row[], tryMs, log)
+  const query = <Row>(text: string, values: unknown[], name?: string): Promise<Row[]> =>
+    trying(
+      async () => (await pool.query({ text, values, ...(name !== undefined && { name }) })).rows as Row[],
+      tryMs,
+      log,
+    )
+
+  let wanted: Wanted[] = []
+  let reading = false
+  /** What queued during a read shares the next one. */
+  const readAll = async () => {
+    if (reading) return
+    reading = true
+    while (wanted.length > 0) {
+      const batch = wanted
+      wanted = []
+      try {
+        const rows = await query<{ value: Buffer | null }>(
+          `select (select value from records where table_name = wanted.t and key = wanted.k) as value
+           from unnest($1::text[], $2::text[]) with ordinality as wanted(t, k, n) order by n`,
+          [batch.map(({ table }) => table), batch.map(({ key }) => key)],
+          'read',
+        )
+        for (const [i, { resolve }] of batch.entries()) resolve(rows[i]?.value ?? undefined)
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    reading = false
+  }
 
   let waiting: Waiting[] = []
   let writing = false
@@ -129,14 +164,16 @@ function storeOver(pool: Pool, tryMs: number, log: Log): RecordStore {
         gone.map(change => change.table),
         gone.map(change => change.key),
       ],
+      'write',
     )
   }
 
   return {
-    async get(table, key) {
-      const sqlText = 'select value from records where table_name = $1 and key = $2'
-      return (await query<{ value: Buffer }>(sqlText, [table, key]))[0]?.value
-    },
+    get: (table, key) =>
+      new Promise((resolve, reject) => {
+        wanted.push({ table, key, resolve, reject })
+        void readAll()
+      }),
     write: changes =>
       new Promise((resolve, reject) => {
         waiting.push({ changes, since: performance.now(), resolve, reject })

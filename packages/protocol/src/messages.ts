@@ -136,6 +136,10 @@ export type PeerMessage = ValueOf<typeof peerCodec>
 export const encodeEnvelope = (envelope: Envelope): Uint8Array => encode(envelopeCodec as Codec<Envelope>, envelope)
 /** Throws `CodecError`. */
 export const decodeEnvelope = (raw: Uint8Array): Envelope => decode(envelopeCodec as Codec<Envelope>, raw)
-export const encodePeerMessage = (message: PeerMessage): Uint8Array => encode(peerCodec as Codec<PeerMessage>, message)
+/** What one sealed envelope holds: whatever a node had to say to a peer at one moment, in order. */
+const peerMessages = list(peerCodec, 256)
+/** Throws `CodecError` above 256 messages. */
+export const encodePeerMessages = (messages: readonly PeerMessage[]): Uint8Array =>
+  encode(peerMessages as Codec<PeerMessage[]>, [...messages])
 /** Throws `CodecError`. */
-export const decodePeerMessage = (raw: Uint8Array): PeerMessage => decode(peerCodec as Codec<PeerMessage>, raw)
+export const decodePeerMessages = (raw: Uint8Array): PeerMessage[] => decode(peerMessages as Codec<PeerMessage[]>, raw)
