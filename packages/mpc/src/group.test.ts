@@ -56,18 +56,17 @@ describe.each([secp256k1Group, ed25519Group])('$name', group => {
     const seven = point(7n)
     expect(group.base(scalar(0n))).toBeUndefined()
     expect(group.multiply(seven, scalar(0n))).toBeUndefined()
-    expect(group.multiplyPublic(seven, 0n)).toBeUndefined()
-    expect(group.multiplyPublic(seven, group.order)).toBeUndefined()
+    expect(group.multiplyPublic(seven, scalar(0n))).toBeUndefined()
     expect(group.sum(seven, group.negate(seven))).toBeUndefined()
     expect(group.sum(undefined, seven)).toEqual(seven)
     expect(group.sum()).toBeUndefined()
-    expect(group.multiplyPublic(new Uint8Array(group.pointLength).fill(255), 5n)).toBeUndefined()
+    expect(group.multiplyPublic(new Uint8Array(group.pointLength).fill(255), scalar(5n))).toBeUndefined()
   })
 
   it('adds and multiplies points as their logarithms do', () => {
     expect(group.sum(point(3n), point(4n), point(5n))).toEqual(point(12n))
     expect(group.multiply(point(3n), scalar(11n))).toEqual(point(33n))
-    expect(group.multiplyPublic(point(3n), -2n)).toEqual(point(-6n))
+    expect(group.multiplyPublic(point(3n), scalar(-2n))).toEqual(point(-6n))
     expect(group.negate(point(9n))).toEqual(point(-9n))
   })
 
@@ -112,7 +111,7 @@ describe('points of edwards25519', () => {
       expect(ed25519Group.isPoint(bad), Buffer.from(bad).toString('hex')).toBe(false)
       expect(nobleEd25519.isPoint(bad), Buffer.from(bad).toString('hex')).toBe(false)
       if (bad.length !== 32) continue
-      expect(ed25519Group.multiplyPublic(bad, 7n)).toBeUndefined()
+      expect(ed25519Group.multiplyPublic(bad, ed25519Group.scalarOf(7))).toBeUndefined()
       expect(nobleEd25519.multiply(bad, ed25519Group.scalarOf(7))).toBeUndefined()
     }
   })

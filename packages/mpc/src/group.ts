@@ -1,4 +1,4 @@
-import { equalBytes } from './bytes.ts'
+import { equalBytes, isZero } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, sum } from './curve.ts'
 import * as ed25519 from './ed25519.ts'
 import { add, isScalar, multiplyAdd, randomSecret, type Scalar, subtract } from './kernel/scalar.ts'
@@ -36,8 +36,8 @@ export interface Group {
   base(scalar: Scalar): Point | undefined
   /** point · secret. */
   multiply(point: Point, scalar: Scalar): Point | undefined
-  /** point · public integer; undefined for zero, and for what is no point. */
-  multiplyPublic(point: Point, value: bigint): Point | undefined
+  /** point · public scalar; undefined for zero, and for what is no point. */
+  multiplyPublic(point: Point, scalar: Scalar): Point | undefined
   negate(point: Point): Point
   sum(...terms: readonly (Point | undefined)[]): Point | undefined
 }
@@ -57,8 +57,8 @@ export const secp256k1Group: Group = {
   isPoint,
   base: basePoint,
   multiply,
-  multiplyPublic: (point, value) =>
-    mod(value) === 0n || !isPoint(point) ? undefined : curve.multiplyPublic(point, scalarBytes(mod(value))),
+  multiplyPublic: (point, scalar) =>
+    isZero(scalar) || !isPoint(point) ? undefined : curve.multiplyPublic(point, scalar),
   negate: point => curve.negate(point),
   sum,
 }
@@ -78,7 +78,7 @@ export const ed25519Group: Group = {
   isPoint: ed25519.isPoint,
   base: ed25519.basePoint,
   multiply: ed25519.multiply,
-  multiplyPublic: (point, value) => ed25519.multiply(point, ed25519.scalarBytes(value)),
+  multiplyPublic: ed25519.multiply,
   negate: ed25519.negate,
   sum: ed25519.sum,
 }
@@ -94,7 +94,7 @@ export const isSamePoint = (a: Point | undefined, b: Point | undefined): boolean
 export const evaluateInExponent = (group: Group, coefficients: readonly Point[], x: number): Point | undefined => {
   let total: Point | undefined
   for (const coefficient of coefficients.toReversed()) {
-    total = group.sum(total && (x === 1 ? total : group.multiplyPublic(total, BigInt(x))), coefficient)
+    total = group.sum(total && (x === 1 ? total : group.multiplyPublic(total, group.scalarOf(x))), coefficient)
   }
   return total
 }
@@ -108,6 +108,6 @@ export const interpolateInExponent = (
   group.sum(
     ...indexes.map(index => {
       const point = publicShares[index - 1]
-      return point && group.multiplyPublic(point, lagrange(index, indexes, group.order))
+      return point && group.multiplyPublic(point, group.scalarOf(lagrange(index, indexes, group.order)))
     }),
   )

@@ -106,7 +106,9 @@ class FrostSigning {
   readonly #message: Uint8Array
   readonly #nonces: Nonces
   readonly #secret: Scalar
-  readonly #commitments = new Map<number, Commitment>()
+  /** Of all signers, ascending; complete from `echo` on. */
+  #commitments: readonly Commitment[] = []
+  #echoed: Uint8Array = new Uint8Array()
   /** Set by `echo`. */
   #joint: Joint | undefined
   /** d + ρ · e; set by `echo`. */
@@ -139,15 +141,15 @@ class FrostSigning {
     )
     const secret = KeyShare.secretOf(share)
     // Fresh randomness bound to the session: a source that repeats itself repeats no nonce in another session.
+    const drawn = random(64)
     const nonce = (which: number): Scalar => {
-      const drawn = random(32)
       const bound = hash('frost/nonce', this.session, indexBytes([self, which]), drawn)
       const scalar = nonceGenerate(suite, bound, secret)
-      drawn.fill(0)
       bound.fill(0)
       return scalar
     }
     this.#nonces = { hiding: nonce(0), binding: nonce(1) }
+    drawn.fill(0)
     this.#secret = secretFor(suite.group, key, secret)
   }
 
@@ -158,46 +160,44 @@ class FrostSigning {
     if (hiding === undefined || binding === undefined) {
       throw new MpcError('invalid-argument', 'the random source gave a zero nonce')
     }
-    this.#commitments.set(this.#self, { index: this.#self, hiding, binding })
+    this.#commitments = [{ index: this.#self, hiding, binding }]
     return this.#toAll(concat(hiding, binding))
   }
 
   /** Round 2: fix the joint nonce point and echo all commitments. */
   echo(bodies: Bodies): RoundOutput<SchnorrSignature> {
     const { group } = this.#suite
-    for (const [index, body] of bodies) {
+    const received = [...bodies].map(([index, body]) => {
       const fields = new Fields(body)
-      const [hiding, binding] = [fields.take(group.pointLength), fields.take(group.pointLength)]
-      check(group.isPoint(hiding), 'T1.1', index)
-      this.#commitments.set(index, { index, hiding, binding })
-    }
-    const commitments = this.#inOrder()
+      return { index, hiding: fields.take(group.pointLength), binding: fields.take(group.pointLength) }
+    })
+    for (const { index, hiding } of received) check(group.isPoint(hiding), 'T1.1', index)
+    const commitments = [...this.#commitments, ...received].toSorted((a, b) => a.index - b.index)
+    this.#commitments = commitments
+    this.#echoed = concat(...commitments.flatMap(({ hiding, binding }) => [hiding, binding]))
     const factors = bindingFactors(this.#suite, this.#key.publicKey, commitments, this.#message)
     const bound = new Map<number, Point>()
-    for (const { index, binding } of commitments) {
-      if (index === this.#self) continue
+    for (const { index, binding } of received) {
       // Refuses what is no point of the group; a factor of zero has probability below 2^-250.
-      const point = group.multiplyPublic(binding, group.valueOf(factors.get(index) ?? new Uint8Array(SCALAR_LENGTH)))
+      const point = group.multiplyPublic(binding, factors.get(index) ?? new Uint8Array(SCALAR_LENGTH))
       check(point !== undefined, 'T1.1', index)
       if (point !== undefined) bound.set(index, point)
     }
     this.#nonce = boundNonce(this.#suite, this.#nonces, factors.get(this.#self) ?? new Uint8Array(SCALAR_LENGTH))
-    const peerTerms = commitments.flatMap(({ index, hiding }) =>
-      index === this.#self ? [] : [hiding, bound.get(index)],
-    )
+    const peerTerms = received.flatMap(({ index, hiding }) => [hiding, bound.get(index)])
     const noncePoint = group.sum(group.base(this.#nonce), ...peerTerms)
     check(noncePoint !== undefined, 'T1.2', ...this.peers)
     if (noncePoint !== undefined) this.#joint = this.#jointOf(noncePoint, bound)
-    return { send: this.#toAll(concat(...commitments.flatMap(({ hiding, binding }) => [hiding, binding]))) }
+    return { send: this.#toAll(this.#echoed) }
   }
 
   /** Round 3: once all saw the same commitments, answer with the signature share. The nonces end here. */
   sign(bodies: Bodies): RoundOutput<SchnorrSignature> {
     for (const [from, body] of bodies) {
-      for (const [position, { index, hiding, binding }] of this.#inOrder().entries()) {
-        const echoed = body.subarray(position * this.commitmentLength, (position + 1) * this.commitmentLength)
+      for (const [position, index] of this.#signers.entries()) {
+        const [start, end] = [position * this.commitmentLength, (position + 1) * this.commitmentLength]
         const suspects = [...new Set([index, from])].filter(party => party !== this.#self)
-        check(equalBytes(echoed, concat(hiding, binding)), 'T2.1', ...suspects)
+        check(equalBytes(body.subarray(start, end), this.#echoed.subarray(start, end)), 'T2.1', ...suspects)
       }
     }
     const [joint, nonce] = [this.#joint, this.#nonce]
@@ -246,14 +246,10 @@ class FrostSigning {
     const { group } = this.#suite
     const publicShare = this.#publicShares[index - 1]
     const adjusted = publicShare && publicShareFor(group, this.#key, publicShare)
-    const factor = group.valueOf(keyFactor(this.#suite, index, this.#signers, challenge))
-    const committed = group.sum(this.#commitments.get(index)?.hiding, bound.get(index))
+    const factor = keyFactor(this.#suite, index, this.#signers, challenge)
+    const committed = group.sum(this.#commitments.find(one => one.index === index)?.hiding, bound.get(index))
     const noncePoint = committed && negated ? group.negate(committed) : committed
     return isSamePoint(group.base(response), group.sum(noncePoint, adjusted && group.multiplyPublic(adjusted, factor)))
-  }
-
-  #inOrder(): Commitment[] {
-    return this.#signers.flatMap(index => this.#commitments.get(index) ?? [])
   }
 
   #toAll(body: Uint8Array): Map<number, Uint8Array> {

@@ -111,7 +111,7 @@ export const verifyBip340 = (signature: Uint8Array, message: Uint8Array, publicK
   const key = liftX(publicKey)
   const [r, response] = [signature.slice(0, 32), signature.slice(32)]
   if (!group.isPoint(key) || !group.isScalar(response)) return false
-  const challenge = group.valueOf(challengeBip340(r, publicKey, message))
+  const challenge = challengeBip340(r, publicKey, message)
   const noncePoint = group.sum(group.base(response), group.multiplyPublic(group.negate(key), challenge))
   return noncePoint !== undefined && isEven(noncePoint) && equalBytes(noncePoint.slice(1), r)
 }
