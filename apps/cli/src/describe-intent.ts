@@ -11,6 +11,7 @@ import {
   type VaultState,
 } from '@trivault/vault-state'
 import { describeRestriction } from './describe-restriction.ts'
+import { fingerprintWords } from './words.ts'
 
 /**
  * What an operation does, as lines for the person who decides, from the intent's own bytes and the certified state. Addresses
@@ -30,6 +31,13 @@ function linesOf(state: VaultState, intent: Intent): string[] {
       return [`Register the user ${intent.UserID} ("${intent.UserName}"), without any right`]
     case 'set user public key':
       return deviceLines(state, intent)
+    case 'seal':
+      return sealLines(intent)
+    case 'set issuer keys':
+      return [
+        'Replace the keys of the identity provider whose ID tokens count',
+        ...intent.Thumbprints.map(thumbprint => `Thumbprint ${thumbprint}`),
+      ]
     case 'update group':
       return groupLines(state, intent)
     case 'create master key':
@@ -103,10 +111,32 @@ function callLines(intent: IntentOf<'make transaction'>): string[] {
 
 function deviceLines(state: VaultState, { UserID, PublicKey }: IntentOf<'set user public key'>): string[] {
   const old = activeKeyOf(state, UserID)
+  const id = deviceKeyId(fromBase64(PublicKey))
+  const vouching = state.vouchings.get(id)
+  const vouched = vouching?.user === UserID.toLowerCase()
   return [
     `Make a device key the one of ${UserID}: what it signs counts as ${UserID}`,
-    `Key ${deviceKeyId(fromBase64(PublicKey))}`,
+    `Key ${id}`,
+    `In words: ${fingerprintWords(id)}`,
+    vouched
+      ? `Vouched for by your identity provider: yes, at ${new Date(vouching.time).toISOString()}, for use in the ${vouching.channel}`
+      : 'Vouched for by your identity provider: NO, so it counts as the key of a program (automated)',
     old === undefined ? 'The user has no device key yet' : `It REPLACES the device key ${old.id}`,
+  ]
+}
+
+/** What the founders read to each other before they approve. */
+function sealLines(intent: IntentOf<'seal'>): string[] {
+  return [
+    'Seal the vault: from now on these keys count, and nothing else gives authority',
+    `Vault ${fingerprintWords(intent.Genesis)} (${intent.Genesis})`,
+    `Owners are the group "${intent.OwnerGroup}", ${intent.ApprovalsRequired} of ${intent.Users.length} must approve`,
+    ...intent.Users.flatMap(({ UserID, KeyFingerprint, Channel }) => [
+      `${UserID}, key used in the ${Channel}: ${fingerprintWords(KeyFingerprint)}`,
+      `  ${KeyFingerprint}`,
+    ]),
+    ...intent.MasterKeys.map(({ Name, Curve, PublicKey }) => `Master key "${Name}" (${Curve}): ${PublicKey}`),
+    'Compare every line with every other founder, by voice, before you approve',
   ]
 }
 

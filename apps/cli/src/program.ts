@@ -3,6 +3,7 @@ import { accountCommands, addressCommands } from './commands/accounts.ts'
 import { approverCommands } from './commands/approver.ts'
 import { auditCommands } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
+import { foundingCommands } from './commands/founding.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
 import { policyCommands } from './commands/policy.ts'
@@ -26,6 +27,7 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
   const open: Open = command => new Session(command.optsWithGlobals<GlobalOptions>(), terminal)
   program.addCommand(statusCommand(open))
   program.addCommand(setupCommand(open))
+  program.addCommand(foundingCommands(open))
   program.addCommand(accountCommands(open))
   program.addCommand(addressCommands(open))
   program.addCommand(transferCommand(open))

@@ -1,5 +1,4 @@
-import { addressOfPublicKey, derivationPath } from '@trivault/chains'
-import { accountOf, activeMasterKeyOf, deriveChildKey, type VaultState } from '@trivault/vault-state'
+import { accountOf, activeMasterKeyOf, deriveAddress as derive, type VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { type Open, table } from '../session.ts'
@@ -83,7 +82,7 @@ export function addressCommands(open: Open): Command {
   return addresses
 }
 
-/** From the master key that three nodes certified, by BIP-32. Throws `VaultError`. */
+/** From the master key that three nodes certified. Throws `VaultError`. */
 export function deriveAddress(
   state: VaultState,
   masterKey: string,
@@ -94,8 +93,7 @@ export function deriveAddress(
   const chain = state.chains.get(caip2)
   if (chain === undefined) throw new CliError('usage', `chain ${caip2} is not registered in this vault`)
   const key = activeMasterKeyOf(state, masterKey)
-  const path = derivationPath(chain.slip44, accountOf(state, masterKey, account).index, index)
-  return addressOfPublicKey(deriveChildKey(key.publicKey, key.chainCode, path))
+  return derive(key, chain.slip44, accountOf(state, masterKey, account).index, index).address
 }
 
 /** `account`, or `master key/account` where the name alone is ambiguous. Throws `CliError` usage. */

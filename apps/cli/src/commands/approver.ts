@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { DeviceKey } from '@trivault/client'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
+import { enrolmentNonce, possessionMessage, vaultIdOf } from '@trivault/protocol'
 import { activeKeyOf, deviceKeyId, operationOf } from '@trivault/vault-state'
 import { Command, Option } from 'commander'
 import { describeIntent } from '../describe-intent.ts'
@@ -8,10 +9,17 @@ import { CliError } from '../errors.ts'
 import { type Examined, examine } from '../examine.ts'
 import { writeNewPrivate } from '../files.ts'
 import { checkHead } from '../heads.ts'
+import { fetchIdToken } from '../id-token.ts'
 import type { Open, Session } from '../session.ts'
+import { fingerprintWords } from '../words.ts'
 import { idOption, progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 type Keyed = { keyFile?: string }
+type Pairing = Keyed & WaitOptions & { id?: string; automated?: true; callbackPort: number }
+const callbackOption = (): Option =>
+  new Option('--callback-port <port>', 'where on this machine the browser comes back after the sign-in')
+    .default(8910)
+    .argParser(portNumber)
 const keyOption = (): Option => new Option('--key-file <file>', 'the device key (default: that of the user in --home)')
 
 export function approverCommands(open: Open): Command {
@@ -30,19 +38,25 @@ export function approverCommands(open: Open): Command {
         )
       const key = DeviceKey.generate()
       writeNewPrivate(path, `${key.export()}\n`)
-      session.print({ PublicKey: key.publicKey, KeyFile: path }, [key.publicKey])
+      const fingerprint = deviceKeyId(fromBase64(key.publicKey))
+      const Words = fingerprintWords(fingerprint)
+      if (!session.options.json) session.terminal.err(`Fingerprint ${fingerprint}\nIn words: ${Words}\n`)
+      session.print({ PublicKey: key.publicKey, KeyFingerprint: fingerprint, Words, KeyFile: path }, [key.publicKey])
     })
   approver
     .command('pair')
-    .description('start making the device key the one of --user')
+    .description('start making the device key the one of --user; in founding mode identity you sign in for it')
     .addOption(keyOption())
+    .option('--automated', 'the key of a program: without an ID token, even in founding mode identity')
+    .addOption(callbackOption())
     .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
-    .action(async (options: Keyed & WaitOptions & { id?: string }, command: Command) => {
+    .action(async (options: Pairing, command: Command) => {
       const session = open(command)
-      const { publicKey } = session.deviceKey(session.keyFile(options.keyFile))
-      const body = { UserID: session.person(), PublicKey: publicKey }
+      const key = session.deviceKey(session.keyFile(options.keyFile))
+      if (!options.automated && wantsToken(session)) await vouch(session, key, options)
+      const body = { UserID: session.person(), PublicKey: key.publicKey }
       await startAndTell(session, 'setUserPublicKey', body, options)
     })
   approver
@@ -76,6 +90,38 @@ export function approverCommands(open: Open): Command {
       session.print({ OperationID, Rejected: true }, `Rejected ${OperationID}`)
     })
   return approver
+}
+
+/** Without pins nobody knows; the nodes refuse a founder's key that nothing vouches for. */
+function wantsToken(session: Session): boolean {
+  const { api, pins } = session.options
+  return (api === undefined || pins !== undefined) && session.genesis().foundingMode === 'identity'
+}
+
+/** Signs in at the pinned identity provider and hands in its word for the key. */
+async function vouch(session: Session, key: DeviceKey, { callbackPort }: Pairing): Promise<void> {
+  const genesis = session.genesis()
+  const vaultId = vaultIdOf(genesis)
+  const userId = session.person()
+  const publicKey = fromBase64(key.publicKey)
+  const { idToken, issuerKey } = await fetchIdToken({
+    issuer: genesis.issuer,
+    clientId: genesis.approverClientId,
+    nonce: enrolmentNonce(vaultId, userId, publicKey),
+    callbackPort,
+    terminal: session.terminal,
+  })
+  const proof = key.sign(possessionMessage({ vaultId, userId, publicKey, channel: 'cli', idToken }))
+  await (await session.client()).call('trivaultVouch', {
+    body: {
+      UserID: userId,
+      PublicKey: key.publicKey,
+      Channel: 'cli',
+      IDToken: idToken,
+      IssuerKey: issuerKey,
+      Proof: proof,
+    },
+  })
 }
 
 async function list(session: Session): Promise<void> {
@@ -141,4 +187,9 @@ function linesOf({ operation, lines, views }: Examined): string[] {
     `Waits for    ${view?.unmet.join('; ') || 'nothing'}`,
     'Nodes 0, 1 and 2 signed that they see the same intent and effects',
   ]
+}
+
+function portNumber(text: string): number {
+  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535) throw new CliError('usage', '--callback-port takes a port')
+  return Number(text)
 }
