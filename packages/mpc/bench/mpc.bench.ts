@@ -120,7 +120,8 @@ const rows = {
     name: 'verification of one backup',
     runs: 5,
     action: () => {
-      if (!verifyBackup(blob, { ...options, publicShare })) throw new Error('backup does not verify')
+      if (!verifyBackup(blob, { curve: share.curve, ...options, publicShare }))
+        throw new Error('backup does not verify')
     },
     bar: 2000,
   },

@@ -1,12 +1,12 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, privateDecrypt } from 'node:crypto'
 import { concat, equalBytes, Fields } from './bytes.ts'
-import { basePoint, curve, isPoint, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
-import { MpcError } from './errors.ts'
+import type { Point } from './curve.ts'
+import { MpcError, type MpcErrorCode } from './errors.ts'
+import { type Curve, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
-import { add, randomSecret } from './kernel/scalar.ts'
 import { isConsistent, type KeyReport, KeyShare } from './keyshare.ts'
 import { OAEP_SEED_LENGTH, oaepEncrypt, parseRsaPublicKey, type RsaPublicKey } from './oaep.ts'
-import { lagrange, mod, parseScalar, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { lagrange, mod, SCALAR_LENGTH } from './scalar.ts'
 import { type Random, strictRandom } from './session.ts'
 
 /**
@@ -18,7 +18,8 @@ import { type Random, strictRandom } from './session.ts'
 /** What a backup is bound to (vault, key, party, …): opaque bytes, at most 1024. */
 export type BackupContext = Uint8Array
 
-const FORMAT = 1
+/** First byte of a blob. */
+const FORMATS: Readonly<Record<Curve, number>> = { secp256k1: 1, ed25519: 2 }
 const INSTANCES = 128
 const CHALLENGE_LENGTH = INSTANCES / 8
 const MAX_CONTEXT = 1024
@@ -33,8 +34,8 @@ type Blob = {
   instances: { opened: Uint8Array; seed: Uint8Array; ciphertext: Uint8Array }[]
 }
 
-const statementOf = (context: Uint8Array, fingerprint: Uint8Array, publicShare: Point): Uint8Array =>
-  hash('backup/statement', context, fingerprint, publicShare)
+const statementOf = (group: Group, context: Uint8Array, fingerprint: Uint8Array, publicShare: Point): Uint8Array =>
+  hash('backup/statement', new TextEncoder().encode(group.name), context, fingerprint, publicShare)
 
 /** Binds each ciphertext to statement, instance and side, so that none can stand in for another. */
 const labelOf = (statement: Uint8Array, instance: number, side: number): Uint8Array =>
@@ -54,7 +55,7 @@ const checkContext = (context: Uint8Array): void => {
 }
 
 /**
- * Encrypts a share to the ERS key with its proof: format u8, context (u16 length), key fingerprint, public share,
+ * Encrypts a share of either curve to the ERS key with its proof: format u8 (names the curve), context (u16 length), key fingerprint, public share,
  * challenge, then per instance the opened scalar, its seed and the other ciphertext. About 57 KB for RSA-3072.
  * @param options.ersPublicKey SPKI DER, RSA with at least 3072 bits
  * @throws MpcError `ers-key`, `invalid-argument`
@@ -68,14 +69,20 @@ export const encryptBackup = (
   checkContext(context)
   const rsa = parseRsaPublicKey(options.ersPublicKey)
   const publicShare = share.publicShares[share.self - 1] ?? new Uint8Array()
-  const statement = statementOf(context, rsa.fingerprint, publicShare)
+  const group = groupOf(share.curve)
+  const statement = statementOf(group, context, rsa.fingerprint, publicShare)
   const instances = Array.from({ length: INSTANCES }, (_, instance) => {
-    const nonce = randomSecret(random)
-    const scalars = [nonce, add(nonce, KeyShare.secretOf(share))] as const
+    const nonce = group.randomScalar(random)
+    const scalars = [nonce, group.add(nonce, KeyShare.secretOf(share))] as const
     const seeds = [random(OAEP_SEED_LENGTH), random(OAEP_SEED_LENGTH)] as const
     const encrypt = (side: 0 | 1): Uint8Array =>
       oaepEncrypt(rsa, scalars[side], labelOf(statement, instance, side), seeds[side])
-    return { scalars, seeds, ciphertexts: [encrypt(0), encrypt(1)] as const, noncePoint: curve.base(scalars[0]) }
+    return {
+      scalars,
+      seeds,
+      ciphertexts: [encrypt(0), encrypt(1)] as const,
+      noncePoint: group.base(nonce) ?? new Uint8Array(),
+    }
   })
   const rows = instances.flatMap(({ noncePoint, ciphertexts }) => [noncePoint, ...ciphertexts])
   const challenge = challengeOf(statement, rows)
@@ -85,22 +92,22 @@ export const encryptBackup = (
   })
   for (const { scalars, seeds } of instances) for (const secret of [...scalars, ...seeds]) secret.fill(0)
   const length = Uint8Array.of(context.length >> 8, context.length & 255)
-  return concat(Uint8Array.of(FORMAT), length, context, rsa.fingerprint, publicShare, challenge, ...body)
+  return concat(Uint8Array.of(FORMATS[share.curve]), length, context, rsa.fingerprint, publicShare, challenge, ...body)
 }
 
-/** Undefined unless the blob has exactly the length its header and the modulus length imply. */
-const parseBlob = (blob: Uint8Array, modulusLength: number): Blob | undefined => {
+/** Undefined unless the blob is one of this curve and has exactly the length its header and the modulus length imply. */
+const parseBlob = (group: Group, blob: Uint8Array, modulusLength: number): Blob | undefined => {
   const [format, high, low] = blob
-  if (format !== FORMAT || high === undefined || low === undefined) return undefined
+  if (format !== FORMATS[group.name] || high === undefined || low === undefined) return undefined
   const contextLength = high * 256 + low
-  const fixed = 3 + contextLength + FINGERPRINT_LENGTH + POINT_LENGTH + CHALLENGE_LENGTH
+  const fixed = 3 + contextLength + FINGERPRINT_LENGTH + group.pointLength + CHALLENGE_LENGTH
   if (contextLength > MAX_CONTEXT || blob.length !== fixed + INSTANCES * (OPENING_LENGTH + modulusLength))
     return undefined
   const fields = new Fields(blob.subarray(3))
   return {
     context: fields.take(contextLength),
     fingerprint: fields.take(FINGERPRINT_LENGTH),
-    publicShare: fields.take(POINT_LENGTH),
+    publicShare: fields.take(group.pointLength),
     challenge: fields.take(CHALLENGE_LENGTH),
     instances: Array.from({ length: INSTANCES }, () => ({
       opened: fields.take(SCALAR_LENGTH),
@@ -111,7 +118,12 @@ const parseBlob = (blob: Uint8Array, modulusLength: number): Blob | undefined =>
 }
 
 /** What a verifier expects; none of it is taken from the blob. */
-export type ExpectedBackup = { publicShare: Uint8Array; ersPublicKey: Uint8Array; context: BackupContext }
+export type ExpectedBackup = {
+  curve: Curve
+  publicShare: Uint8Array
+  ersPublicKey: Uint8Array
+  context: BackupContext
+}
 
 /**
  * The number of the first check that a backup fails (SPEC.md section 8: B1 to B5), or undefined when it is sound.
@@ -120,23 +132,23 @@ export type ExpectedBackup = { publicShare: Uint8Array; ersPublicKey: Uint8Array
 export const backupFailure = (blob: Uint8Array, expected: ExpectedBackup): string | undefined => {
   checkContext(expected.context)
   const rsa = parseRsaPublicKey(expected.ersPublicKey)
-  const parsed = parseBlob(blob, rsa.modulusLength)
+  const group = groupOf(expected.curve)
+  const parsed = parseBlob(group, blob, rsa.modulusLength)
   if (parsed === undefined) return 'B1'
   if (!equalBytes(parsed.fingerprint, rsa.fingerprint) || !equalBytes(parsed.context, expected.context)) return 'B2'
-  if (!isPoint(parsed.publicShare) || !equalBytes(parsed.publicShare, expected.publicShare)) return 'B3'
-  return verifyInstances(parsed, rsa)
+  if (!group.isPoint(parsed.publicShare) || !equalBytes(parsed.publicShare, expected.publicShare)) return 'B3'
+  return verifyInstances(group, parsed, rsa)
 }
 
 /** Repeats every opened encryption and recomputes the nonce points; only then can the challenge come out the same. */
-const verifyInstances = (blob: Blob, rsa: RsaPublicKey): string | undefined => {
-  const statement = statementOf(blob.context, blob.fingerprint, blob.publicShare)
-  const minusShare = curve.negate(blob.publicShare)
+const verifyInstances = (group: Group, blob: Blob, rsa: RsaPublicKey): string | undefined => {
+  const statement = statementOf(group, blob.context, blob.fingerprint, blob.publicShare)
+  const minusShare = group.negate(blob.publicShare)
   const rows: Uint8Array[] = []
   for (const [instance, { opened, seed, ciphertext }] of blob.instances.entries()) {
     const side = bitOf(blob.challenge, instance)
-    const scalar = parseScalar(opened)
-    const openedPoint = scalar === undefined ? undefined : basePoint(scalar)
-    const noncePoint = side === 0 ? openedPoint : openedPoint === undefined ? undefined : sum(openedPoint, minusShare)
+    const openedPoint = group.isScalar(opened) ? group.base(opened) : undefined
+    const noncePoint = side === 0 ? openedPoint : openedPoint && group.sum(openedPoint, minusShare)
     if (noncePoint === undefined) return 'B4'
     const repeated = oaepEncrypt(rsa, opened, labelOf(statement, instance, side), seed)
     rows.push(noncePoint, ...(side === 0 ? [repeated, ciphertext] : [ciphertext, repeated]))
@@ -157,16 +169,14 @@ const parsePrivateKey = (pem: string): KeyObject => {
 }
 
 /** The share behind one blob: any instance whose unopened side decrypts to the matching scalar gives it. */
-const openBlob = (blob: Blob, privateKey: KeyObject): bigint | undefined => {
-  const statement = statementOf(blob.context, blob.fingerprint, blob.publicShare)
+const openBlob = (group: Group, blob: Blob, privateKey: KeyObject): bigint | undefined => {
+  const statement = statementOf(group, blob.context, blob.fingerprint, blob.publicShare)
   for (const [instance, { opened, ciphertext }] of blob.instances.entries()) {
     const side = bitOf(blob.challenge, instance)
-    const known = parseScalar(opened)
     const other = decrypt(privateKey, ciphertext, labelOf(statement, instance, side === 0 ? 1 : 0))
-    const hidden = other === undefined ? undefined : parseScalar(other)
-    if (known === undefined || hidden === undefined) continue
-    const share = side === 0 ? mod(hidden - known) : mod(known - hidden)
-    if (samePoint(basePoint(share), blob.publicShare)) return share
+    if (other === undefined || ![opened, other].every(group.isScalar)) continue
+    const share = side === 0 ? group.subtract(other, opened) : group.subtract(opened, other)
+    if (isSamePoint(group.base(share), blob.publicShare)) return group.valueOf(share)
   }
   return undefined
 }
@@ -180,40 +190,68 @@ const decrypt = (key: KeyObject, ciphertext: Uint8Array, label: Uint8Array): Uin
   }
 }
 
+/** A backup that gave no share. `party` is set where the backup says whose share of this key it holds. */
+export type RefusedBackup = { position: number; party?: number; code: MpcErrorCode; reason: string }
+
+/** The share in a backup, and whose it is. */
+const openBackup = (
+  bytes: Uint8Array,
+  position: number,
+  keys: { privateKey: KeyObject; rsa: RsaPublicKey },
+  report: KeyReport,
+): { party: number; share: bigint } | RefusedBackup => {
+  const group = groupOf(report.curve)
+  const blob = parseBlob(group, bytes, keys.rsa.modulusLength)
+  if (blob === undefined)
+    return { position, code: 'malformed', reason: 'is not a backup on this curve for this ERS key' }
+  if (!equalBytes(blob.fingerprint, keys.rsa.fingerprint)) {
+    return { position, code: 'ers-key', reason: 'was made for another ERS key' }
+  }
+  const party = 1 + report.publicShares.findIndex(point => equalBytes(point, blob.publicShare))
+  if (party === 0) return { position, code: 'recovery', reason: 'does not belong to this key' }
+  const share = openBlob(group, blob, keys.privateKey)
+  return share === undefined ? { position, party, code: 'recovery', reason: 'cannot be opened' } : { party, share }
+}
+
+const describe = ({ position, party, reason }: RefusedBackup): string =>
+  `backup ${position + 1}${party === undefined ? '' : ` (party ${party})`} ${reason}`
+
 /**
- * Rebuilds a master key from at least `threshold` backups of different parties.
+ * Rebuilds a master key from at least `threshold` backups of different parties. Bad backups beyond that number do not
+ * matter: they are reported.
  * @param blobs backups in any order
  * @param ersPrivateKeyPem RSA private key, PEM (PKCS#8 or PKCS#1), unencrypted
- * @returns the 32-byte master private key, checked against the report's public key, and the chain code
- * @throws MpcError `ers-key`, `malformed`, `recovery`
+ * @returns the 32-byte master private key, checked against the report's public key, the chain code, and what was refused
+ * @throws MpcError `ers-key`, `malformed`, `recovery`; the message says for each bad backup whose it is and why
  */
 export const recoverKey = (
   blobs: readonly Uint8Array[],
   ersPrivateKeyPem: string,
   report: KeyReport,
-): { privateKey: Uint8Array; chainCode: Uint8Array } => {
+): { privateKey: Uint8Array; chainCode: Uint8Array; refused: RefusedBackup[] } => {
   if (!isConsistent(report)) throw new MpcError('malformed', 'the public shares of the key report do not fit its key')
   const privateKey = parsePrivateKey(ersPrivateKeyPem)
   const rsa = parseRsaPublicKey(new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' })))
   const shares = new Map<number, bigint>()
+  const refused: RefusedBackup[] = []
   for (const [position, bytes] of blobs.entries()) {
-    const blob = parseBlob(bytes, rsa.modulusLength)
-    if (blob === undefined) throw new MpcError('malformed', `backup ${position + 1} is not a backup for this ERS key`)
-    if (!equalBytes(blob.fingerprint, rsa.fingerprint)) {
-      throw new MpcError('ers-key', `backup ${position + 1} was made for another ERS key`)
-    }
-    const index = 1 + report.publicShares.findIndex(point => equalBytes(point, blob.publicShare))
-    if (index === 0) throw new MpcError('recovery', `backup ${position + 1} does not belong to this key`)
-    const share = openBlob(blob, privateKey)
-    if (share === undefined) throw new MpcError('recovery', `backup ${position + 1} cannot be opened`)
-    shares.set(index, share)
+    const opened = openBackup(bytes, position, { privateKey, rsa }, report)
+    if ('share' in opened) shares.set(opened.party, opened.share)
+    else refused.push(opened)
   }
   if (shares.size < report.threshold) {
-    throw new MpcError('recovery', `${shares.size} of ${report.threshold} necessary different shares`)
+    const count = `${shares.size} of ${report.threshold} necessary different shares`
+    throw new MpcError(refused[0]?.code ?? 'recovery', [count, ...refused.map(describe)].join('; '))
   }
+  const group = groupOf(report.curve)
   const indexes = [...shares.keys()]
   let secret = 0n
-  for (const [index, share] of shares) secret = mod(secret + lagrange(index, indexes) * share)
-  if (!samePoint(basePoint(secret), report.publicKey)) throw new MpcError('recovery', 'the shares do not open the key')
-  return { privateKey: scalarBytes(secret), chainCode: new Uint8Array(report.chainCode) }
+  for (const [index, share] of shares) {
+    secret = mod(secret + lagrange(index, indexes, group.order) * share, group.order)
+  }
+  const rebuilt = group.scalarOf(secret)
+  if (!isSamePoint(group.base(rebuilt), report.publicKey)) {
+    throw new MpcError('recovery', 'the shares do not open the key')
+  }
+  return { privateKey: rebuilt, chainCode: new Uint8Array(report.chainCode), refused }
 }

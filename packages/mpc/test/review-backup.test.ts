@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { encryptBackup, keyReport, recoverKey, verifyBackup } from '../src/index.ts'
+import { encryptBackup, keyReport, MpcError, recoverKey, verifyBackup } from '../src/index.ts'
+import { isConsistent } from '../src/keyshare.ts'
 import { keygen, random } from './run.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
@@ -34,7 +35,7 @@ describe('an ERS key that is no sound RSA key', () => {
     ['a power of two', spkiOf(power, common)],
   ])('neither makes nor verifies a backup: %s', (_, ersPublicKey) => {
     expect(() => encryptBackup(share, { ersPublicKey, context, random })).toThrow()
-    const verify = () => verifyBackup(blob, { publicShare, ersPublicKey, context })
+    const verify = () => verifyBackup(blob, { curve: share.curve, publicShare, ersPublicKey, context })
     let verified = false
     try {
       verified = verify()
@@ -45,7 +46,56 @@ describe('an ERS key that is no sound RSA key', () => {
   })
 
   it('while a sound one does', () => {
-    expect(verifyBackup(blob, { publicShare, ersPublicKey: sound, context })).toBe(true)
+    expect(verifyBackup(blob, { curve: share.curve, publicShare, ersPublicKey: sound, context })).toBe(true)
+  })
+})
+
+describe('an ERS key in another encoding than DER', () => {
+  // Offsets in the SPKI of a 3072-bit key: 30 82 01a2, algorithm (30 0d 06 09 … 05 00), 03 82 018f 00, 30 82 018a, 02 82 0181 00 …
+  const at = { algorithm: 4, bitString: 19, key: 24, modulus: 28, exponent: sound.length - 5 }
+  const splice = (start: number, remove: number, ...bytes: number[]): Uint8Array =>
+    Uint8Array.from([...sound.slice(0, start), ...bytes, ...sound.slice(start + remove)])
+  /** Adds to the two-byte lengths at these places. */
+  const longer = (spki: Uint8Array, by: number, ...places: number[]): Uint8Array => {
+    const out = spki.slice()
+    for (const place of places) {
+      const length = (out[place] ?? 0) * 256 + (out[place + 1] ?? 0) + by
+      out.set([length >> 8, length & 255], place)
+    }
+    return out
+  }
+
+  it('is refused with its own error, however OpenSSL would read it', () => {
+    expect([sound[at.bitString], sound[at.key], sound[at.modulus], sound[at.exponent]]).toEqual([3, 0x30, 2, 2])
+    const variants: [string, Uint8Array][] = [
+      ['a length in a longer form than needed', longer(splice(at.exponent + 1, 1, 0x81, 3), 1, 2, 21, 26)],
+      ['an exponent with a leading zero', longer(splice(at.exponent + 1, 1, 4, 0), 1, 2, 21, 26)],
+      [
+        'a modulus with a second leading zero',
+        longer(longer(splice(at.modulus + 4, 0, 0), 1, at.modulus + 2), 1, 2, 21, 26),
+      ],
+      [
+        'no parameters in the algorithm',
+        longer(splice(at.algorithm, 15, ...[0x30, 0x0b], ...sound.slice(6, 17)), -2, 2),
+      ],
+      ['bytes after the exponent', longer(splice(sound.length, 0, 5, 0), 2, 2, 21, 26)],
+      ['bytes after the bit string', longer(splice(sound.length, 0, 5, 0), 2, 2)],
+      ['bytes after the end', splice(sound.length, 0, 0)],
+      ['an indefinite length', splice(1, 3, 0x80, ...sound.slice(4), 0, 0).slice(0, sound.length + 1)],
+      ['unused bits in the bit string', splice(at.bitString + 4, 1, 1)],
+      ['another algorithm (RSASSA-PSS)', splice(16, 1, 10)],
+      ['a truncated key', sound.slice(0, -1)],
+      ['nothing', new Uint8Array()],
+    ]
+    for (const [name, ersPublicKey] of variants) {
+      let code: unknown = 'accepted'
+      try {
+        encryptBackup(share, { ersPublicKey, context, random })
+      } catch (error) {
+        code = error instanceof MpcError ? error.code : error
+      }
+      expect([name, code]).toEqual([name, 'ers-key'])
+    }
   })
 })
 
@@ -61,6 +111,7 @@ describe('recovery with a report of nonsense parameters', () => {
     ['fewer parties than shares', { parties: 2, threshold: 2 }],
     ['a lower threshold than was dealt', { threshold: 2 }],
   ])('gives no key: %s', (_, changes) => {
+    expect(isConsistent({ ...report, ...changes })).toBe(false)
     expect(() => recoverKey(blobs, pem, { ...report, ...changes })).toThrow()
   })
 
