@@ -5,6 +5,7 @@ import { type Anchor, Committee, createVoteRecord, LedgerError, type NodeIndex }
 import { type Genesis, genesisCodec, vaultIdOf } from '@trivault/protocol'
 import { NodeError } from './errors.ts'
 import { anchorKeyOf, openFileAnchor } from './file-anchor.ts'
+import { openFileHolds } from './file-holds.ts'
 import { openFileQuarantine } from './file-quarantine.ts'
 import { LinkError } from './link.ts'
 import { type HostLink, type Init, openHostLink } from './link-client.ts'
@@ -75,6 +76,7 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
   const { records, mailbox, log, metrics } = link
   const anchor = await openAnchor(init.anchor, secret, genesis, index)
   const quarantine = openFileQuarantine(init.anchor)
+  const holds = openFileHolds(init.anchor)
   const { ersPublicKey } = init
   const node = await startNode({
     ...{
@@ -86,6 +88,7 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
       mailbox,
       anchor,
       quarantine,
+      holds,
       clock,
       random,
       log,

@@ -48,7 +48,7 @@ const id = int53
 const table = text(64)
 const key = text(512)
 const blob = bytes(MAX_FRAME_BYTES)
-const party = word(['node0', 'node1', 'node2', 'wallet'])
+const party = word(['node0', 'node1', 'node2', 'wallet', 'admin'])
 const mail = bytes(MAX_MAIL_BYTES)
 const attested = option(bytes(1024))
 

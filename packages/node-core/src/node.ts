@@ -21,12 +21,13 @@ import { activeMasterKeyOf, type VaultState, vaultMachine } from '@trivault/vaul
 import { bootName, Channels } from './channel.ts'
 import { openEntryStore } from './entry-store.ts'
 import { NodeError, reasonOf } from './errors.ts'
+import { Holds } from './holds.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
 import { Pairs } from './pairs.ts'
 import { PeerOutbox } from './peer-outbox.ts'
-import type { Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
+import type { HoldStore, Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
 import { Quarantine } from './quarantine.ts'
 import { SealedRecords } from './sealed-records.ts'
 import { identityKeyOf } from './secret.ts'
@@ -43,6 +44,7 @@ export interface NodeOptions {
   mailbox: Mailbox
   anchor: Anchor
   quarantine: QuarantineStore
+  holds: HoldStore
   /** Milliseconds since 1970. */
   clock: () => number
   /** The operating system's random source. */
@@ -60,6 +62,7 @@ export interface Node {
 
 const helloEvery = 2_000
 const retryEvery = 2_000
+const remindEvery = 5_000
 /** A jump of the wall clock counts as no more than this. */
 const longestTick = 5_000
 const peersOf = (self: number): number[] => [0, 1, 2].filter(node => node !== self)
@@ -88,6 +91,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   })
   const committee = new Committee(vaultId, genesis.identityKeys)
   const quarantine = await Quarantine.open(options.quarantine, log)
+  const holds = await Holds.open({ store: options.holds, log, tell: hold => tell({ type: 'held', ...hold }) })
   const sign = (message: Uint8Array): Uint8Array => ed25519.sign(message, identitySeed)
   const shares = new KeyShares(records)
   let voter: Voter<VaultState> | undefined
@@ -102,6 +106,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     return steady
   }
   let helloAt = -helloEvery
+  let remindedAt = 0
 
   const post = (to: Party, envelope: Envelope): void => mailbox.send(to, encodeEnvelope(envelope))
   const tell = (event: NodeEvent): void => post('wallet', { type: 'event', node: self, event })
@@ -163,7 +168,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     log,
     metrics,
     now: clock,
-    mayRun,
+    mayRun: id => mayRun() && voter !== undefined && holds.stops(voter.state, id) === undefined,
     release: (operationId, part, variant, signature) => tell({ type: 'signed', operationId, part, variant, signature }),
     releaseFailure: failure => tell({ type: 'failed', ...failure }),
   })
@@ -187,7 +192,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       'taking up certified work',
       async () => {
         const newest = taken()
-        const results = await Promise.allSettled([keys.follow(newest), signer.follow(newest)])
+        const results = await Promise.allSettled([
+          keys.follow(newest),
+          signer.follow(newest),
+          // Only the newest state of a node that is not behind can tell that a hold is logged or void.
+          mayRun() ? holds.follow(voter?.state ?? newest) : undefined,
+        ])
         for (const result of results) if (result.status === 'rejected') throw result.reason
       },
       later,
@@ -207,6 +217,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     signer: { node: self, sign },
     anchor: options.anchor,
     clock,
+    pendingHold: (state, commands) => holds.missing(state, commands),
   })
   const { phase, reason, head } = voter.status()
   log(phase === 'voting' ? 'info' : 'warn', 'certified log opened', {
@@ -259,7 +270,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     return {
       type: 'status',
       phase: voting.phase,
-      reason: voting.reason,
+      reason: voting.reason || (holds.stops(opened.state, '') ?? ''),
       seq: voting.head.seq,
       hash: voting.head.hash,
       version: options.version,
@@ -292,6 +303,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           blobs: await keys.backups(activeMasterKeyOf(opened.state, query.masterKey)),
         }
       case 'view': {
+      case 'hold': {
+        const { type: _, ...hold } = query
+        await holds.bring(opened.state, hold)
+        return { type: 'held' }
+      }
         const view = viewOf(opened.state, self, query.operationId, opened.status().head)
         return { type: 'view', view, signature: sign(viewDigest(view)) }
       }
@@ -348,6 +364,10 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       signer.tick()
       quarantine.tick()
       metrics.gauge('open_sessions', sessions.live)
+      if (at - remindedAt >= remindEvery) {
+        remindedAt = at
+        holds.remind()
+      }
     },
   }
 }

@@ -1,4 +1,5 @@
 import { effectsHash } from '@trivault/chains'
+import { fromHex } from '@trivault/codec'
 import { describeRequirement } from '@trivault/policy'
 import type { View } from '@trivault/protocol'
 import { intentEffects, operationOf, standingOf, statusOf, type VaultState } from '@trivault/vault-state'
@@ -24,6 +25,13 @@ export function viewOf(
     effectsHash: effects === undefined ? undefined : effectsHash(effects),
     needs,
     unmet: standing.kind === 'blocked' ? needs : standing.unmet.map(describeRequirement),
+    approvals: operation.approvals.map(({ keyId }) => fromHex(keyId)),
+    executions: operation.executions.map(({ part, variant, digest, signature }) => ({
+      part,
+      variant,
+      digest,
+      signature,
+    })),
     headSeq: head.seq,
     headHash: head.hash,
   }

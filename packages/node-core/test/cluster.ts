@@ -24,6 +24,7 @@ import {
   type Mailbox,
   type Node,
   type NodeSecret,
+  type HoldStore,
   type Party,
   type QuarantineStore,
   type Records,
@@ -34,10 +35,12 @@ import {
   type MemoryQuarantine,
   type MemoryRecords,
   mailboxHub,
+  type MemoryHolds,
   memoryAnchor,
   memoryQuarantine,
   memoryRecords,
 } from '../src/testing/memory.ts'
+  memoryHolds,
 
 const indexes = [0, 1, 2] as const
 export type Index = (typeof indexes)[number]
@@ -105,6 +108,7 @@ export class Cluster {
   readonly events: { node: number; event: NodeEvent }[] = []
   readonly log: LogLine[] = []
   readonly counts = new Map<string, number>()
+  readonly holds: MemoryHolds[] = indexes.map(memoryHolds)
   readonly hub: ReturnType<typeof mailboxHub>
   /** Everything that crossed the broker between nodes, for replays. */
   readonly wire: { from: Party; to: Party; raw: Uint8Array }[] = []
@@ -190,6 +194,7 @@ export class Cluster {
       log: (level, message, fields = {}) => {
         if (!running.dead) this.log.push({ node: index, level, message, fields })
       },
+      holds: this.#mortalHolds(index, running),
       metrics: {
         count: name => void this.counts.set(name, (this.counts.get(name) ?? 0) + 1),
         gauge: () => {},
@@ -422,6 +427,15 @@ export class Cluster {
         box.send(to, raw)
       },
       onMessage: handler =>
+  #mortalHolds(index: Index, running: Running): HoldStore {
+    const inner = this.holds[index] ?? memoryHolds()
+    return {
+      load: () => (running.dead ? never() : inner.load()),
+      save: (id, hold) => (running.dead ? never() : inner.save(id, hold)),
+      remove: id => (running.dead ? never() : inner.remove(id)),
+    }
+  }
+
         box.onMessage((from, raw) => {
           if (!running.dead) handler(from, raw)
         }),

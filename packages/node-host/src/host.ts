@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, BusError, connectBus } from '@trivault/bus'
 import type { Party } from '@trivault/node-core'
+import { AdminDesk } from './admin.ts'
 import { type HostConfig, readDatabaseUrl, readInit } from './config.ts'
 import { type CoreLink, type HostLog, serveCore } from './core-link.ts'
 import { type CoreProcess, spawnCore } from './core-process.ts'
@@ -12,6 +13,7 @@ import { httpAttestation, httpKms } from './services.ts'
 
 const STOP_CORE_MS = 2_500
 const CLOSE_MS = 1_000
+/** Whom the bus may speak for: never the admin, who stands beside the node. */
 const parties: readonly string[] = ['node0', 'node1', 'node2', 'wallet'] satisfies Party[]
 
 export interface HostOptions {
@@ -58,7 +60,8 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
   const name = `node${config.index}`
   const init = await readInit(config)
   const databaseUrl = await readDatabaseUrl(config)
-  const metrics = await serveMetrics(config.metrics, name).catch(cause => {
+  const admin = new AdminDesk()
+  const metrics = await serveMetrics(config.metrics, name, { '/hold': body => admin.bring(body) }).catch(cause => {
     const { host, port } = config.metrics
     throw new HostError('bad-config', `metrics cannot be served on ${host}:${port}`, { cause })
   })
@@ -78,11 +81,12 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
     records,
     kms: httpKms(config.kms),
     attestation: httpAttestation({ ...config.attestation, module: config.kms.keyId }),
-    send: (to, message) => send(bus, to, message, log),
+    send: (to, message) => (to === 'admin' ? admin.receive(message) : send(bus, to, message, log)),
     log,
     metrics: metrics.sink,
   })
   closers.push(() => stopCore(core, link))
+  admin.open(message => link.deliver('admin', message))
   bus.onMessage((from, message) => {
     if (isParty(from)) link.deliver(from, message)
   })

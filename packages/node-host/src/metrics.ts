@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 const PREFIX = 'trivault_'
@@ -17,12 +17,26 @@ export interface MetricsServer {
   close(): Promise<void>
 }
 
+/** What one route beside the metrics does with a body; its answer is JSON. */
+export type LocalRoute = (body: Uint8Array) => Promise<{ status: number; answer: unknown }>
+
+const MAX_BODY_BYTES = 4096
+
 /** Serves `GET /metrics` in the Prometheus text format: this process's own figures and the core's. Rejects if it cannot listen. */
-export async function serveMetrics(listen: { host: string; port: number }, node: string): Promise<MetricsServer> {
+export async function serveMetrics(
+  listen: { host: string; port: number },
+  node: string,
+  routes: Readonly<Record<string, LocalRoute>> = {},
+): Promise<MetricsServer> {
   const registry = new Registry()
   registry.setDefaultLabels({ node })
   collectDefaultMetrics({ register: registry })
   const server = createServer((request, response) => {
+    const route = request.method === 'POST' ? routes[request.url ?? ''] : undefined
+    if (route !== undefined) {
+      void serveRoute(route, request, response)
+      return
+    }
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end()
       return
@@ -37,6 +51,22 @@ export async function serveMetrics(listen: { host: string; port: number }, node:
     server.listen(listen.port, listen.host, resolve)
   })
   return { sink: sinkInto(registry), close: () => closed(server) }
+}
+
+async function serveRoute(route: LocalRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > MAX_BODY_BYTES) throw new RangeError('the body is too long')
+      chunks.push(chunk)
+    }
+    const { status, answer } = await route(new Uint8Array(Buffer.concat(chunks)))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  } catch {
+    response.writeHead(400).end()
+  }
 }
 
 /** Makes each metric at its first use, with the labels of that use; a later use with other labels is left out. */

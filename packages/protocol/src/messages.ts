@@ -17,6 +17,7 @@ import {
 } from '@trivault/codec'
 import { keyReportCodec, signedFailureCodec } from './commands.ts'
 import { taggedHash } from './hash.ts'
+import { signedHoldCodec } from './hold.ts'
 import { grades } from './operations.ts'
 
 const operation = { operationId: text(96), part: u8, variant: u8 }
@@ -25,6 +26,8 @@ const signatureCodec = fixed(65)
 
 /** Long enough for 50 group names of 96 characters. */
 const requirement = text(8192)
+
+const execution = struct({ part: u8, variant: u8, digest: bytes(65_536), signature: option(bytes(65)) })
 
 /** What a node says it sees of an operation; approvers compare three of them before they sign (protocol-notes §4). */
 export const viewCodec = struct({
@@ -56,6 +59,7 @@ const queryCodec = tagged({
 /** What the wallet asks a node. */
 export type Query = ValueOf<typeof queryCodec>
 
+  hold: [50, signedHoldCodec],
 const answerCodec = tagged({
   status: [
     1,
@@ -101,6 +105,8 @@ export type NodeEvent = ValueOf<typeof eventCodec>
 const envelopeCodec = tagged({
   /** A message of the certified log; its content proves itself. */
   ledger: [1, struct({ node: u8, body: bytes(2 << 20) })],
+  /** An owner's statement that this node wants logged; told until it is. */
+  held: [50, signedHoldCodec],
   query: [2, struct({ id: u32, query: queryCodec })],
   answer: [3, struct({ id: u32, node: u8, answer: answerCodec })],
   event: [4, struct({ node: u8, event: eventCodec })],
