@@ -118,6 +118,8 @@ export class Cluster {
   readonly #running: (Running | undefined)[] = [undefined, undefined, undefined]
   readonly #frames = new Map<string, string>()
   readonly #nonces = new Map<string, string>()
+  /** What the wallet makes of a node's message about the log; undefined: nothing. */
+  hears: (node: Index, body: Uint8Array) => Uint8Array | undefined = (_node, body) => body
   readonly #answers = new Map<number, (node: number, answer: Answer) => void>()
   readonly #helper: TestVault
   readonly #stored: StoredEntry[]
@@ -386,8 +388,10 @@ export class Cluster {
       const envelope: Envelope = decodeEnvelope(raw)
       const node = indexes.find(index => from === `node${index}`)
       if (node === undefined) return
-      if (envelope.type === 'ledger') void proposer.receive(node, envelope.body)
-      else if (envelope.type === 'event') this.events.push({ node, event: envelope.event })
+      if (envelope.type === 'ledger') {
+        const body = this.hears(node, envelope.body)
+        if (body !== undefined) void proposer.receive(node, body)
+      } else if (envelope.type === 'event') this.events.push({ node, event: envelope.event })
       else if (envelope.type === 'answer') this.#answers.get(envelope.id)?.(node, envelope.answer)
     })
   }

@@ -40,6 +40,10 @@ export const viewCodec = struct({
   effectsHash: option(fixed(32)),
   needs: list(requirement, 1000),
   unmet: list(requirement, 1000),
+  /** Key ids of the devices whose approvals are in the log, in its order. */
+  approvals: list(fixed(32), 1000),
+  /** What three nodes certified for signing, with the signature once the log has it. */
+  executions: list(execution, 1600),
   headSeq: int53,
   headHash: fixed(32),
 })
@@ -90,6 +94,8 @@ const answerCodec = tagged({
   backups: [4, struct({ masterKey: text(128), blobs: list(bytes(400_000), 3) })],
   view: [5, struct({ view: viewCodec, signature: fixed(64) })],
   refused: [6, struct({ code: text(64), message: text(1024) })],
+  /** The freeze or veto is durable at this node, and obeyed. */
+  held: [50, struct({})],
 })
 export type Answer = ValueOf<typeof answerCodec>
 export type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>
