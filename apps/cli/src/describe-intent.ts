@@ -1,6 +1,6 @@
 import { decodeCall, decodeEffects, describe, formatHex, parseHex } from '@trivault/chains'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
-import { type Intent, type IntentOf, sha256, type TransactionRestriction } from '@trivault/protocol'
+import { type ApproverRestriction, type Intent, type IntentOf, sha256 } from '@trivault/protocol'
 import {
   activeKeyOf,
   assetOf,
@@ -10,7 +10,7 @@ import {
   ownAddress,
   type VaultState,
 } from '@trivault/vault-state'
-import { describeRestriction } from './describe-restriction.ts'
+import { describeRestriction, type RuleKind } from './describe-restriction.ts'
 import { fingerprintWords } from './words.ts'
 
 /**
@@ -38,8 +38,17 @@ function linesOf(state: VaultState, intent: Intent): string[] {
         'Replace the keys of the identity provider whose ID tokens count',
         ...intent.Thumbprints.map(thumbprint => `Thumbprint ${thumbprint}`),
       ]
+    case 'delete user':
+      return [`Delete the user ${intent.UserID} ("${intent.UserName}"): device key and memberships are gone`]
+    case 'reset user':
+      return [
+        `Take the device key from the user ${intent.UserID} ("${intent.UserName}")`,
+        'Approvals that it signed no longer count; the user stays and needs a new key',
+      ]
     case 'update group':
       return groupLines(state, intent)
+    case 'rename group':
+      return [`Rename the group "${intent.OldName}" to "${intent.NewName}", in every rule too`]
     case 'create master key':
       return [`Create the master key "${intent.Name}"`]
     case 'create account':
@@ -52,12 +61,22 @@ function linesOf(state: VaultState, intent: Intent): string[] {
         `Only the holder of the ERS key ${toHex(state.genesis.ersFingerprint)} can open it`,
       ]
     case 'update transaction restriction':
-      return restrictionLines(state, intent)
+      return restrictionLines('transaction', state.restrictions, intent)
+    case 'update config restriction':
+      return restrictionLines('configuration', state.configRestrictions, intent)
+    case 'update policy restriction':
+      return restrictionLines('policy', state.policyRestrictions, intent)
+    case 'update rates':
+      return ['Change rates in US dollars', ...intent.Updates.map(update => rateLine(state, update))]
     case 'register custom chain':
       return [
         `Register the chain ${intent.ChainName} (${intent.CAIP19.split('/')[0]}${intent.TestNet ? ', test network' : ''})`,
         `Native asset ${intent.NativeAssetSymbol} with ${intent.NativeAssetDecimals} decimals (${intent.CAIP19})`,
       ]
+    case 'unregister chain':
+      return [`Unregister the chain ${intent.CAIP2}`]
+    case 'unregister token':
+      return [`Unregister the token ${intent.CAIP19}`]
     case 'register token':
       return [
         `Register the token ${intent.Symbol} with ${intent.Decimals} decimals`,
@@ -160,11 +179,22 @@ function ersLines({ genesis }: VaultState, { Key }: IntentOf<'set ers public key
   ]
 }
 
-function restrictionLines(state: VaultState, { Add, Delete }: IntentOf<'update transaction restriction'>): string[] {
-  const titled = (title: string, rule: TransactionRestriction | undefined): string[] =>
-    rule === undefined ? [] : [title, ...describeRestriction(rule).map(line => `  ${line}`)]
+function rateLine({ rates }: VaultState, { Asset, ...update }: IntentOf<'update rates'>['Updates'][number]): string {
+  const { usdRate, usdMin, usdMax } = rates.get(Asset) ?? {}
+  const said = (rate?: string, min?: string, max?: string): string =>
+    [rate && `rate ${rate}`, min && `at least ${min}`, max && `at most ${max}`].filter(Boolean).join(', ') || 'none'
+  return `${Asset}: ${said(update.USDRate, update.USDMin, update.USDMax)} (now ${said(usdRate, usdMin, usdMax)})`
+}
+
+function restrictionLines<R extends ApproverRestriction>(
+  kind: RuleKind,
+  rules: { get(id: string): R | undefined },
+  { Add, Delete }: { Add?: R; Delete?: R },
+): string[] {
+  const titled = (title: string, rule: R | undefined): string[] =>
+    rule === undefined ? [] : [title, ...describeRestriction(rule, kind).map(line => `  ${line}`)]
   return [
-    ...titled('Delete the transaction rule', Delete && (state.restrictions.get(Delete.RestrictionID) ?? Delete)),
-    ...titled('Add the transaction rule', Add),
+    ...titled(`Delete the ${kind} rule`, Delete && (rules.get(Delete.RestrictionID) ?? Delete)),
+    ...titled(`Add the ${kind} rule`, Add),
   ]
 }

@@ -1,7 +1,15 @@
 import type { AmountCriterion, Criterion, TransactionRestriction } from '@trivault/protocol'
 
-/** A transaction rule as lines for people: which transactions it is about, and whose approvals those need. */
-export function describeRestriction(rule: TransactionRestriction): string[] {
+export type RuleKind = 'transaction' | 'configuration' | 'policy'
+
+const about: Readonly<Record<RuleKind, string>> = {
+  transaction: 'transaction',
+  configuration: 'change of people, keys, tokens and chains',
+  policy: 'change of groups, rates and rules, itself included',
+}
+
+/** A rule as lines for people: what it is about, and whose approvals that needs. */
+export function describeRestriction(rule: TransactionRestriction, kind: RuleKind = 'transaction'): string[] {
   const conditions = [
     amount('amount', rule.Amount),
     amount('fee', rule.Fee),
@@ -23,9 +31,11 @@ export function describeRestriction(rule: TransactionRestriction): string[] {
   return [
     `Rule ${rule.RestrictionID}`,
     ...(conditions.length === 0
-      ? ['about every transaction']
+      ? [`about every ${about[kind]}`]
       : conditions.map(text => `about transactions with ${text}`)),
-    ...(approvals.length === 0 ? ['such transactions are REFUSED unless another rule allows them'] : approvals),
+    ...(approvals.length === 0
+      ? [`such ${kind === 'transaction' ? 'transactions are' : 'changes are'} REFUSED`]
+      : approvals),
   ]
 }
 

@@ -7,7 +7,8 @@ import type {
   StartSegment,
 } from '@trivault/api-contract'
 
-export type Role = 'Admin' | 'MarketOps' | 'Viewer' | 'AutomatedApprover'
+/** `Auditor` reads everything and changes nothing; the contract's closed enum shows it as Viewer. */
+export type Role = 'Admin' | 'MarketOps' | 'Viewer' | 'AutomatedApprover' | 'Auditor'
 
 /** Who calls, as the wallet believes. A convenience: no Policy Node looks at it. */
 export type Caller = {

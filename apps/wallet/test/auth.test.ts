@@ -9,11 +9,12 @@ import { createMemoryService, keyOf } from './memory-service.ts'
 import { createShell, requestOf, type Shell } from './shell.ts'
 
 const ids = (Object.keys(routes) as OperationId[]).filter(id => (routes[id] as Route).status !== 101)
-const roles: readonly Role[] = ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover']
+const roles: readonly Role[] = ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover', 'Auditor']
 const mayCall: Readonly<Record<Access, readonly Role[]>> = {
   public: roles,
   any: roles,
-  viewer: ['Admin', 'MarketOps', 'Viewer'],
+  approver: ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover'],
+  viewer: ['Admin', 'MarketOps', 'Viewer', 'Auditor'],
   operator: ['Admin', 'MarketOps'],
   admin: ['Admin'],
 }

@@ -26,7 +26,7 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
   const started: MemoryService['started'] = []
   const calls: unknown[][] = []
   const listeners = new Set<(event: ClientEvent) => void>()
-  const roles: readonly Role[] = ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover']
+  const roles: readonly Role[] = ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover', 'Auditor']
   const keys = new Map(
     roles.map(role => {
       const digest = createHash('sha256').update(keyOf(role)).digest()

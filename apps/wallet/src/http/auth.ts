@@ -100,9 +100,11 @@ async function discover(oidc: OidcConfig): Promise<string> {
   return uri
 }
 
-const allowed: Readonly<Record<Exclude<Access, 'public'>, readonly Role[]>> = {
-  any: ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover'],
-  viewer: ['Admin', 'MarketOps', 'Viewer'],
+/** What each level of access lets in; `docs/permissions.md` is made from it. */
+export const allowed: Readonly<Record<Exclude<Access, 'public'>, readonly Role[]>> = {
+  any: ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover', 'Auditor'],
+  approver: ['Admin', 'MarketOps', 'Viewer', 'AutomatedApprover'],
+  viewer: ['Admin', 'MarketOps', 'Viewer', 'Auditor'],
   operator: ['Admin', 'MarketOps'],
   admin: ['Admin'],
 }

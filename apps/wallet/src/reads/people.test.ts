@@ -57,7 +57,8 @@ describe('users', () => {
   it('confirm when they are people', async () => {
     const reads = populated().reads()
     expect(valid('getAllConfirmers', await reads.confirmers({})).Users).toHaveLength(4)
-    expect((await reads.confirmers({ role: 'MarketOps' })).Users.map(({ Name }) => Name)).toEqual(['Dave'])
+    expect((await reads.confirmers({ role: 'MarketOps' })).Users.map(({ Name }) => Name)).toHaveLength(4)
+    expect((await reads.confirmers({ role: 'Admin' })).Users.map(({ Name }) => Name)).toEqual(['Alice', 'Bob', 'Carol'])
     expect((await reads.confirmers({})).SystemUsers).toEqual([])
   })
 

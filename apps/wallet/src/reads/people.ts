@@ -8,11 +8,21 @@ type CwpUser = ExactResponseOf<'cwpgetUserById'>
 type Users = ExactResponseOf<'getAllUsers'>
 type UserState = Users['Users'][number]['State']
 
-/** What the wallet lets a user ask for: owners are Admin, other people MarketOps, system users what they were made. */
+/**
+ * What the wallet lets a user ask for: owners are Admin, members of the groups `auditor` and `viewer` what these say, other
+ * people MarketOps, system users what they were made.
+ */
 export function roleOf(state: VaultState, user: User): Role {
   if (user.systemRole !== undefined) return user.systemRole
-  const owners = state.setup === undefined ? undefined : state.groups.get(state.setup.ownerGroup)
-  return owners?.members.includes(userKey(user.id)) === true ? 'Admin' : 'MarketOps'
+  const isMember = (group: string): boolean => state.groups.get(group)?.members.includes(userKey(user.id)) === true
+  if (state.setup !== undefined && isMember(state.setup.ownerGroup)) return 'Admin'
+  if (isMember('auditor')) return 'Auditor'
+  return isMember('viewer') ? 'Viewer' : 'MarketOps'
+}
+
+/** A role as the contract's closed enum can say it. */
+function shownRole<R extends Role>(role: R): Exclude<R, 'Auditor'> | 'Viewer' {
+  return role === 'Auditor' ? 'Viewer' : (role as Exclude<R, 'Auditor'>)
 }
 
 function stateOf(state: VaultState, user: User): UserState {
@@ -36,7 +46,7 @@ function legacyUser(state: VaultState, user: User): Users['Users'][number] {
     Id: user.number,
     Name: user.name,
     IdpUserId: user.id,
-    Role: roleOf(state, user),
+    Role: shownRole(roleOf(state, user)),
     State: stateOf(state, user),
     CreatedAt: isoTime(user.createdAt),
   }
@@ -47,7 +57,7 @@ function systemUser(state: VaultState, user: User): Users['SystemUsers'][number]
     Id: user.number,
     Name: user.name,
     MpaId: user.id,
-    Role: user.systemRole ?? 'Viewer',
+    Role: shownRole(user.systemRole ?? 'Viewer'),
     State: stateOf(state, user),
     CreatedAt: isoTime(user.createdAt),
     WalletPublicKey: '',
@@ -65,12 +75,16 @@ export function usersOf(state: VaultState, { user_type }: QueryOf<'getAllUsers'>
   }
 }
 
-/** People who may confirm for a system user. */
+/** From the least privilege to the most. */
+const privileges: readonly Role[] = ['AutomatedApprover', 'Auditor', 'Viewer', 'MarketOps', 'Admin']
+
+/** People who may confirm for a system user; with `role` those who have at least its privilege. */
 export function confirmersOf(state: VaultState, { role }: QueryOf<'getAllConfirmers'>): Users {
-  const people = present(state)
-    .filter(user => user.systemRole === undefined)
-    .map(user => legacyUser(state, user))
-  return { SystemUsers: [], Users: people.filter(user => role === undefined || user.Role === role) }
+  const least = role === undefined ? 0 : privileges.indexOf(role as Role)
+  const people = present(state).filter(
+    user => user.systemRole === undefined && privileges.indexOf(roleOf(state, user)) >= least,
+  )
+  return { SystemUsers: [], Users: people.map(user => legacyUser(state, user)) }
 }
 
 /** The caller as the log knows it, or as it was authenticated when the log does not. */
@@ -79,7 +93,7 @@ export function userInfoOf(state: VaultState, caller: Caller): ExactResponseOf<'
   return {
     Name: user?.name ?? caller.name,
     Email: user?.id ?? caller.id,
-    Role: caller.role,
+    Role: shownRole(caller.role),
     Status: user === undefined ? 'Active' : stateOf(state, user),
   }
 }

@@ -4,10 +4,10 @@ import { StartOperationResponse, startBodies } from '../schemas/operations.ts'
 import { type OperationSegment, payloads } from '../schemas/payloads.ts'
 
 /**
- * Who may call: anybody; anybody signed in; Viewer and above; MarketOps and above; Admin. An AutomatedApprover is signed
- * in and no more. These levels are the wallet's convenience: no Policy Node looks at them.
+ * Who may call: anybody; anybody signed in; whoever may approve (all but an Auditor); whoever may read (all but an
+ * AutomatedApprover); MarketOps and above; Admin. These levels are the wallet's convenience: no Policy Node looks at them.
  */
-export type Access = 'public' | 'any' | 'viewer' | 'operator' | 'admin'
+export type Access = 'public' | 'any' | 'approver' | 'viewer' | 'operator' | 'admin'
 
 export type Route = {
   readonly method: 'GET' | 'POST' | 'DELETE'

@@ -137,7 +137,7 @@ export const PairResponse = open('PairAutomatedApproverResponse', { ID: string()
 export const CreateSystemUserRequest = closed('CreateSystemUserRequest', {
   Confirmer: optionalText(),
   Name: Type.String({ maxLength: 254, pattern: '[A-Za-z0-9]', description: 'a name with letters or digits' }),
-  Role: systemRoles(),
+  Role: oneOf('', ['Admin', 'MarketOps', 'Viewer', 'Auditor']),
 })
 export const SystemUserCreatedResponse = open('SystemUserCreatedResponse', {
   ApiKey: Type.String({ description: 'shown once; only its hash is kept' }),
