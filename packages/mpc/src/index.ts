@@ -8,6 +8,7 @@ export {
   backupFailure,
   type ExpectedBackup,
   encryptBackup,
+  type RefusedBackup,
   recoverKey,
   verifyBackup,
 } from './backup.ts'

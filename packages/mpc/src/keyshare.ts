@@ -74,6 +74,7 @@ export const keyReport = (share: KeyShare): KeyReport => ({
 /** Do all public shares lie on one polynomial of degree threshold-1 that opens to the public key? */
 export const isConsistent = (report: KeyReport): boolean => {
   const { parties, threshold, publicShares, publicKey } = report
+  if (!areValidParameters(parties, threshold)) return false
   const group = groupOf(report.curve)
   if (publicShares.length !== parties || ![publicKey, ...publicShares].every(group.isPoint)) return false
   // Each window of `threshold` consecutive shares must interpolate to the key; together they fix the degree.

@@ -19,6 +19,39 @@ const mgf1 = (seed: Uint8Array, length: number): Uint8Array => {
   return concat(...blocks).slice(0, length)
 }
 
+/** One DER element: tag, definite length in its shortest form, content. */
+const der = (tag: number, ...content: readonly Uint8Array[]): Uint8Array => {
+  const body = concat(...content)
+  const length = body.length < 128 ? Uint8Array.of(body.length) : shortestLength(body.length)
+  return concat(Uint8Array.of(tag), length, body)
+}
+
+const shortestLength = (length: number): Uint8Array => {
+  const bytes = u32(length)
+  const digits = bytes.slice(bytes.findIndex(byte => byte !== 0))
+  return concat(Uint8Array.of(0x80 | digits.length), digits)
+}
+
+/** A positive integer from its shortest big-endian bytes. */
+const derInteger = (value: Uint8Array): Uint8Array =>
+  der(0x02, (value[0] ?? 0) >= 0x80 ? concat(Uint8Array.of(0), value) : value)
+
+const [SEQUENCE, BIT_STRING] = [0x30, 0x03]
+/** rsaEncryption (1.2.840.113549.1.1.1) with NULL, as RFC 3279 section 2.3.1 wants it. */
+const RSA_ENCRYPTION = der(
+  SEQUENCE,
+  der(0x06, Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01)),
+  der(0x05),
+)
+
+/** The only encoding of an RSA public key that DER allows, from modulus and exponent. */
+const encodeSpki = (modulus: Uint8Array, exponent: Uint8Array): Uint8Array =>
+  der(
+    SEQUENCE,
+    RSA_ENCRYPTION,
+    der(BIT_STRING, Uint8Array.of(0), der(SEQUENCE, derInteger(modulus), derInteger(exponent))),
+  )
+
 export type RsaPublicKey = { key: KeyObject; modulusLength: number; fingerprint: Uint8Array }
 
 /**
@@ -43,8 +76,11 @@ export const parseRsaPublicKey = (spki: Uint8Array): RsaPublicKey => {
     return refuse(`RSA modulus must have ${MIN_MODULUS_BITS} to ${MAX_MODULUS_BITS} bits`)
   }
   if (publicExponent < 65537n || publicExponent % 2n === 0n) return refuse('RSA exponent must be odd, at least 65537')
-  const canonical = new Uint8Array(key.export({ format: 'der', type: 'spki' }))
-  if (!equalBytes(canonical, spki)) return refuse('encoding is not canonical')
+  // OpenSSL reads BER and forgives much else; written anew from the two numbers there is one encoding.
+  const { n = '', e = '' } = key.export({ format: 'jwk' })
+  const [modulus, exponent] = [new Uint8Array(Buffer.from(n, 'base64url')), new Uint8Array(Buffer.from(e, 'base64url'))]
+  if (!equalBytes(encodeSpki(modulus, exponent), spki)) return refuse('encoding is not canonical DER')
+  if (((modulus.at(-1) ?? 0) & 1) === 0) return refuse('RSA modulus must be odd')
   return { key, modulusLength: modulusLength / 8, fingerprint: sha256(spki) }
 }
 

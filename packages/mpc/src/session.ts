@@ -183,7 +183,8 @@ export class RoundSession<T> implements Session<T> {
         const named = error.suspects.length === 1 && only !== undefined ? { party: only } : {}
         return this.#end({ check: error.check, kind: 'accusation', ...named, suspects: [...error.suspects] })
       }
-      this.#close({ check: 'internal', kind: 'accusation', suspects: [] })
+      // Nobody is accused, but what half a session did to the state it shares with its peers is unknown: it goes.
+      this.#close({ check: 'internal', kind: 'accusation', suspects: [...this.#protocol.peers] })
       throw error
     }
   }

@@ -107,7 +107,7 @@ const sharingPlayer = (options: Sharing): Session<'finished'> => {
   }
   const open = (): Sent => new Map(peers.map(to => [to, concat(opening, choose('3.share', valueAt(to), { to }))]))
   const confirm = (bodies: Bodies): Sent => {
-    const openings = new Map([[self, opening]])
+    const openings = new Map<number, Uint8Array>([[self, opening]])
     let secret = group.add(valueAt(self), old?.secret ?? zero)
     for (const [from, body] of bodies) {
       openings.set(from, body.slice(0, -32))
