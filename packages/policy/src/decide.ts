@@ -124,7 +124,8 @@ function restrictionFinding(
     if (match !== true) return block('no-rate', `no rate for ${match.noRate}, which restriction "${id}" needs`)
     const exceeded = velocityFinding(restriction, transaction, view)
     if (exceeded !== undefined) return exceeded
-    return { ...approversOf(restriction), namesOpaque: namesOpaque(restriction, transaction) }
+    const asked = approversOf(restriction)
+    return 'kind' in asked ? asked : { ...asked, namesOpaque: namesOpaque(restriction, transaction) }
   } catch (error) {
     return failed(error)
   }

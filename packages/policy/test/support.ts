@@ -48,6 +48,8 @@ export function view(
     ownerGroup: 'owner',
     ownersRequired: 2,
     restrictions,
+    configRestrictions: [],
+    policyRestrictions: [],
     rate: asset =>
       Object.hasOwn(rates, asset)
         ? { usdRate: undefined, usdMin: undefined, usdMax: undefined, ...rates[asset] }
