@@ -12,7 +12,7 @@ import type { VaultOptions } from './options.ts'
 import { claimPorts } from './ports.ts'
 import { startOwn } from './processes.ts'
 import { provision } from './provision.ts'
-import { deviceKeyFile, hasSample, type SampleSite } from './sample.ts'
+import { deviceKeyFile, foundingOf, hasSample, type SampleSite } from './sample.ts'
 import { sampleUsers } from './sample-users.ts'
 import { openLocalKms } from './services/kms-store.ts'
 import { signingKeys } from './services/oidc.ts'
@@ -48,6 +48,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     pinned ??= provision(
       home,
       { issuer: idp.issuer, jwks: signingKeys(idp.keyFile) },
+      foundingOf(home, options.founding ?? 'open', users),
       index => (plaintext, encryptionContext) =>
         openLocalKms(idp.kmsFile, idp.kmsKeyIds).kms.encrypt({
           keyId: nodeName(index),

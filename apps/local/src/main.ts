@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { foundingModes } from '@trivault/protocol'
 import { StorageError } from '@trivault/storage'
 import { sendControl } from './control.ts'
 import { LocalError } from './errors.ts'
@@ -8,7 +9,7 @@ import { checkHome, isAbsentHome, openHome } from './home.ts'
 import { lockOwner } from './lock.ts'
 import { resetHome, startVault, type VaultOptions } from './vault.ts'
 
-const USAGE = 'usage: npm start [-- --empty]   or   npm run reset'
+const USAGE = 'usage: npm start [-- --empty] [-- --founding open|identity|pinned]   or   npm run reset'
 const STOP_PATIENCE_MS = 60_000
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
@@ -60,7 +61,13 @@ async function reset(options: VaultOptions): Promise<void> {
 
 function readOptions(args: string[]): { command: string; options: VaultOptions } {
   try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { empty: { type: 'boolean' } } })
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { empty: { type: 'boolean' }, founding: { type: 'string' } },
+    })
+    const founding = foundingModes.find(mode => mode === values.founding)
+    if (values.founding !== undefined && founding === undefined) throw new Error(USAGE)
     const [command, ...rest] = positionals
     if ((command !== 'start' && command !== 'reset') || rest.length > 0) throw new Error(USAGE)
     const { TRIVAULT_HOME, NATS_URL, DATABASE_URL } = process.env
@@ -71,6 +78,7 @@ function readOptions(args: string[]): { command: string; options: VaultOptions }
         home: TRIVAULT_HOME || project,
         log: print,
         ...(values.empty ? { empty: true } : {}),
+        ...(founding ? { founding } : {}),
         ...(NATS_URL ? { natsUrl: NATS_URL } : {}),
         ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
       },

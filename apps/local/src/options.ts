@@ -1,8 +1,12 @@
+import type { FoundingMode } from '@trivault/protocol'
+
 export type VaultOptions = {
   /** Directory of all data; made at first. */
   readonly home: string
   /** Stop before the guide's step 16: no tenant, no accounts. */
   readonly empty?: boolean
+  /** How the owners' first keys count; other than `open` it stops like `empty`, and the sample people are the founders. */
+  readonly founding?: FoundingMode
   /** Progress and incidents, one line each. */
   readonly log?: (line: string) => void
   /** Ends a start that is under way. */

@@ -9,6 +9,9 @@ import type { Home } from './home.ts'
 import { ersPublicKeyFile } from './layout.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 
+/** Whom the node admins pin as founders, and how their first keys count. */
+export type Founding = Pick<Genesis, 'foundingMode' | 'founders' | 'foundersRequired' | 'founderKeys'>
+
 /** Encrypts under a node's KMS key. */
 export type EncryptFor = (index: NodeIndex) => ProvisionOptions['encrypt']
 
@@ -20,6 +23,7 @@ export type EncryptFor = (index: NodeIndex) => ProvisionOptions['encrypt']
 export async function provision(
   home: Home,
   idp: { issuer: string; jwks: string },
+  founding: Founding,
   encryptFor: EncryptFor,
 ): Promise<Genesis> {
   const done = readIfThere(home.path('wallet', 'pins.json'))
@@ -40,10 +44,7 @@ export async function provision(
     deploymentId: home.deploymentId,
     identityKeys: cards.map(card => fromHex(card.identityKey)),
     ersFingerprint: makeSampleErsKey(home),
-    foundingMode: 'open',
-    founders: [],
-    foundersRequired: 0,
-    founderKeys: [],
+    ...founding,
     issuer: idp.issuer,
     approverClientId: 'trivault-approver',
     jwksThumbprints: await thumbprints(idp.jwks),

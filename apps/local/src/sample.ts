@@ -1,9 +1,12 @@
 import { type Client, createClient, DeviceKey } from '@trivault/client'
+import { fromBase64 } from '@trivault/codec'
+import { type FoundingMode, sha256 } from '@trivault/protocol'
 import { DEV_CHAIN_ID, rpc } from './anvil.ts'
 import type { SampleUser } from './endpoints.ts'
 import { LocalError } from './errors.ts'
 import { keptFile, readIfThere, writePrivate } from './files.ts'
 import type { Home } from './home.ts'
+import type { Founding } from './provision.ts'
 import { PASSWORD_GRANT } from './services/oidc.ts'
 
 export const OWNER_GROUP = 'owner'
@@ -50,7 +53,7 @@ export async function setUpSample(site: SampleSite, say: (line: string) => void)
   }
   const people = users.map(user => ({
     user,
-    device: DeviceKey.parse(keptFile(deviceKeyFile(home, user.id), () => DeviceKey.generate().export())),
+    device: deviceOf(home, user),
     client: createClient({ baseUrl: site.api, bearer: once(() => signIn(site.oidc, user)) }),
   }))
   for (const person of people) {
@@ -68,6 +71,22 @@ export async function setUpSample(site: SampleSite, say: (line: string) => void)
 /** True when the sample tenant of this home is complete. */
 export function hasSample(home: Home): boolean {
   return readIfThere(doneFile(home)) !== undefined
+}
+
+/** What is pinned of the sample people; in mode `pinned` their device keys are made now. */
+export function foundingOf(home: Home, foundingMode: FoundingMode, users: readonly SampleUser[]): Founding {
+  if (foundingMode === 'open') return { foundingMode, founders: [], foundersRequired: 0, founderKeys: [] }
+  const pinned = foundingMode === 'pinned' ? users : []
+  return {
+    foundingMode,
+    founders: users.map(user => user.id),
+    foundersRequired: OWNERS_REQUIRED,
+    founderKeys: pinned.map(user => sha256(fromBase64(deviceOf(home, user).publicKey))),
+  }
+}
+
+function deviceOf(home: Home, user: SampleUser): DeviceKey {
+  return DeviceKey.parse(keptFile(deviceKeyFile(home, user.id), () => DeviceKey.generate().export()))
 }
 
 async function setUpTenant(bootstrap: Client, users: readonly SampleUser[]): Promise<void> {

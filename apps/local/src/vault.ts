@@ -46,9 +46,9 @@ export async function startVault(options: VaultOptions): Promise<Vault> {
   let closeMetrics = () => {}
   try {
     for (const name of await clearLeftovers(home)) log(`${name} was left over from a start that was killed; ended it`)
-    const empty = keptFile(home.path('mode'), () => (options.empty ? 'empty' : 'sample')) === 'empty'
-    if (empty !== (options.empty ?? false))
-      log(`this home was first started ${empty ? 'with' : 'without'} --empty and stays so`)
+    const wantsEmpty = options.empty === true || (options.founding ?? 'open') !== 'open'
+    const empty = keptFile(home.path('mode'), () => (wantsEmpty ? 'empty' : 'sample')) === 'empty'
+    if (empty !== wantsEmpty) log(`this home was first started ${empty ? 'with' : 'without'} --empty and stays so`)
     const { supervisor, endpoints, sampleSite, metricsPort } = await assemble(home, options, log)
     closeMetrics = await serveMetrics(metricsPort, () => [
       ...processUsage(),
