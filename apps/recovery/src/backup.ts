@@ -1,16 +1,16 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
 import { backupFailure, type KeyReport, MpcError, recoverKey } from '@trivault/mpc'
-import { type BackupFile, backupContext, decodeBackupFile } from '@trivault/protocol'
-import { childOf } from './derive.ts'
+import { type BackupFile, backupContext, type Curve, decodeBackupFile } from '@trivault/protocol'
+import { childOf, type MasterKey } from './derive.ts'
 import { RecoveryError } from './errors.ts'
 
 const nodes = 3
 
-/** A master key in one place: from here on it is no longer a shared secret. 32 bytes each. */
-export interface MasterKey {
-  privateKey: Uint8Array
-  chainCode: Uint8Array
+/** The engine's name of each curve, and how long its points are. */
+const curves: Readonly<Record<Curve, { name: KeyReport['curve']; pointLength: number }>> = {
+  ECDSA_SECP256K1: { name: 'secp256k1', pointLength: 33 },
+  EdDSA_Ed25519: { name: 'ed25519', pointLength: 32 },
 }
 
 /** Reads a backup, as bytes or as base64 text. Throws `RecoveryError` backup. */
@@ -18,8 +18,9 @@ export function readBackup(raw: Uint8Array): BackupFile {
   const file = decodeEither(raw)
   if (file.version !== 1)
     throw new RecoveryError('backup', `backup format ${file.version} is unknown: use a newer trivault-recovery`)
-  if (file.curve !== 'ECDSA_SECP256K1')
-    throw new RecoveryError('backup', `a key on ${file.curve} cannot be rebuilt by this release`)
+  const { pointLength } = curves[file.curve]
+  if ([file.publicKey, ...file.publicShares].some(point => point.length !== pointLength))
+    throw new RecoveryError('backup', `the public keys of the backup are not on ${file.curve}`)
   if (file.blobs.length !== nodes || file.publicShares.length !== nodes)
     throw new RecoveryError(
       'backup',
@@ -45,11 +46,12 @@ export function verifyBackup(file: BackupFile, ersPublicKey: Uint8Array): void {
       `the backup was made for the ERS key ${toHex(file.ersFingerprint)}, this is ${toHex(fingerprint)}`,
     )
   const { vaultId, masterKey, keyId, transcriptHash, chainCode } = file
+  const curve = curves[file.curve].name
   for (let node = 0; node < nodes; node++) {
     const [blob, publicShare] = [file.blobs[node], file.publicShares[node]]
     if (blob === undefined || publicShare === undefined) throw new RecoveryError('backup', `share ${node} is missing`)
     const context = backupContext({ vaultId, masterKey, keyId, transcriptHash, chainCode, node })
-    const failure = refusing(() => backupFailure(blob, { publicShare, ersPublicKey, context }))
+    const failure = refusing(() => backupFailure(blob, { curve, publicShare, ersPublicKey, context }))
     if (failure !== undefined)
       throw new RecoveryError(
         'backup',
@@ -66,7 +68,7 @@ export function rebuild(file: BackupFile, ersPrivateKey: KeyObject): MasterKey {
   verifyBackup(file, publicKeyOf(ersPrivateKey))
   const { publicKey, publicShares, chainCode, transcriptHash, blobs } = file
   const report: KeyReport = {
-    curve: 'secp256k1',
+    curve: curves[file.curve].name,
     parties: nodes,
     threshold: nodes,
     publicKey,
@@ -76,7 +78,7 @@ export function rebuild(file: BackupFile, ersPrivateKey: KeyObject): MasterKey {
     epoch: 0,
   }
   const pem = String(ersPrivateKey.export({ format: 'pem', type: 'pkcs8' }))
-  const key = refusing(() => recoverKey(blobs, pem, report))
+  const key = { curve: file.curve, ...refusing(() => recoverKey(blobs, pem, report)) }
   if (!equalBytes(childOf(key, []).publicKey, publicKey))
     throw new RecoveryError('rebuild', 'the rebuilt key does not belong to the public key of the backup')
   return key

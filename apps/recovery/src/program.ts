@@ -4,7 +4,7 @@ import { fromHex, toBase64, toHex } from '@trivault/codec'
 import type { BackupFile } from '@trivault/protocol'
 import { Command } from 'commander'
 import { publicKeyOf, readBackup, readErsKey, rebuild, verifyBackup } from './backup.ts'
-import { addressAt, childOf, extendedKey, firstAddress, parsePath, signDigest } from './derive.ts'
+import { addressAt, childOf, extendedKey, firstAddress, parsePath, signWith } from './derive.ts'
 import { RecoveryError } from './errors.ts'
 import { makePrivateDirectory, readFile, readText, writeNew } from './files.ts'
 
@@ -41,16 +41,20 @@ export function recoveryProgram({ out, err }: Output): Command {
 
   withKeys(program.command('rebuild'))
     .description('rebuild the private key and show its addresses')
-    .option('--derive <paths...>', 'derivation paths to show addresses of', [firstAddress])
+    .option('--derive <paths...>', 'derivation paths to show addresses of (default: the first account)')
     .option('--out <file>', 'write the private key to this new file (mode 0600)')
     .option('--print-private-key', 'print the private key')
-    .action((options: KeyOptions & { derive: string[]; out?: string; printPrivateKey?: true }) => {
-      const paths = options.derive.map(text => ({ text, path: parsePath(text) }))
+    .action((options: KeyOptions & { derive?: string[]; out?: string; printPrivateKey?: true }) => {
+      const given = options.derive?.map(text => ({ text, path: parsePath(text) }))
       const { file, key } = open(options)
+      const first = firstAddress(key.curve)
+      const paths = given ?? [{ text: first, path: parsePath(first) }]
+      const extendedPrivateKey = extendedKey(key)
       const secret = {
         privateKey: toHex(key.privateKey),
+        privateKeyForm: key.curve === 'ECDSA_SECP256K1' ? 'scalar, big-endian' : 'scalar, little-endian; not a seed',
         chainCode: toHex(key.chainCode),
-        extendedPrivateKey: extendedKey(key),
+        ...(extendedPrivateKey !== undefined && { extendedPrivateKey }),
       }
       if (options.out !== undefined)
         writeNew(options.out, `${JSON.stringify({ ...shown(file), ...secret }, null, 2)}\n`)
@@ -65,21 +69,22 @@ export function recoveryProgram({ out, err }: Output): Command {
 
   withKeys(program.command('sign-check'))
     .description('sign a digest with the rebuilt key, to compare with a signature of the vault')
-    .requiredOption('--message <hex32>', 'the digest to sign: 32 bytes in hex')
-    .option('--path <path>', 'derivation path', firstAddress)
-    .action((options: KeyOptions & { message: string; path: string }) => {
+    .requiredOption('--message <hex32>', 'the digest, or Ed25519 message, to sign: 32 bytes in hex')
+    .option('--path <path>', 'derivation path (default: the first account)')
+    .action((options: KeyOptions & { message: string; path?: string }) => {
       if (!/^(0x)?[0-9a-fA-F]{64}$/.test(options.message))
         throw new RecoveryError('usage', '--message must be 32 bytes in hex')
-      const path = parsePath(options.path)
+      const given = options.path === undefined ? undefined : parsePath(options.path)
       const { key } = open(options)
+      const path = given ?? parsePath(firstAddress(key.curve))
       const child = childOf(key, path)
       const digest = fromHex(options.message)
       print({
-        path: options.path,
+        path: path.join('/'),
         address: addressAt(key, path),
         publicKey: toHex(child.publicKey),
         message: toHex(digest),
-        signature: toHex(signDigest(child.privateKey, digest)),
+        signature: toHex(signWith(key.curve, child, digest)),
       })
     })
 

@@ -2,9 +2,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addressOfPublicKey, recoverSigner } from '@trivault/chains'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { addressOfKey, addressOfPublicKey, recoverSigner } from '@trivault/chains'
 import { fromHex, toBase64, toHex } from '@trivault/codec'
-import { derivePublicKey, encodeKeyShare } from '@trivault/mpc'
+import { deriveEd25519PublicKey, derivePublicKey, encodeKeyShare } from '@trivault/mpc'
 import { type BackupFile, encodeBackupFile } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publicKeyOf, readBackup, rebuild, verifyBackup } from '../src/backup.ts'
@@ -13,6 +14,7 @@ import { type Sample, sampleBackup } from './support.ts'
 
 let sample: Sample
 let other: Sample
+let edwards: Sample
 let directory: string
 const path = (name: string): string => join(directory, name)
 
@@ -35,7 +37,10 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'recovery-'))
   sample = sampleBackup()
   other = sampleBackup()
+  edwards = sampleBackup('EdDSA_Ed25519')
   writeFileSync(path('backup'), encodeBackupFile(sample.file))
+  writeFileSync(path('ed25519-backup'), encodeBackupFile(edwards.file))
+  writeFileSync(path('ed25519-ers.pem'), edwards.ersPem, { mode: 0o600 })
   writeFileSync(path('ers.pem'), sample.ersPem, { mode: 0o600 })
   writeFileSync(path('ers-public.pem'), publicPem(sample))
 })
@@ -124,6 +129,7 @@ describe('rebuild', () => {
     expect(codeOf(() => readBackup(new Uint8Array(0)))).toBe('backup')
     expect(codeOf(() => readBackup(encodeBackupFile({ ...sample.file, version: 2 })))).toBe('backup')
     expect(codeOf(() => readBackup(encodeBackupFile({ ...sample.file, curve: 'EdDSA_Ed25519' })))).toBe('backup')
+    expect(codeOf(() => readBackup(encodeBackupFile({ ...edwards.file, curve: 'ECDSA_SECP256K1' })))).toBe('backup')
   })
 })
 
@@ -214,6 +220,45 @@ describe('trivault-recovery', () => {
     const bytes = fromHex(signature)
     const recovery = bytes[64] === 1 ? 1 : 0
     expect(recoverSigner(fromHex(message), { r: bytes.slice(0, 32), s: bytes.slice(32, 64), recovery })).toBe(address)
+  })
+
+  it('rebuilds a key on Ed25519: its addresses are those that the vault derives, and its signature verifies', async () => {
+    const keys = ['--backup', path('ed25519-backup'), '--ers-key', path('ed25519-ers.pem')]
+    const { out, code } = await run(
+      '--json',
+      'rebuild',
+      ...keys,
+      '--derive',
+      '44/501/0/0',
+      '44/501/7/3',
+      '--print-private-key',
+    )
+    expect(code).toBe(0)
+    const { publicKey, chainCode } = edwards.file
+    const derived = (steps: number[]) => deriveEd25519PublicKey(publicKey, chainCode, steps).publicKey
+    const answer = JSON.parse(out) as { addresses: unknown; privateKey: string; extendedPrivateKey?: string }
+    expect(answer.addresses).toEqual({
+      '44/501/0/0': addressOfKey('solana', derived([44, 501, 0, 0])),
+      '44/501/7/3': addressOfKey('solana', derived([44, 501, 7, 3])),
+    })
+    expect(answer.extendedPrivateKey).toBeUndefined()
+    const scalar = BigInt(`0x${toHex(fromHex(answer.privateKey).toReversed())}`)
+    expect(ed25519.Point.BASE.multiply(scalar).toBytes()).toEqual(publicKey)
+
+    const message = 'cd'.repeat(32)
+    const signed = await run('--json', 'sign-check', ...keys, '--path', '44/501/7/3', '--message', message)
+    const { signature } = JSON.parse(signed.out) as { signature: string }
+    expect(ed25519.verify(fromHex(signature), fromHex(message), derived([44, 501, 7, 3]))).toBe(true)
+  })
+
+  it('refuses an altered or foreign backup of a key on Ed25519', () => {
+    const { file } = edwards
+    const blobs = file.blobs.with(1, flipped(file.blobs[1] ?? new Uint8Array(), 500))
+    expect(codeOf(() => rebuild({ ...file, blobs }, edwards.ers))).toBe('backup')
+    expect(codeOf(() => rebuild(file, sample.ers))).toBe('ers-key')
+    expect(codeOf(() => rebuild({ ...file, publicKey: file.publicShares[0] ?? file.publicKey }, edwards.ers))).toBe(
+      'rebuild',
+    )
   })
 
   it('makes an ERS key, encrypted too, and never overwrites one', async () => {

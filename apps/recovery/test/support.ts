@@ -1,13 +1,13 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { createKeygen, encryptBackup, type KeyShare } from '@trivault/mpc'
-import { type BackupFile, backupContext, sha256 } from '@trivault/protocol'
+import { type BackupFile, backupContext, type Curve, sha256 } from '@trivault/protocol'
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 
 /** Three shares of one key, made jointly. */
-function generate(): KeyShare[] {
+function generate(curve: KeyShare['curve']): KeyShare[] {
   const sessionId = random(32)
-  const sessions = [1, 2, 3].map(self => createKeygen({ self, parties: 3, threshold: 3, sessionId, random }))
+  const sessions = [1, 2, 3].map(self => createKeygen({ curve, self, parties: 3, threshold: 3, sessionId, random }))
   const shares: KeyShare[] = []
   const queue: { from: number; to: number; frame: Uint8Array }[] = []
   const take = (from: number, step: ReturnType<(typeof sessions)[number]['start']>): void => {
@@ -31,10 +31,10 @@ export interface Sample {
 }
 
 /** A key of three nodes and its backup to a new ERS key, as the nodes make it. */
-export function sampleBackup(): Sample {
+export function sampleBackup(curve: Curve = 'ECDSA_SECP256K1'): Sample {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
   const ersPublicKey = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))
-  const shares = generate()
+  const shares = generate(curve === 'ECDSA_SECP256K1' ? 'secp256k1' : 'ed25519')
   const [first] = shares
   if (first === undefined || shares.length !== 3) throw new Error('three shares expected')
   const { transcriptHash, chainCode } = first
@@ -46,7 +46,7 @@ export function sampleBackup(): Sample {
   const file: BackupFile = {
     version: 1,
     ...name,
-    curve: 'ECDSA_SECP256K1',
+    curve,
     ersFingerprint: sha256(ersPublicKey),
     publicKey: point,
     publicShares: [...publicShares],
