@@ -1,7 +1,7 @@
 import type { ClientEvent } from '@trivault/api-contract'
 import type { Certified } from '@trivault/ledger'
 import { decodeCommand } from '@trivault/protocol'
-import { statusOf, type VaultState } from '@trivault/vault-state'
+import { reportedKey, statusOf, type VaultState } from '@trivault/vault-state'
 import type { Unsubscribe } from './service.ts'
 
 type Listener = (event: ClientEvent) => void
@@ -25,7 +25,7 @@ export class Events {
       const command = decodeCommand(raw)
       if ('operationId' in command) touched.add(command.operationId)
       if (command.type === 'activateKey') {
-        const id = state.masterKeys.get(command.report.masterKey)?.operationId
+        const id = state.masterKeys.get(reportedKey(command.keys))?.operationId
         if (id !== undefined) touched.add(id)
       }
       if (command.type !== 'execute') continue

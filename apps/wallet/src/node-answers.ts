@@ -4,6 +4,7 @@ import { operationOf, type VaultState } from '@trivault/vault-state'
 import type { NodeLink } from './node-link.ts'
 import { ServiceError } from './service.ts'
 import { fetchBackup } from './signatures.ts'
+import type { KeyBackup } from './view.ts'
 
 /** What the three nodes signed about an operation, and which are silent. Throws `VaultError` unknown-operation. */
 export async function verdictsOf(link: NodeLink, state: VaultState, operationId: string) {
@@ -59,25 +60,21 @@ export async function nodesOf(link: NodeLink, state: VaultState, head: { seq: nu
   }
 }
 
-/** The backup file of an active master key. Throws `ServiceError` not-found. */
-export async function backupOf(link: NodeLink, state: VaultState, masterKey: string): Promise<Uint8Array> {
+/** The backup files of an active master key, one per curve. Throws `ServiceError` not-found. */
+export async function backupsOf(link: NodeLink, state: VaultState, masterKey: string): Promise<KeyBackup[]> {
   const key = state.masterKeys.get(masterKey)
   if (key === undefined || key.status !== 'active')
     throw new ServiceError('not-found', `no active master key ${masterKey}`)
-  const { name, keyId, curve, publicKey, publicShares, chainCode, transcriptHash } = key
   const { vaultId, genesis } = state
-  const blobs = await fetchBackup(link, state, masterKey)
-  return encodeBackupFile({
-    version: 1,
-    vaultId,
-    masterKey: name,
-    keyId,
-    curve,
-    ersFingerprint: genesis.ersFingerprint,
-    publicKey,
-    publicShares: [...publicShares],
-    chainCode,
-    transcriptHash,
-    blobs,
-  })
+  return Promise.all(
+    key.keys.map(async one => {
+      const { curve, publicKey, publicShares, chainCode, transcriptHash } = one
+      const blobs = await fetchBackup(link, masterKey, one)
+      const file = encodeBackupFile({
+        ...{ version: 1, vaultId, masterKey, keyId: key.keyId, curve, ersFingerprint: genesis.ersFingerprint },
+        ...{ publicKey, publicShares: [...publicShares], chainCode, transcriptHash, blobs },
+      })
+      return { curve, file }
+    }),
+  )
 }

@@ -3,12 +3,15 @@ import type { NodeIndex } from '@trivault/ledger'
 import {
   type Command,
   type CommandOf,
+  type Curve,
+  curves,
   type KeyReport,
   keyReportCodec,
   type NodeEvent,
+  type SignedReports,
   sha256,
 } from '@trivault/protocol'
-import { signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
+import { type CurveKey, signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
 import type { Outcome } from './log.ts'
 import type { NodeLink } from './node-link.ts'
 
@@ -30,7 +33,8 @@ export class Signatures {
   readonly #submitting = new Set<string>()
   /** When each open signature was first seen, or last asked for. */
   #askedAt = new Map<string, number>()
-  readonly #reports = new Map<string, { report: KeyReport; signatures: Map<NodeIndex, Uint8Array> }>()
+  /** By master key and curve, then by what they say. */
+  readonly #reports = new Map<string, Map<string, { report: KeyReport; signatures: Map<NodeIndex, Uint8Array> }>>()
 
   constructor(options: SignaturesOptions) {
     this.#options = options
@@ -95,12 +99,25 @@ export class Signatures {
     const state = this.#options.state()
     if (state.masterKeys.get(report.masterKey)?.status !== 'requested') return
     if (!signedReport(state.genesis, node, report, signature)) return
-    const name = toHex(sha256(encode(keyReportCodec, report)))
-    const known = this.#reports.get(name) ?? { report, signatures: new Map<NodeIndex, Uint8Array>() }
-    this.#reports.set(name, known)
-    known.signatures.set(node, signature)
-    const all = ([0, 1, 2] as const).map(index => known.signatures.get(index)).filter(one => one !== undefined)
-    if (all.length === 3) this.#once(name, () => this.#options.submit({ type: 'activateKey', report, signatures: all }))
+    const content = toHex(sha256(encode(keyReportCodec, report)))
+    const place = `${report.masterKey}/${report.curve}`
+    const known = this.#reports.get(place) ?? new Map()
+    this.#reports.set(place, known)
+    const same = known.get(content) ?? { report, signatures: new Map<NodeIndex, Uint8Array>() }
+    known.set(content, same)
+    same.signatures.set(node, signature)
+    const keys = curves.flatMap(curve => this.#equalReports(report.masterKey, curve) ?? [])
+    if (keys.length === curves.length)
+      this.#once(`activate/${report.masterKey}`, () => this.#options.submit({ type: 'activateKey', keys }))
+  }
+
+  /** Three equal reports of a master key on a curve, once there are. */
+  #equalReports(masterKey: string, curve: Curve): SignedReports | undefined {
+    for (const { report, signatures } of this.#reports.get(`${masterKey}/${curve}`)?.values() ?? []) {
+      const all = ([0, 1, 2] as const).flatMap(node => signatures.get(node) ?? [])
+      if (all.length === 3) return { report, signatures: all }
+    }
+    return undefined
   }
 
   #once(name: string, work: () => Promise<unknown>): void {
@@ -116,18 +133,13 @@ function nameOf({ operationId, part, variant }: Place): string {
   return `${operationId}/${part}/${variant}`
 }
 
-/** A self-contained backup file of one master key: the key report and the three encrypted shares. */
-export async function fetchBackup(link: NodeLink, state: VaultState, masterKey: string): Promise<Uint8Array[]> {
-  const key = state.masterKeys.get(masterKey)
-  const answers = await link.queryAll({ type: 'backups', masterKey })
+/** The three encrypted shares of an active master key on one curve. */
+export async function fetchBackup(link: NodeLink, masterKey: string, key: CurveKey): Promise<Uint8Array[]> {
+  const answers = await link.queryAll({ type: 'backups', masterKey, curve: key.curve })
   for (const answer of answers) {
     const blobs = answer?.blobs ?? []
-    if (
-      key !== undefined &&
-      blobs.length === 3 &&
-      blobs.every((blob, i) => equalBytes(sha256(blob), key.backupHashes[i] ?? new Uint8Array()))
-    )
-      return blobs
+    const isWhole = blobs.every((blob, i) => equalBytes(sha256(blob), key.backupHashes[i] ?? new Uint8Array()))
+    if (blobs.length === 3 && isWhole) return blobs
   }
   throw new Error('no node gave the three backups whose hashes are in the log')
 }

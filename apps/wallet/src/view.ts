@@ -1,5 +1,5 @@
 import type { StoredEntry } from '@trivault/ledger'
-import type { Intent, OperationType, VaultErrorCode } from '@trivault/protocol'
+import type { Curve, Intent, OperationType, VaultErrorCode } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 
 /** A start that the wallet acknowledged and the log does not hold yet: its nodes are not all up, or it was refused there. */
@@ -24,6 +24,12 @@ export interface Delivery {
   updatedAt: number
 }
 
+/** A self-contained backup file of a master key on one curve. */
+export interface KeyBackup {
+  curve: Curve
+  file: Uint8Array
+}
+
 /** What the wallet's reading use cases see. */
 export interface WalletView {
   /** The replica: the fold of every certified entry that this wallet has. */
@@ -34,6 +40,6 @@ export interface WalletView {
   waiting(operationId: string): WaitingOperation | undefined
   allWaiting(): WaitingOperation[]
   deliveries(operationId: string): Delivery[]
-  /** Verified key backup of an active master key from the nodes, once its backup operation has succeeded: see `backups.ts`. */
-  backup(masterKey: string): Promise<Uint8Array>
+  /** Verified key backups of an active master key from the nodes, once its backup operation has succeeded. */
+  backups(masterKey: string): Promise<KeyBackup[]>
 }

@@ -1,6 +1,7 @@
 import { compileValidator, type OperationId, routes, stringifyExact } from '@trivault/api-contract'
 import { ChainClients } from '@trivault/chain-clients'
 import { entryHash } from '@trivault/ledger'
+import { curves } from '@trivault/protocol'
 import { type Person, TestVault } from '@trivault/testkit'
 import { expect } from 'vitest'
 import { createReads, type WalletReads } from '../src/reads/index.ts'
@@ -44,7 +45,8 @@ export class TestWallet {
       waiting: id => this.waiting.find(operation => operation.id === id),
       allWaiting: () => this.waiting,
       deliveries: id => this.deliveries.filter(({ operationId }) => operationId === id),
-      backup: async name => new TextEncoder().encode(`backup of ${name}`),
+      backups: async name =>
+        curves.map(curve => ({ curve, file: new TextEncoder().encode(`backup of ${name} on ${curve}`) })),
     }
   }
 

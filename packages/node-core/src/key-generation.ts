@@ -1,8 +1,9 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes, toHex, utf8 } from '@trivault/codec'
 import { backupFailure, createKeygen, encryptBackup, type Failure, type KeyShare } from '@trivault/mpc'
-import { backupContext, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
-import { keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
+import { backupContext, type Curve, curves, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
+import { curveKeyOf, keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
+import { curveOf, engineCurves } from './curves.ts'
 import { NodeError, reasonOf } from './errors.ts'
 import type { JointSessions } from './joint-sessions.ts'
 import type { KeyShares } from './key-shares.ts'
@@ -36,6 +37,7 @@ export interface KeyGenerationOptions {
   release: (report: KeyReport, signature: Uint8Array) => void
 }
 
+/** One generation of a key on one curve. */
 interface Pending {
   key: MasterKey
   share: KeyShare
@@ -47,8 +49,8 @@ interface Pending {
 }
 
 /**
- * A new key's road: joint generation, pending share sealed, backup made and sent, three backups verified and sealed, report
- * signed. Nothing here makes the key usable: three equal reports in the log do (I7).
+ * A new key's road, on each curve: joint generation, pending share sealed, backup made and sent, three backups verified and sealed, report
+ * signed. Nothing here makes the key usable: three equal reports for each curve in the log do (I7).
  */
 export class KeyGeneration {
   readonly #options: KeyGenerationOptions
@@ -64,8 +66,9 @@ export class KeyGeneration {
     const requested = state.masterKeys.values().filter(key => key.status === 'requested')
     const wanted = new Set(requested.map(key => toHex(key.keyId)))
     for (const name of this.#pending.keys()) if (!wanted.has(name.slice(0, 64))) this.#pending.delete(name)
-    this.#options.sessions.dropWhere(name => name.startsWith('keygen/') && !wanted.has(name.slice('keygen/'.length)))
-    for (const key of requested.sort((a, b) => (a.name < b.name ? -1 : 1))) await this.#takeUp(key)
+    this.#options.sessions.dropWhere(name => name.startsWith('keygen/') && !wanted.has(name.split('/')[1] ?? ''))
+    for (const key of requested.sort((a, b) => (a.name < b.name ? -1 : 1)))
+      for (const curve of curves) await this.#takeUp(key, curve)
   }
 
   /** Asks again for what is missing; a generation that cannot be completed is begun anew. */
@@ -73,7 +76,8 @@ export class KeyGeneration {
     const now = this.#options.now()
     for (const pending of this.#pending.values()) {
       // A peer has lost its share before its backup: after a restart this node has no task that would answer it.
-      if (this.#options.sessions.isAwaited(taskName(pending.key))) this.#generate(pending.key)
+      const [curve, name] = [curveOf(pending.share), taskName(pending.key, curveOf(pending.share))]
+      if (this.#options.sessions.isAwaited(name)) this.#generate(pending.key, curve)
       if (now - pending.askedAt < askAgainAfter || pending.backups[this.#options.self] === undefined) continue
       pending.askedAt = now
       if (pending.reported !== undefined) {
@@ -84,9 +88,9 @@ export class KeyGeneration {
       for (const node of everyNode)
         if (pending.backups[node] === undefined)
           this.#options.send(node, { type: 'needBackup', keyId: key.keyId, transcriptHash: share.transcriptHash })
-      if (now - pending.since <= giveUpAfter || this.#options.sessions.isOpen(taskName(key))) continue
+      if (now - pending.since <= giveUpAfter || this.#options.sessions.isOpen(name)) continue
       pending.since = now
-      this.#generate(key)
+      this.#generate(key, curve)
     }
   }
 
@@ -105,48 +109,56 @@ export class KeyGeneration {
     }
   }
 
-  /** K4: the three verified backups of an active key. Throws `NodeError` record-missing with the lost one's name. */
-  async backups(key: MasterKey): Promise<Uint8Array[]> {
-    const name = pendingName(key.keyId, key.transcriptHash)
+  /** K4: the three verified backups of an active key on a curve. Throws `NodeError` record-missing with the lost one's name. */
+  async backups(key: MasterKey, curve: Curve): Promise<Uint8Array[]> {
+    const { transcriptHash, backupHashes } = curveKeyOf(key, curve)
+    const name = pendingName(key.keyId, transcriptHash)
     const blobs: Uint8Array[] = []
     for (const node of everyNode) {
       const blob = await this.#options.records.get('backup', `${name}/${node}`)
-      if (blob === undefined || !equalBytes(sha256(blob), key.backupHashes[node] ?? new Uint8Array()))
-        throw new NodeError('record-missing', `this node has lost the backup of node ${node} of master key ${key.name}`)
+      if (blob === undefined || !equalBytes(sha256(blob), backupHashes[node] ?? new Uint8Array()))
+        throw new NodeError(
+          'record-missing',
+          `this node has lost the backup of node ${node} of master key ${key.name} on ${curve}`,
+        )
       blobs.push(blob)
     }
     return blobs
   }
 
-  async #takeUp(key: MasterKey): Promise<void> {
+  async #takeUp(key: MasterKey, curve: Curve): Promise<void> {
     const { shares, sessions } = this.#options
-    const known = [...this.#pending.values()].filter(pending => equalBytes(pending.key.keyId, key.keyId))
+    const isOfCurve = (share: KeyShare): boolean => curveOf(share) === curve
+    const known = [...this.#pending.values()].filter(
+      pending => equalBytes(pending.key.keyId, key.keyId) && isOfCurve(pending.share),
+    )
     for (const pending of known) await this.#continue(pending)
-    if (known.length > 0 || sessions.isOpen(taskName(key))) return
-    const existing = await shares.all(key.keyId)
+    if (known.length > 0 || sessions.isOpen(taskName(key, curve))) return
+    const existing = (await shares.all(key.keyId)).filter(isOfCurve)
     for (const share of existing) await this.#begin(key, share)
-    if (existing.length === 0) this.#generate(key)
+    if (existing.length === 0) this.#generate(key, curve)
   }
 
-  #generate(key: MasterKey): void {
+  #generate(key: MasterKey, curve: Curve): void {
     const { self, sessions, random, shares, log, retry, accuse } = this.#options
-    const name = taskName(key)
+    const name = taskName(key, curve)
     sessions.drop(name)
     sessions.add({
       name,
       nodes: everyNode,
-      binding: utf8(key.name),
+      binding: utf8(`${curve}/${key.name}`),
       unlimited: true,
       ready: () => this.#options.mayGenerate(),
       epochs: () => [undefined, undefined, undefined],
-      create: sessionId => createKeygen({ self: self + 1, parties: 3, threshold: 3, sessionId, random }),
+      create: sessionId =>
+        createKeygen({ curve: engineCurves[curve], self: self + 1, parties: 3, threshold: 3, sessionId, random }),
       complete: result => {
         const share = result as KeyShare
         shares
           .create(key.keyId, share)
           .then(() => this.#begin(key, share))
           .catch((error: unknown) => {
-            log('error', 'new key share could not be stored', { key: key.name, reason: reasonOf(error) })
+            log('error', 'new key share could not be stored', { key: key.name, curve, reason: reasonOf(error) })
             retry()
           })
       },
@@ -213,10 +225,15 @@ export class KeyGeneration {
     const { key, share } = pending
     const publicShare = share.publicShares[node] ?? new Uint8Array()
     // K2.
-    const check = backupFailure(blob, { publicShare, ersPublicKey, context: this.#context(key, share, node) })
+    const context = this.#context(key, share, node)
+    const check = backupFailure(blob, { curve: share.curve, publicShare, ersPublicKey, context })
     if (check !== undefined) {
-      if (node === self) throw new NodeError('backup-unsound', `own backup of ${key.name} breaks check ${check}`)
-      void accuse({ check, kind: 'accusation', party: node + 1, suspects: [node + 1] }, `backup of ${key.name}`)
+      if (node === self)
+        throw new NodeError('backup-unsound', `own backup of ${key.name} on ${curveOf(share)} breaks check ${check}`)
+      void accuse(
+        { check, kind: 'accusation', party: node + 1, suspects: [node + 1] },
+        `backup of ${key.name} on ${curveOf(share)}`,
+      )
       return
     }
     await records.create('backup', `${pendingName(key.keyId, share.transcriptHash)}/${node}`, blob)
@@ -233,7 +250,7 @@ export class KeyGeneration {
     const report: KeyReport = {
       vaultId,
       masterKey: key.name,
-      curve: key.curve,
+      curve: curveOf(share),
       ersFingerprint: sha256(ersPublicKey),
       publicKey: share.publicKey,
       publicShares: [...share.publicShares],
@@ -243,7 +260,7 @@ export class KeyGeneration {
     }
     const signature = ed25519.sign(keyReportDigest(report), identitySeed)
     pending.reported = { report, signature }
-    log('info', 'master key share and backups are durable', { key: key.name })
+    log('info', 'master key share and backups are durable', { key: key.name, curve: report.curve })
     this.#release(pending)
   }
 
@@ -252,6 +269,6 @@ export class KeyGeneration {
   }
 }
 
-const taskName = (key: MasterKey): string => `keygen/${toHex(key.keyId)}`
+const taskName = (key: MasterKey, curve: Curve): string => `keygen/${toHex(key.keyId)}/${curve}`
 const pendingName = (keyId: Uint8Array, transcriptHash: Uint8Array): string =>
   `${toHex(keyId)}/${toHex(transcriptHash)}`

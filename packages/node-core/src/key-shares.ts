@@ -1,10 +1,12 @@
 import { equalBytes, toHex } from '@trivault/codec'
 import { decodeKeyShare, encodeKeyShare, type KeyShare } from '@trivault/mpc'
-import type { MasterKey } from '@trivault/vault-state'
+import type { Curve } from '@trivault/protocol'
+import { curveKeyOf, type MasterKey } from '@trivault/vault-state'
+import { curveOf } from './curves.ts'
 import { NodeError } from './errors.ts'
 import type { SealedRecords } from './sealed-records.ts'
 
-/** This node's key shares: sealed records, one per key and key generation, written once. */
+/** This node's key shares: sealed records, one per key, curve and key generation, written once. */
 export class KeyShares {
   readonly #records: SealedRecords
   readonly #cache = new Map<string, KeyShare>()
@@ -17,22 +19,23 @@ export class KeyShares {
     await this.#records.create('share', `${toHex(keyId)}/${toHex(share.transcriptHash)}`, encodeKeyShare(share))
   }
 
-  /** Pending and active shares of a key. */
+  /** Pending and active shares of a key, on every curve. */
   async all(keyId: Uint8Array): Promise<KeyShare[]> {
     const prefix = `${toHex(keyId)}/`
     const rows = await this.#records.range('share', prefix, 64)
     return rows.filter(row => row.key.startsWith(prefix)).map(row => decodeKeyShare(row.value))
   }
 
-  /** The share of the activated generation. Throws `NodeError` record-missing: only emergency recovery is left then. */
-  async active(key: MasterKey): Promise<KeyShare> {
-    const name = toHex(key.keyId)
+  /** The share of the activated generation on a curve. Throws `NodeError` record-missing: only emergency recovery is left. */
+  async active(key: MasterKey, curve: Curve): Promise<KeyShare> {
+    const { publicKey, transcriptHash } = curveKeyOf(key, curve)
+    const name = `${toHex(key.keyId)}/${toHex(transcriptHash)}`
     const cached = this.#cache.get(name)
     if (cached !== undefined) return cached
-    const raw = await this.#records.get('share', `${name}/${toHex(key.transcriptHash)}`)
+    const raw = await this.#records.get('share', name)
     const share = raw === undefined ? undefined : decodeKeyShare(raw)
-    if (share === undefined || !equalBytes(share.publicKey, key.publicKey))
-      throw new NodeError('record-missing', `this node has lost its share of master key ${key.name}`)
+    if (share === undefined || curveOf(share) !== curve || !equalBytes(share.publicKey, publicKey))
+      throw new NodeError('record-missing', `this node has lost its share of master key ${key.name} on ${curve}`)
     this.#cache.set(name, share)
     return share
   }

@@ -300,14 +300,15 @@ export async function startNode(options: NodeOptions): Promise<Node> {
         return {
           type: 'backups',
           masterKey: query.masterKey,
-          blobs: await keys.backups(activeMasterKeyOf(opened.state, query.masterKey)),
+          curve: query.curve,
+          blobs: await keys.backups(activeMasterKeyOf(opened.state, query.masterKey), query.curve),
         }
-      case 'view': {
       case 'hold': {
         const { type: _, ...hold } = query
         await holds.bring(opened.state, hold)
         return { type: 'held' }
       }
+      case 'view': {
         const view = viewOf(opened.state, self, query.operationId, opened.status().head)
         return { type: 'view', view, signature: sign(viewDigest(view)) }
       }
@@ -363,11 +364,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       keys.tick()
       signer.tick()
       quarantine.tick()
-      metrics.gauge('open_sessions', sessions.live)
       if (at - remindedAt >= remindEvery) {
         remindedAt = at
         holds.remind()
       }
+      metrics.gauge('open_sessions', sessions.live)
     },
   }
 }

@@ -1,5 +1,14 @@
+import { families } from '@trivault/chains'
 import { type Codec, concat, decode, encode, int53, list, struct, u16, u32 } from '@trivault/codec'
-import { createSigning, type Failure, type KeyShare, type Signature } from '@trivault/mpc'
+import {
+  createFrostSigning,
+  createSigning,
+  type Failure,
+  type KeyShare,
+  type SchnorrSignature,
+  type Session,
+  type Signature,
+} from '@trivault/mpc'
 import {
   type AnswerOf,
   type SignedFailure,
@@ -10,7 +19,6 @@ import {
 import {
   addressOf,
   assetOf,
-  chainOf,
   type Execution,
   masterKeyOf,
   type Operation,
@@ -169,11 +177,12 @@ export class SigningCoordinator {
       return
     }
     const { Source } = intent
-    const { slip44 } = chainOf(state, assetOf(state, intent.CAIP19).chain.caip2)
+    const { slip44, family } = assetOf(state, intent.CAIP19).chain
+    const { curve } = families[family]
     const path = pathOf(state, addressOf(state, Source.MasterKeyName, Source.AccountName, slip44, Source.AddressIndex))
     const key = masterKeyOf(state, Source.MasterKeyName)
     // S2.
-    const share: KeyShare = await shares.active(key)
+    const share: KeyShare = await shares.active(key, curve)
     this.#failures.delete(name)
     const began = this.#options.now()
     sessions.add({
@@ -187,29 +196,21 @@ export class SigningCoordinator {
         encode(pathCodec, { path: [...path], seq: execution.seq, command: execution.command }),
       ),
       unlimited: false,
-      // S5.
+      // S5. Ed25519 needs no OT epochs, but there is none with a peer that is away or quarantined.
       ready: () =>
         this.#options.mayRun(operation.id) && everyNode.every(node => node === self || pairs.epoch(node) !== undefined),
       epochs: () => everyNode.map(node => pairs.epoch(node)?.id),
-      create: sessionId =>
-        createSigning({
-          self: self + 1,
-          signers: everyNode.map(node => node + 1),
-          share,
-          pairs: new Map(
-            everyNode.flatMap(node => (node === self ? [] : [[node + 1, pairState(pairs, node)] as const])),
-          ),
-          path,
-          digest: execution.digest,
-          sessionId,
-          random,
-        }),
+      create: (sessionId): Session<Signature | SchnorrSignature> => {
+        const common = { self: self + 1, signers: everyNode.map(node => node + 1), share, path, sessionId, random }
+        if (curve === 'EdDSA_Ed25519') return createFrostSigning({ ...common, message: execution.message })
+        const states = everyNode.flatMap(node => (node === self ? [] : [[node + 1, pairState(pairs, node)] as const]))
+        return createSigning({ ...common, pairs: new Map(states), digest: execution.digest })
+      },
       complete: result => {
-        const { r, s, recovery } = result as Signature
         this.lastSignatureAt = this.#options.now()
         this.#options.metrics.observe('signing_seconds', (this.#options.now() - began) / 1000)
         // S3: verified by the protocol; S4 before it is released.
-        const value = concat(r, s, Uint8Array.of(recovery))
+        const value = bytesOf(result as Signature | SchnorrSignature)
         this.#keep(name, { table: 'signature', value, release, busy: false })
       },
       failed: failure => void this.#fail(operation, execution, failure),
@@ -271,6 +272,12 @@ function unsignedOperations(state: VaultState): Operation[] {
   const operations = state.unsigned.keys().flatMap(id => state.operations.get(id) ?? [])
   const firstOf = ({ executions }: Operation) => executions[0]?.seq ?? 0
   return operations.sort((a, b) => firstOf(a) - firstOf(b) || (a.id < b.id ? -1 : 1))
+}
+
+/** As the `signed` command carries it: ECDSA r ‖ s ‖ recovery, Ed25519 R ‖ s. */
+function bytesOf(signature: Signature | SchnorrSignature): Uint8Array {
+  if ('signature' in signature) return signature.signature
+  return concat(signature.r, signature.s, Uint8Array.of(signature.recovery))
 }
 
 function pairState(pairs: Pairs, node: number) {

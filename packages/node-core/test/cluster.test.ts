@@ -1,4 +1,4 @@
-import { encodeEnvelope, sha256 } from '@trivault/protocol'
+import { curves, encodeEnvelope, sha256 } from '@trivault/protocol'
 import { startCommand } from '@trivault/testkit'
 import { activeMasterKeyOf, signedFailure } from '@trivault/vault-state'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -191,7 +191,10 @@ describe('a new key', () => {
       await cluster.setup()
       await cluster.activate()
       expect(killed.sort()).toEqual(['backup', 'share'])
-      expect(activeMasterKeyOf(cluster.state, 'Default').publicShares).toHaveLength(3)
+      const { keys } = activeMasterKeyOf(cluster.state, 'Default')
+      expect(keys.map(({ curve, publicShares }) => [curve, publicShares.length])).toEqual(
+        curves.map(curve => [curve, 3]),
+      )
     },
   )
 
@@ -222,14 +225,15 @@ describe('a new key', () => {
     await cluster.activate()
   })
 
-  it('has its three backups at every node', async () => {
+  it('has its three backups at every node, on each curve', async () => {
     await start()
-    const key = activeMasterKeyOf(cluster.state, 'Default')
-    const ask = (node: Index) => cluster.query(node, { type: 'backups', masterKey: 'Default' })
-    const answers = [await ask(0), await ask(1), await ask(2)]
-    for (const answer of answers) {
-      if (answer.type !== 'backups') throw new Error('backups expected')
-      expect(answer.blobs.map(blob => sha256(blob))).toEqual(key.backupHashes)
+    for (const { curve, backupHashes } of activeMasterKeyOf(cluster.state, 'Default').keys) {
+      const ask = (node: Index) => cluster.query(node, { type: 'backups', masterKey: 'Default', curve })
+      const answers = [await ask(0), await ask(1), await ask(2)]
+      for (const answer of answers) {
+        if (answer.type !== 'backups') throw new Error('backups expected')
+        expect(answer.blobs.map(blob => sha256(blob))).toEqual(backupHashes)
+      }
     }
   })
 })
@@ -267,7 +271,9 @@ describe('what a node finds at start', () => {
     expect(answer).toMatchObject({ failure: expect.stringContaining('lost its share of master key Default') })
     expect(cluster.signatures('tx')).toEqual([])
     cluster.records[1]?.tables.get('backup')?.clear()
-    expect(await cluster.query(1, { type: 'backups', masterKey: 'Default' })).toMatchObject({ code: 'record-missing' })
+    expect(await cluster.query(1, { type: 'backups', masterKey: 'Default', curve: 'ECDSA_SECP256K1' })).toMatchObject({
+      code: 'record-missing',
+    })
   })
 
   it('a database rolled back under a kept anchor catches up and signs', async () => {

@@ -4,6 +4,8 @@ import { type AnchorRow, Committee, createVoteRecord, Proposer, type StoredEntry
 import {
   type Answer,
   type Command,
+  type Curve,
+  curves,
   decodeEnvelope,
   type Envelope,
   encodeCommand,
@@ -13,6 +15,7 @@ import {
   type NodeEvent,
   type PeerMessage,
   type Query,
+  type SignedReports,
   sha256,
   vaultIdOf,
 } from '@trivault/protocol'
@@ -21,10 +24,10 @@ import { type VaultState, vaultMachine } from '@trivault/vault-state'
 import { expect, vi } from 'vitest'
 import { Channels } from '../src/channel.ts'
 import {
+  type HoldStore,
   type Mailbox,
   type Node,
   type NodeSecret,
-  type HoldStore,
   type Party,
   type QuarantineStore,
   type Records,
@@ -32,15 +35,15 @@ import {
 } from '../src/index.ts'
 import {
   type MemoryAnchor,
+  type MemoryHolds,
   type MemoryQuarantine,
   type MemoryRecords,
   mailboxHub,
-  type MemoryHolds,
   memoryAnchor,
+  memoryHolds,
   memoryQuarantine,
   memoryRecords,
 } from '../src/testing/memory.ts'
-  memoryHolds,
 
 const indexes = [0, 1, 2] as const
 export type Index = (typeof indexes)[number]
@@ -105,21 +108,21 @@ export class Cluster {
   readonly records: MemoryRecords[] = []
   readonly anchors: MemoryAnchor[] = []
   readonly quarantines: MemoryQuarantine[] = indexes.map(memoryQuarantine)
+  readonly holds: MemoryHolds[] = indexes.map(memoryHolds)
   readonly events: { node: number; event: NodeEvent }[] = []
   readonly log: LogLine[] = []
   readonly counts = new Map<string, number>()
-  readonly holds: MemoryHolds[] = indexes.map(memoryHolds)
   readonly hub: ReturnType<typeof mailboxHub>
   /** Everything that crossed the broker between nodes, for replays. */
   readonly wire: { from: Party; to: Party; raw: Uint8Array }[] = []
   onPut: PutHook = () => {}
   onWire: (from: Party, to: Party, raw: Uint8Array) => void = () => {}
   tamper: Tamper = (_node, _to, message) => message
+  /** What the wallet makes of a node's message about the log; undefined: nothing. */
+  hears: (node: Index, body: Uint8Array) => Uint8Array | undefined = (_node, body) => body
   readonly #running: (Running | undefined)[] = [undefined, undefined, undefined]
   readonly #frames = new Map<string, string>()
   readonly #nonces = new Map<string, string>()
-  /** What the wallet makes of a node's message about the log; undefined: nothing. */
-  hears: (node: Index, body: Uint8Array) => Uint8Array | undefined = (_node, body) => body
   readonly #answers = new Map<number, (node: number, answer: Answer) => void>()
   readonly #helper: TestVault
   readonly #stored: StoredEntry[]
@@ -191,12 +194,12 @@ export class Cluster {
         compareAndSet: (expected, next) => (running.dead ? never() : anchor.compareAndSet(expected, next)),
       },
       quarantine: this.#mortalQuarantine(index, running),
+      holds: this.#mortalHolds(index, running),
       clock: Date.now,
       random: length => new Uint8Array(randomBytes(length)),
       log: (level, message, fields = {}) => {
         if (!running.dead) this.log.push({ node: index, level, message, fields })
       },
-      holds: this.#mortalHolds(index, running),
       metrics: {
         count: name => void this.counts.set(name, (this.counts.get(name) ?? 0) + 1),
         gauge: () => {},
@@ -245,10 +248,10 @@ export class Cluster {
 
   /** Takes three equal reports into the log. */
   async activate(masterKey = 'Default'): Promise<void> {
-    const equal = () => {
+    const equal = (curve: Curve) => {
       const groups = new Map<string, Extract<NodeEvent, { type: 'keyReport' }>[]>()
       for (const { node, event } of this.events)
-        if (event.type === 'keyReport' && event.report.masterKey === masterKey) {
+        if (event.type === 'keyReport' && event.report.masterKey === masterKey && event.report.curve === curve) {
           const name = toHex(event.report.transcriptHash)
           const group = groups.get(name) ?? []
           group[node] = event
@@ -256,11 +259,15 @@ export class Cluster {
         }
       return [...groups.values()].find(group => Object.keys(group).length === 3)
     }
-    await this.until(() => equal() !== undefined, `three equal reports of ${masterKey}`)
-    const [a, b, c] = equal() ?? []
-    if (a === undefined || b === undefined || c === undefined) throw new Error('unreachable')
-    expect([b.report, c.report]).toEqual([a.report, a.report])
-    await this.submit({ type: 'activateKey', report: a.report, signatures: [a.signature, b.signature, c.signature] })
+    const keys: SignedReports[] = []
+    for (const curve of curves) {
+      await this.until(() => equal(curve) !== undefined, `three equal reports of ${masterKey} on ${curve}`)
+      const [a, b, c] = equal(curve) ?? []
+      if (a === undefined || b === undefined || c === undefined) throw new Error('unreachable')
+      expect([b.report, c.report]).toEqual([a.report, a.report])
+      keys.push({ report: a.report, signatures: [a.signature, b.signature, c.signature] })
+    }
+    await this.submit({ type: 'activateKey', keys })
   }
 
   async pair(name: string): Promise<void> {
@@ -420,6 +427,15 @@ export class Cluster {
     }
   }
 
+  #mortalHolds(index: Index, running: Running): HoldStore {
+    const inner = this.holds[index] ?? memoryHolds()
+    return {
+      load: () => (running.dead ? never() : inner.load()),
+      save: (id, hold) => (running.dead ? never() : inner.save(id, hold)),
+      remove: id => (running.dead ? never() : inner.remove(id)),
+    }
+  }
+
   #mortalMailbox(self: Party, running: Running): Mailbox {
     const box = this.hub.mailbox(self)
     return {
@@ -431,15 +447,6 @@ export class Cluster {
         box.send(to, raw)
       },
       onMessage: handler =>
-  #mortalHolds(index: Index, running: Running): HoldStore {
-    const inner = this.holds[index] ?? memoryHolds()
-    return {
-      load: () => (running.dead ? never() : inner.load()),
-      save: (id, hold) => (running.dead ? never() : inner.save(id, hold)),
-      remove: id => (running.dead ? never() : inner.remove(id)),
-    }
-  }
-
         box.onMessage((from, raw) => {
           if (!running.dead) handler(from, raw)
         }),

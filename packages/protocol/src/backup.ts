@@ -16,7 +16,7 @@ export function backupContext(of: ValueOf<typeof contextCodec>): Uint8Array {
   return encode(contextCodec, of)
 }
 
-/** A self-contained backup of one master key: what `backupMasterKey` returns and the recovery tool reads. */
+/** A self-contained backup of one master key on one curve: what `backupMasterKey` returns and the recovery tool reads. */
 export const backupFileCodec = struct({
   version: u8,
   vaultId: fixed(32),
@@ -24,8 +24,8 @@ export const backupFileCodec = struct({
   keyId: fixed(32),
   curve: word(curves),
   ersFingerprint: fixed(32),
-  publicKey: fixed(33),
-  publicShares: list(fixed(33), 3),
+  publicKey: bytes(33),
+  publicShares: list(bytes(33), 3),
   chainCode: fixed(32),
   transcriptHash: fixed(32),
   /** Shares of nodes 0, 1, 2, each encrypted to the ERS key with its proof. */

@@ -65,8 +65,13 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
   reject: of('reject', fc.record({ operationId: id, userId: user })),
   cancel: of('cancel', fc.record({ operationId: id, by: user })),
   execute: of('execute', fc.record({ operationId: id, part: byte, variant: byte, transaction: raw(0, 50) })),
-  signed: of('signed', fc.record({ operationId: id, part: byte, variant: byte, signature: raw(65) })),
-  activateKey: of('activateKey', fc.record({ report, signatures: fc.array(raw(64), { maxLength: 3 }) })),
+  signed: of('signed', fc.record({ operationId: id, part: byte, variant: byte, signature: raw(0, 65) })),
+  activateKey: of(
+    'activateKey',
+    fc.record({
+      keys: fc.array(fc.record({ report, signatures: fc.array(raw(64), { maxLength: 3 }) }), { maxLength: 2 }),
+    }),
+  ),
   signingFailed: of(
     'signingFailed',
     fc.record({

@@ -15,14 +15,14 @@ import {
   type ValueOf,
   word,
 } from '@trivault/codec'
-import { keyReportCodec, signedFailureCodec } from './commands.ts'
+import { curves, keyReportCodec, signedFailureCodec } from './commands.ts'
 import { taggedHash } from './hash.ts'
 import { signedHoldCodec } from './hold.ts'
 import { grades } from './operations.ts'
 
 const operation = { operationId: text(96), part: u8, variant: u8 }
 const frame = bytes(1 << 20)
-const signatureCodec = fixed(65)
+const signatureCodec = bytes(65)
 
 /** Long enough for 50 group names of 96 characters. */
 const requirement = text(8192)
@@ -57,13 +57,13 @@ export function viewDigest(view: View): Uint8Array {
 const queryCodec = tagged({
   status: [1, struct({})],
   signature: [2, struct(operation)],
-  backups: [4, struct({ masterKey: text(128) })],
+  backups: [4, struct({ masterKey: text(128), curve: word(curves) })],
   view: [5, struct({ operationId: text(96) })],
+  hold: [50, signedHoldCodec],
 })
 /** What the wallet asks a node. */
 export type Query = ValueOf<typeof queryCodec>
 
-  hold: [50, signedHoldCodec],
 const answerCodec = tagged({
   status: [
     1,
@@ -91,7 +91,7 @@ const answerCodec = tagged({
       failed: option(signedFailureCodec),
     }),
   ],
-  backups: [4, struct({ masterKey: text(128), blobs: list(bytes(400_000), 3) })],
+  backups: [4, struct({ masterKey: text(128), curve: word(curves), blobs: list(bytes(400_000), 3) })],
   view: [5, struct({ view: viewCodec, signature: fixed(64) })],
   refused: [6, struct({ code: text(64), message: text(1024) })],
   /** The freeze or veto is durable at this node, and obeyed. */
@@ -105,14 +105,14 @@ const eventCodec = tagged({
   signed: [1, struct({ ...operation, signature: signatureCodec })],
   keyReport: [2, struct({ report: keyReportCodec, signature: fixed(64) })],
   failed: [3, signedFailureCodec],
+  /** An owner's statement that this node wants logged; told until it is. */
+  held: [50, signedHoldCodec],
 })
 export type NodeEvent = ValueOf<typeof eventCodec>
 
 const envelopeCodec = tagged({
   /** A message of the certified log; its content proves itself. */
   ledger: [1, struct({ node: u8, body: bytes(2 << 20) })],
-  /** An owner's statement that this node wants logged; told until it is. */
-  held: [50, signedHoldCodec],
   query: [2, struct({ id: u32, query: queryCodec })],
   answer: [3, struct({ id: u32, node: u8, answer: answerCodec })],
   event: [4, struct({ node: u8, event: eventCodec })],

@@ -1,12 +1,14 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { HDKey } from '@scure/bip32'
-import { encodeTransaction, evmChainId, requestParts } from '@trivault/chains'
+import { encodeTransaction, evmChainId, familyOf, requestParts } from '@trivault/chains'
 import { concat, equalBytes, toBase64, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import {
   type Command,
   type CommandOf,
+  type Curve,
+  curves,
   encodeCommand,
   type Genesis,
   holdMessage,
@@ -15,6 +17,7 @@ import {
   type KeyReport,
   type OperationType,
   possessionMessage,
+  type SignedReports,
   sha256,
   VaultError,
   vaultIdOf,
@@ -29,12 +32,14 @@ import {
   operationOf,
   ownAddress,
   pathOf,
+  type Execution as SigningExecution,
   transactionRequest,
   type VaultMachine,
   type VaultState,
   vaultMachine,
 } from '@trivault/vault-state'
 import { certify } from './certify.ts'
+import { deriveScalar, ed25519PublicKey, scalarOf, signEd25519 } from './ed25519-key.ts'
 import { type Claims, claimsFor, issuerKeyOf, signToken, type TestKey } from './issuer.ts'
 import { Person } from './person.ts'
 import { chainCodeOf, masterSecretOf, seedOf, setupCommand, startCommand, testGenesis } from './vault-values.ts'
@@ -153,26 +158,36 @@ export class TestVault {
     return this.intent('seal', { ...foundingRecord(this.state), ...changes })
   }
 
-  keyReport(name: string, changes: Partial<KeyReport> = {}): CommandOf<'activateKey'> {
-    const point = (label: string) => secp256k1.getPublicKey(sha256(utf8(label)), true)
+  /** The reports of both curves; `changes` apply to the one of `curve`. */
+  keyReports(
+    name: string,
+    changes: Partial<KeyReport> = {},
+    curve: Curve = 'ECDSA_SECP256K1',
+  ): CommandOf<'activateKey'> {
+    return { type: 'activateKey', keys: curves.map(one => this.#signedReport(name, one, one === curve ? changes : {})) }
+  }
+
+  #signedReport(name: string, curve: Curve, changes: Partial<KeyReport>): SignedReports {
+    const point = (secret: Uint8Array) =>
+      curve === 'ECDSA_SECP256K1' ? secp256k1.getPublicKey(secret, true) : ed25519PublicKey(scalarOf(secret))
     const report: KeyReport = {
       vaultId: vaultIdOf(this.genesis),
       masterKey: name,
-      curve: 'ECDSA_SECP256K1',
+      curve,
       ersFingerprint: this.genesis.ersFingerprint,
-      publicKey: secp256k1.getPublicKey(masterSecretOf(name), true),
-      publicShares: [0, 1, 2].map(node => point(`share ${name} ${node}`)),
+      publicKey: point(masterSecretOf(name)),
+      publicShares: [0, 1, 2].map(node => point(sha256(utf8(`share ${name} ${node}`)))),
       chainCode: chainCodeOf(name),
-      transcriptHash: sha256(utf8(`transcript ${name}`)),
-      backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${node}`))),
+      transcriptHash: sha256(utf8(`transcript ${name} ${curve}`)),
+      backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${curve} ${node}`))),
       ...changes,
     }
     const signatures = [0, 1, 2].map(node => ed25519.sign(keyReportDigest(report), seedOf(node)))
-    return { type: 'activateKey', report, signatures }
+    return { report, signatures }
   }
 
   activate(name: string): void {
-    this.apply(this.keyReport(name))
+    this.apply(this.keyReports(name))
   }
 
   intent<T extends OperationType>(type: T, fields: Fields<T>, metadata: Metadata = {}): Intent {
@@ -310,12 +325,16 @@ export class TestVault {
     const execution = operation.executions.find(item => item.part === part && item.variant === variant)
     const { intent } = operation
     if (execution === undefined || !('Source' in intent)) throw new Error('nothing is executed')
-    return { type: 'signed', operationId, part, variant, signature: this.sign(execution.digest, intent.Source.Address) }
+    return { type: 'signed', operationId, part, variant, signature: this.sign(execution, intent.Source.Address) }
   }
 
-  sign(digest: Uint8Array, address: string): Uint8Array {
+  sign({ digest, message }: Pick<SigningExecution, 'digest' | 'message'>, address: string): Uint8Array {
     const own = ownAddress(this.state, address)
     if (own === undefined) throw new Error(`${address} is not an address of the vault`)
+    if (familyOf(own.slip44) === 'solana') {
+      const secret = scalarOf(masterSecretOf(own.masterKey))
+      return signEd25519(deriveScalar(secret, chainCodeOf(own.masterKey), pathOf(this.state, own)), message)
+    }
     let key = new HDKey({ privateKey: masterSecretOf(own.masterKey), chainCode: chainCodeOf(own.masterKey) })
     for (const step of pathOf(this.state, own)) key = key.deriveChild(step)
     if (key.privateKey === null || !equalBytes(key.publicKey ?? digest, own.publicKey))

@@ -39,7 +39,8 @@ function deriveSecp256k1({ publicKey, chainCode }: Extended, path: readonly numb
 function deriveEd25519({ publicKey, chainCode }: Extended, path: readonly number[]): Uint8Array {
   let key: Extended = { publicKey, chainCode }
   for (const index of path) {
-    const step = (kind: 0 | 1): Uint8Array => hmac(sha512, key.chainCode, concat(Uint8Array.of(kind), key.publicKey, u32(index)))
+    const step = (kind: 0 | 1): Uint8Array =>
+      hmac(sha512, key.chainCode, concat(Uint8Array.of(kind), key.publicKey, u32(index)))
     const tweak = ed25519.Point.Fn.create(littleEndian(step(0)))
     const child = ed25519.Point.fromBytes(key.publicKey).add(ed25519.Point.BASE.multiply(tweak))
     key = { publicKey: child.toBytes(), chainCode: step(1).slice(0, 32) }

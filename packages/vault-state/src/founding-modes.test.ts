@@ -1,5 +1,5 @@
 import { toBase64, toHex } from '@trivault/codec'
-import type { Genesis } from '@trivault/protocol'
+import { curves, type Genesis } from '@trivault/protocol'
 import {
   type Claims,
   issuerKeyOf,
@@ -181,7 +181,7 @@ describe('the seal of mode identity', () => {
     const record = foundingRecord(vault.state)
     expect(record.Users.map(user => user.KeyFingerprint)).toEqual([alice, bob, carol].map(one => toHex(one.keyId)))
     expect(record).toMatchObject({ Genesis: toHex(vault.state.vaultId), OwnerGroup: 'owner', ApprovalsRequired: 2 })
-    expect(record.MasterKeys).toMatchObject([{ Name: 'Default', Curve: 'ECDSA_SECP256K1' }])
+    expect(record.MasterKeys.map(key => [key.Name, key.Curve])).toEqual(curves.map(curve => ['Default', curve]))
   })
 
   it.each<[string, (vault: TestVault) => object]>([

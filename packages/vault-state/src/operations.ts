@@ -14,7 +14,7 @@ import { requireThawed } from './freeze.ts'
 import { activeKeyOf, operationOf, userOf } from './lookup.ts'
 import { canApprove, decisionFor, standingOf } from './needs.ts'
 import { delayOf } from './settings.ts'
-import { judgeExecution, partCount, signatureFits } from './signing.ts'
+import { assetOf, judgeExecution, partCount, signatureFits } from './signing.ts'
 import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
 import { checkVelocity, spendVelocity } from './velocity.ts'
 
@@ -272,9 +272,10 @@ export function recordSignature(state: VaultState, command: CommandOf<'signed'>,
   if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing')
     throw new VaultError('operation-not-executing', 'this operation signs nothing')
   require(signatureFits(
-    execution.digest,
+    execution,
     command.signature,
     intent.Source.Address,
+    assetOf(state, intent.CAIP19).chain.family,
   ), 'bad-signature', 'the signature is not one of the source address over the executed digest')
   const executions = operation.executions.with(index, { ...execution, signature: command.signature })
   const next = put(state, { ...operation, executions })

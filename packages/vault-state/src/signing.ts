@@ -8,8 +8,8 @@ import {
   type Family,
   type MessageEffects,
   matchesRequest,
-  parseFamilyAddress,
   parseCaip19,
+  parseFamilyAddress,
   parseHex,
   parseUnits,
   plannedEffects,
@@ -268,7 +268,9 @@ export function signatureFits(
 ): boolean {
   try {
     if (family === 'solana')
-      return signature.length === 64 && ed25519.verify(signature, message, solanaAddressBytes(address), { zip215: false })
+      return (
+        signature.length === 64 && ed25519.verify(signature, message, solanaAddressBytes(address), { zip215: false })
+      )
     const recovery = signature[64]
     if (signature.length !== 65 || (recovery !== 0 && recovery !== 1)) return false
     return recoverSigner(digest, { r: signature.slice(0, 32), s: signature.slice(32, 64), recovery }) === address

@@ -1,6 +1,14 @@
 import { type Bus, connectBus } from '@trivault/bus'
 import { equalBytes, toBase64 } from '@trivault/codec'
-import { type Command, decodeEnvelope, type Genesis, type KeyReport, type NodeEvent } from '@trivault/protocol'
+import {
+  type Command,
+  type Curve,
+  curves,
+  decodeEnvelope,
+  type Genesis,
+  type KeyReport,
+  type NodeEvent,
+} from '@trivault/protocol'
 import { Person, RogueWallet, setupCommand, startCommand, TestVault } from '@trivault/testkit'
 
 const NODES = 3
@@ -23,7 +31,8 @@ export class Driver {
   readonly #helper: TestVault
   readonly #owner = new Person('owner@bench.example')
   readonly #initiators: readonly string[]
-  readonly #reports = new Map<number, { report: KeyReport; signature: Uint8Array }>()
+  /** Of each curve the newest report of each node. */
+  readonly #reports = new Map<Curve, Map<number, { report: KeyReport; signature: Uint8Array }>>()
   readonly #released = new Map<string, Set<number>>()
   #onReleased: (operationId: string, signature: Uint8Array) => void = () => {}
   #made = 0
@@ -55,11 +64,14 @@ export class Driver {
   async found(): Promise<void> {
     const people = [this.#owner.id, ...this.#initiators].map(id => ({ id, name: id }))
     await this.#submit([setupCommand({ users: people, rates: [] })])
-    await until(() => this.#reports.size === NODES, 'three reports of the new key')
-    const [a, b, c] = [0, 1, 2].map(node => this.#reports.get(node))
-    if (a === undefined || b === undefined || c === undefined) throw new Error('a report is missing')
-    const signatures = [a.signature, b.signature, c.signature]
-    await this.#submit([{ type: 'activateKey', report: a.report, signatures }])
+    const ready = () => curves.every(curve => this.#reports.get(curve)?.size === NODES)
+    await until(ready, 'three reports of the new key on each curve')
+    const keys = curves.map(curve => {
+      const [a, b, c] = [0, 1, 2].map(node => this.#reports.get(curve)?.get(node))
+      if (a === undefined || b === undefined || c === undefined) throw new Error('a report is missing')
+      return { report: a.report, signatures: [a.signature, b.signature, c.signature] }
+    })
+    await this.#submit([{ type: 'activateKey', keys }])
     const PublicKey = toBase64(this.#owner.publicKey)
     const intent = this.#vault.intent('set user public key', { UserID: this.#owner.id, PublicKey }, { id: 'pair' })
     await this.#submit([startCommand(intent), executionOf('pair')])
@@ -114,10 +126,10 @@ export class Driver {
 
   #receive(node: number, event: NodeEvent): void {
     if (event.type === 'keyReport') {
-      const [first] = this.#reports.values()
+      const reports = this.#reports.get(event.report.curve) ?? new Map()
+      const [first] = reports.values()
       const isEqual = first === undefined || equalBytes(first.report.transcriptHash, event.report.transcriptHash)
-      if (!isEqual) this.#reports.clear()
-      this.#reports.set(node, event)
+      this.#reports.set(event.report.curve, (isEqual ? reports : new Map()).set(node, event))
     } else if (event.type === 'signed') {
       const nodes = this.#released.get(event.operationId) ?? new Set<number>()
       this.#released.set(event.operationId, nodes.add(node))

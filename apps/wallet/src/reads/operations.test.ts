@@ -146,7 +146,10 @@ describe('status', () => {
     vault.approve(id, wallet.bob)
     vault.execute(id)
     expect((await status(wallet, id)).Result).toEqual({
-      Backup: [{ Type: 'ECDSA_SECP256K1', Backup: toBase64(new TextEncoder().encode('backup of Default')) }],
+      Backup: ['ECDSA_SECP256K1', 'EdDSA_Ed25519'].map(Type => ({
+        Type,
+        Backup: toBase64(new TextEncoder().encode(`backup of Default on ${Type}`)),
+      })),
     })
   })
 })

@@ -75,10 +75,12 @@ export async function resultOf(view: WalletView, operation: Operation, status: S
     }
     case 'generic signing': {
       const signature = operation.executions.find(execution => execution.signature !== undefined)?.signature
-      return signature && { GenericSignature: { Signature: ethereumSignature(signature), Message: intent.DataToSign } }
+      return signature && { GenericSignature: { Signature: wireSignature(signature), Message: intent.DataToSign } }
     }
     case 'backup master key':
-      return { Backup: [{ Type: 'ECDSA_SECP256K1', Backup: base64(await view.backup(intent.Name)) }] }
+      return {
+        Backup: (await view.backups(intent.Name)).map(({ curve, file }) => ({ Type: curve, Backup: base64(file) })),
+      }
     default:
       return undefined
   }
@@ -101,9 +103,8 @@ function assembled({ transaction, signature }: Execution, source: string): Signe
   return [assembleTransaction(transaction, { r: signature.slice(0, 32), s: signature.slice(32, 64), recovery }, source)]
 }
 
-/** r ‖ s ‖ v with v = 27 + recovery, as Ethereum's wallets write it. */
-function ethereumSignature(signature: Uint8Array): string {
-  const copy = new Uint8Array(signature)
-  copy[64] = 27 + (signature[64] ?? 0)
-  return base64(copy)
+/** ECDSA: r ‖ s ‖ v with v = 27 + recovery, as Ethereum's wallets write it. Ed25519: R ‖ s. */
+function wireSignature(signature: Uint8Array): string {
+  const [recovery] = signature.subarray(64)
+  return base64(recovery === undefined ? signature : signature.with(64, 27 + recovery))
 }
