@@ -72,9 +72,7 @@ export const frostPlayer = (options: FrostPlayer): Session<'finished'> => {
     const factors = bindingFactors(suite, key.publicKey, inOrder(), message)
     const factorOf = (index: number) => factors.get(index) ?? never()
     const terms = inOrder().flatMap(({ index, hiding, binding }) =>
-      [hiding, binding].every(group.isPoint)
-        ? [hiding, group.multiplyPublic(binding, group.valueOf(factorOf(index)))]
-        : [],
+      [hiding, binding].every(group.isPoint) ? [hiding, group.multiplyPublic(binding, factorOf(index))] : [],
     )
     const noncePoint = group.sum(...terms) ?? points.hiding
     const negated = suite.evenY && !isEven(noncePoint)
