@@ -89,7 +89,8 @@ export const nobleBackend: Backend = {
       return false
     }
   },
-  verify: (signature, digest, publicKey) => noble.verify(signature, digest, publicKey, { prehash: false, lowS: true }),
+  verify: (signature, digest, publicKey) =>
+    signature.length === 64 && noble.verify(signature, digest, publicKey, { prehash: false, lowS: true }),
 }
 
 const load = (): { backend: Backend; engine: CurveEngine } => {
