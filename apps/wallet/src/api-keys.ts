@@ -28,6 +28,8 @@ export class ApiKeys {
     if (row === undefined) return undefined
     const user = this.#state().users.get(userKey(row.user_id))
     if (user?.deleted === true) return undefined
+    // A reset takes a person's API keys too: what was given before it counts no more.
+    if (user?.revokedAt !== undefined && Number(row.created_at) <= user.revokedAt) return undefined
     const person = user !== undefined && user.systemRole === undefined
     const role = person ? roleOf(this.#state(), user) : (row.role as Role)
     const caller = { id: row.user_id, name: user?.name ?? row.name, role, kind: person ? 'user' : 'system' } as const

@@ -1,7 +1,7 @@
 import { ChainClientError, type ChainClients } from '@trivault/chain-clients'
-import { assembleTransaction, formatHex } from '@trivault/chains'
+import { assembleTransaction, formatHex, parseCaip19 } from '@trivault/chains'
 import { fromHex } from '@trivault/codec'
-import { assetOf, chainOf, type Operation, type VaultState } from '@trivault/vault-state'
+import { chainOf, type Operation, type VaultState } from '@trivault/vault-state'
 import type { Database } from './database.ts'
 import type { Delivery } from './view.ts'
 
@@ -68,7 +68,7 @@ export class Deliveries {
     if (operation.failure?.code === 'signing-failed') return
     for (const { part, transaction, signature } of operation.executions) {
       if (signature === undefined || this.#known.has(keyOf(operation.id, part))) continue
-      const { caip2 } = assetOf(this.#options.state(), intent.CAIP19).chain
+      const { caip2 } = parseCaip19(intent.CAIP19)
       const recovery = signature[64] === 1 ? 1 : 0
       const signed = assembleTransaction(
         transaction,

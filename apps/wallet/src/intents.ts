@@ -15,7 +15,15 @@ import {
   type StructuredRequest,
 } from '@trivault/chains'
 import { json, utf8 } from '@trivault/codec'
-import { decodeIntent, encodeIntent, type Intent, type IntentOf, operationTypeOf, VaultError } from '@trivault/protocol'
+import {
+  coldSegments,
+  decodeIntent,
+  encodeIntent,
+  type Intent,
+  type IntentOf,
+  operationTypeOf,
+  VaultError,
+} from '@trivault/protocol'
 import {
   addressOf,
   assetOf,
@@ -45,6 +53,8 @@ export interface IntentContext {
  * fields for themselves and refuse an intent in which one differs. Throws `VaultError`, `ChainClientError`, `ChainError`.
  */
 export async function buildIntent(request: StartRequest, context: IntentContext): Promise<Intent> {
+  if ((coldSegments as readonly string[]).includes(request.segment))
+    throw new VaultError('cold-wallet-not-enabled', 'the cold wallet is not enabled: this vault holds no cold keys')
   const type = operationTypeOf(request.segment)
   if (type === undefined)
     throw new VaultError('unsupported-operation', `operations of type ${request.segment} are not in this release`)
@@ -83,6 +93,16 @@ async function payloadOf(request: StartRequest, context: IntentContext): Promise
         AddUsers: request.payload.AddUsers ?? [],
         RemoveUsers: request.payload.RemoveUsers ?? [],
       }
+    case 'deleteUser':
+    case 'resetUser': {
+      const { id, name } = userOf(context.state, request.payload.UserID)
+      given('UserName', request.payload.UserName, name)
+      return { UserID: id, UserName: name }
+    }
+    case 'updateRates':
+      return { Updates: request.payload.Updates ?? [] }
+    case 'unregisterToken':
+      return { CAIP19: parseCaip19(request.payload.CAIP19).caip19 }
     case 'registerCustomChain': {
       const { ChainName, CAIP19, NativeAssetSymbol, TestNet, NativeAssetDecimals } = request.payload
       return {

@@ -101,9 +101,15 @@ export type WalletService = {
   onChainBalance(request: ExactBodyOf<'cwpgetOnChainBalance'>): Promise<ExactResponseOf<'cwpgetOnChainBalance'>>
   spendableBalance(request: ExactBodyOf<'cwpgetSpendableBalance'>): Promise<ExactResponseOf<'cwpgetSpendableBalance'>>
 
+  /** Accounts as the gateway calls them, numbered from 1. */
+  vaults(query: QueryOf<'getVaults'>): Promise<ExactResponseOf<'getVaults'>>
+  vault(id: number): Promise<ExactResponseOf<'getVault'>>
+  vaultAddresses(id: number, caip19: string): Promise<ExactResponseOf<'getAddressOfAsset'>>
+
   listChains(): Promise<ExactResponseOf<'cwplistChains'>>
   registerKnownChain(caller: Caller, caip2: string): Promise<void>
   listTokens(): Promise<ExactResponseOf<'cwplistTokens'>>
+  assetInfos(filter: ExactBodyOf<'cwpsearchAssetInfos'>): Promise<ExactResponseOf<'cwpsearchAssetInfos'>>
 
   start(caller: Caller, request: StartRequest): Promise<ExactResponseOf<'cwpstartMakeTransaction'>>
   searchOperations(request: ExactBodyOf<'cwpsearchOperationInfos'>): Promise<ExactResponseOf<'cwpsearchOperationInfos'>>

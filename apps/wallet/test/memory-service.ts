@@ -36,6 +36,17 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
   )
   const user = { ID: 'alice@example.com', Name: 'Alice', Active: true }
   const account = { Name: 'treasury', MasterKey: 'Default', IsExternal: false }
+  const vault = {
+    ID: 1,
+    Name: 'treasury',
+    Assets: [],
+    Balance: { AvailableUSD: '1', OnChainUSD: '1', PendingUSD: '0' },
+    ColdVault: false,
+    CreatedAt: '2026-11-22T12:00:00.000Z',
+    CreatedBy: 'alice@example.com',
+    Hidden: false,
+    State: 'VaultCreationSuccess' as const,
+  }
   const legacyUsers = async () => ({ SystemUsers: [], Users: [] })
   const approvers = [{ Groups: ['owner'], RequiredApprovers: 1 }]
 
@@ -107,9 +118,19 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
     },
     onChainBalance: async ({ CAIP19 }) => ({ CAIP19, Symbol: 'ETH', ChainName: 'Dev', Amount: '1.5' }),
     spendableBalance: async ({ CAIP19 }) => ({ CAIP19, Symbol: 'ETH', ChainName: 'Dev', Amount: '1.25' }),
+    vaults: async query => {
+      calls.push(['vaults', query])
+      return { TotalCount: 1, Vaults: [vault] }
+    },
+    vault: async id => {
+      if (id !== 1) throw new ServiceError('not-found', `no vault with id ${id}`)
+      return { Vault: vault }
+    },
+    vaultAddresses: async () => ({ Addresses: [], IsAccountBased: true, SupportSubAddresses: true }),
     listChains: async () => [{ ChainName: 'Dev', TestNet: true, CAIP2: 'eip155:31337' }],
     registerKnownChain: async () => undefined,
     listTokens: async () => [],
+    assetInfos: async () => [],
 
     start: async (caller, request) => {
       if (service.failWith !== undefined) throw service.failWith

@@ -18,6 +18,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   ready: {},
   viewConfig: {},
   viewTenantConfig: {},
+  listTenants: {},
   setupDefaultTenant: {
     body: {
       Users: [{ ID: 'alice@example.com', Name: 'Alice' }],
@@ -49,11 +50,17 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   cwpstartSeal: { body: {} },
   cwpstartSetIssuerKeys: { body: { Thumbprints: ['0'.repeat(64)] } },
   cwpstartSetUserPublicKey: { body: { UserID: 'bob@example.com', PublicKey: 'BAEC' } },
+  cwpstartDeleteUser: { body: { UserID: 'bob@example.com' } },
+  cwpstartResetUser: { body: { UserID: 'bob@example.com', UserName: 'Bob' } },
   getAllConfirmers: { query: { role: 'Admin' } },
   createSystemUserEndpoint: { body: { Name: 'bot', Role: 'Viewer' } },
   deleteSystemUserEndpoint: { params: { id: 7 } },
   cwpcreateGroup: { body: { Name: 'traders' } },
   cwpstartUpdateGroup: { body: { Group: 'traders', AddUsers: ['bob@example.com'] } },
+  cwpstartRenameGroup: { body: { OldName: 'traders', NewName: 'desk' } },
+  cwpstartUpdateConfigRestriction: { body: { Add: { RestrictionID: 'config', Approvers: [] } } },
+  cwpstartUpdatePolicyRestriction: { body: { Delete: { RestrictionID: 'policy' } } },
+  cwpstartUpdateRates: { body: { Updates: [{ Asset: 'ETH', USDMin: 1000.25, USDMax: 5000 }] } },
   cwpstartUpdateTransactionRestriction: {
     body: {
       Add: {
@@ -78,6 +85,13 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   cwpstartCreateMasterKey: { body: { Name: 'Default' } },
   cwpstartCreateAccount: { body: { Name: 'treasury', MasterKey: 'Default' } },
   cwpstartSetErsPublicKey: { body: { Key: 'MAA=' } },
+  getVaults: { query: { page: 1, pageSize: 20, partial: true } },
+  getVault: { params: { id: 1 } },
+  getAddressOfAsset: { params: { id: 1, caip19: eth } },
+  cwpstartAttachMasterKey: { body: { Name: 'Cold', ExternalPairingMessages: [{ Value: 'AA==' }] } },
+  cwpstartCreateBatch: { body: { MasterKey: 'Cold' } },
+  cwpstartFinishCurrentBatch: { body: { MasterKey: 'Cold' } },
+  cwpstartDeleteCurrentBatch: { body: { MasterKey: 'Cold' } },
   cwpgetAddressCAIP2: { body: { MasterKey: 'Default', CAIP2: 'eip155:1', Account: 'treasury' } },
   cwpresolveAddress: { body: { Address: '0x00' } },
   cwpgetOnChainBalance: balance,
@@ -85,6 +99,9 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   cwplistChains: {},
   cwpregisterKnownChain: { body: { CAIP2: 'eip155:1' } },
   cwplistTokens: {},
+  cwpsearchAssetInfos: { body: { Symbol: 'ETH' } },
+  cwpstartUnregisterToken: { body: { CAIP19: 'eip155:1/erc20:0xaa' } },
+  cwpstartUnregisterChain: { body: { CAIP2: 'eip155:1' } },
   cwpstartRegisterToken: { body: { CAIP19: 'eip155:1/erc20:0xaa', Symbol: 'USDX', Decimals: 6 } },
   cwpstartRegisterCustomChain: {
     body: { ChainName: 'Dev', TestNet: true, CAIP19: 'eip155:31337/slip44:60', NativeAssetSymbol: 'ETH' },

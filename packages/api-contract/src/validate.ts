@@ -103,7 +103,9 @@ export function coerceTexts(schema: TObject, texts: Readonly<Record<string, unkn
   return Object.fromEntries(
     Object.entries(texts).map(([name, value]) => {
       const property: { type?: unknown } | undefined = schema.properties[name]
-      return [name, property?.type === 'integer' && /^-?\d{1,16}$/.test(String(value)) ? Number(value) : value]
+      if (property?.type === 'integer' && /^-?\d{1,16}$/.test(String(value))) return [name, Number(value)]
+      if (property?.type === 'boolean' && (value === 'true' || value === 'false')) return [name, value === 'true']
+      return [name, value]
     }),
   )
 }

@@ -1,4 +1,4 @@
-import type { ExactResponseOf } from '@trivault/api-contract'
+import type { ExactBodyOf, ExactResponseOf } from '@trivault/api-contract'
 import { ownAddress, type RegisteredChain, type VaultState } from '@trivault/vault-state'
 import { ServiceError } from '../service.ts'
 
@@ -41,4 +41,27 @@ export function tokensOf(state: VaultState): ExactResponseOf<'cwplistTokens'> {
         .map(({ symbol, decimals, caip19 }) => ({ ...shared, Symbol: symbol, Decimals: decimals, CAIP19: caip19 })),
     ]
   })
+}
+
+/** Assets that match every filter given. */
+export function assetInfosOf(
+  state: VaultState,
+  filter: ExactBodyOf<'cwpsearchAssetInfos'>,
+): ExactResponseOf<'cwpsearchAssetInfos'> {
+  const fits = (given: unknown, value: unknown): boolean => given === undefined || given === null || given === value
+  return tokensOf(state)
+    .filter(
+      ({ CAIP2, ChainName, CAIP19, Symbol: symbol, Testnet }) =>
+        fits(filter.CAIP2, CAIP2) &&
+        fits(filter.ChainName, ChainName) &&
+        fits(filter.CAIP19, CAIP19) &&
+        fits(filter.Symbol, symbol) &&
+        fits(filter.TestNetwork, Testnet),
+    )
+    .map(({ ChainName, CAIP19, Symbol: symbol, Testnet }) => ({
+      ChainName,
+      CAIP19,
+      Symbol: symbol,
+      TestNetwork: Testnet,
+    }))
 }

@@ -47,6 +47,42 @@ export async function spendableBalanceOf(view: WalletView, chains: ChainClients,
   return answer(holding, left > 0n ? left : 0n)
 }
 
+/** What an account has and may spend of an asset, in smallest units; undefined when the chain does not tell. */
+export async function accountBalanceOf(
+  view: WalletView,
+  chains: ChainClients,
+  request: Request,
+): Promise<{ onChain: bigint; spendable: bigint } | undefined> {
+  const holding = holdingOf(view.state(), request)
+  try {
+    const onChain = await balanceOf(holding, chains)
+    if (onChain === undefined) return undefined
+    const left = onChain - reservedOf(view, holding)
+    return { onChain, spendable: left > 0n ? left : 0n }
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined
+    throw error
+  }
+}
+
+/** Every address of an account that can hold an asset, with its balance: empty when the chain does not tell. */
+export async function addressBalancesOf(
+  state: VaultState,
+  chains: ChainClients,
+  request: Request,
+): Promise<{ address: Address; balance: string }[]> {
+  const { addresses, ...holding } = holdingOf(state, request)
+  const out: { address: Address; balance: string }[] = []
+  for (const address of addresses.sort((a, b) => a.index - b.index)) {
+    const amount = await balanceOf({ ...holding, addresses: [address] }, chains).catch((error: unknown) => {
+      if (error instanceof ServiceError) return undefined
+      throw error
+    })
+    out.push({ address, balance: amount === undefined ? '' : formatUnits(amount, holding.decimals) })
+  }
+  return out
+}
+
 function holdingOf(state: VaultState, { MasterKey, Account, CAIP19 }: Request): Holding {
   try {
     const { chain, symbol, decimals } = assetOf(state, CAIP19)
@@ -109,6 +145,8 @@ function reservedBy(
   // Raw transactions are signed only: whether they are sent is not the wallet's business.
   if (intent.OperationType !== 'make transaction' || intent.RawTransaction !== undefined) return 0n
   if (!own.has(intent.Source.Address) || parseCaip19(intent.CAIP19).caip2 !== chain.caip2) return 0n
+  // A token may have been unregistered since: its amounts have no unit any more, and what is signed is out of our hands.
+  if (intent.CAIP19 !== chain.nativeAsset && !state.tokens.has(intent.CAIP19)) return 0n
   const request = transactionRequest(state, intent)
   if (request.kind === 'raw') return 0n
   const ended = view

@@ -1,16 +1,17 @@
 import type { ChainClients } from '@trivault/chain-clients'
-import { functionNames } from '@trivault/protocol'
+import { functionNames, operationTypesGovernedBy } from '@trivault/protocol'
 import type { WalletService } from '../service.ts'
 import type { WalletView } from '../view.ts'
-import { accountsOf, chainsOf, resolvedAddress, tokensOf } from './assets.ts'
+import { accountsOf, assetInfosOf, chainsOf, resolvedAddress, tokensOf } from './assets.ts'
 import { auditExportOf } from './audit.ts'
 import { onChainBalanceOf, spendableBalanceOf } from './balances.ts'
 import { configOf, type PublicConfig, tenantConfigOf } from './config.ts'
 import { logEntriesOf } from './log.ts'
 import { approvalStatusOf, intentOf, operationStatusOf, pendingApprovalsOf } from './operations.ts'
 import { confirmersOf, groupMembersOf, groupsOf, listUsersOf, userByIdOf, userInfoOf, usersOf } from './people.ts'
-import { operationTypesOf, transactionRestrictionsOf } from './policies.ts'
+import { restrictionsIn } from './policies.ts'
 import { searchOperationsOf } from './search.ts'
+import { vaultAddressesOf, vaultOf, vaultsOf } from './vaults.ts'
 
 export type { PublicConfig } from './config.ts'
 export { roleOf } from './people.ts'
@@ -35,8 +36,12 @@ export type WalletReads = Pick<
   | 'resolveAddress'
   | 'onChainBalance'
   | 'spendableBalance'
+  | 'vaults'
+  | 'vault'
+  | 'vaultAddresses'
   | 'listChains'
   | 'listTokens'
+  | 'assetInfos'
   | 'searchOperations'
   | 'operationStatus'
   | 'approvalStatus'
@@ -66,19 +71,22 @@ export function createReads(view: WalletView, { chains, config, version }: Reads
     groupMembers: async group => groupMembersOf(view.state(), group),
     confirmers: async filter => confirmersOf(view.state(), filter),
 
-    // Restrictions of these two kinds cannot be made yet: there are none.
-    configRestrictions: async () => [],
-    policyRestrictions: async () => [],
-    transactionRestrictions: async () => transactionRestrictionsOf(view.state()),
-    restrictionOperationTypes: async kind => operationTypesOf(kind),
+    configRestrictions: async () => restrictionsIn(view.state().configRestrictions),
+    policyRestrictions: async () => restrictionsIn(view.state().policyRestrictions),
+    transactionRestrictions: async () => restrictionsIn(view.state().restrictions),
+    restrictionOperationTypes: async kind => operationTypesGovernedBy(kind),
     transactionFunctionNames: async () => functionNames,
 
     listAccounts: async () => accountsOf(view.state()),
     resolveAddress: async address => resolvedAddress(view.state(), address),
     onChainBalance: request => onChainBalanceOf(view.state(), chains, request),
     spendableBalance: request => spendableBalanceOf(view, chains, request),
+    vaults: query => vaultsOf(view, chains, query),
+    vault: id => vaultOf(view, chains, id),
+    vaultAddresses: (id, caip19) => vaultAddressesOf(view.state(), chains, id, caip19),
     listChains: async () => chainsOf(view.state()),
     listTokens: async () => tokensOf(view.state()),
+    assetInfos: async filter => assetInfosOf(view.state(), filter),
 
     searchOperations: async request => searchOperationsOf(view, request),
     operationStatus: id => operationStatusOf(view, id),

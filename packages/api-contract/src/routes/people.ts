@@ -22,6 +22,11 @@ export const peopleRoutes = {
     access: 'public',
     errors: [],
   },
+  listTenants: {
+    ...read('/api/tenants', 'Tenants', 'Names of the tenants: the one there is', Type.Array(Type.String())),
+    access: 'public',
+    errors: [],
+  },
   setupDefaultTenant: {
     method: 'POST',
     path: '/api/tenants/default/setup',
@@ -60,6 +65,8 @@ export const peopleRoutes = {
   ),
   cwpstartRegisterUser: start('registerUser', 'Users'),
   cwpstartSetUserPublicKey: start('setUserPublicKey', 'Users', 'approver'),
+  cwpstartDeleteUser: start('deleteUser', 'Users'),
+  cwpstartResetUser: start('resetUser', 'Users'),
   trivaultVouch: {
     method: 'POST',
     path: '/api/trivault/keys/vouch',
@@ -111,4 +118,5 @@ export const peopleRoutes = {
     errors: [400, 401, 403],
   },
   cwpstartUpdateGroup: start('updateGroup', 'Groups'),
+  cwpstartRenameGroup: start('renameGroup', 'Groups'),
 } as const satisfies Record<string, Route>

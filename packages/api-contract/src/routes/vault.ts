@@ -1,11 +1,16 @@
 import Type from 'typebox'
+import * as account from '../schemas/accounts.ts'
+import { caip19, closed, int64 } from '../schemas/base.ts'
 import { ConfigRestriction, PolicyRestriction, TransactionRestriction } from '../schemas/restrictions.ts'
 import * as vault from '../schemas/vault.ts'
-import { query, type Route, read, start } from './define.ts'
+import { idParams, query, type Route, read, start } from './define.ts'
 
 /** Restrictions, accounts, addresses, balances, chains and tokens. */
 export const vaultRoutes = {
   cwpstartUpdateTransactionRestriction: start('updateTransactionRestriction', 'Policies'),
+  cwpstartUpdateConfigRestriction: start('updateConfigRestriction', 'Policies'),
+  cwpstartUpdatePolicyRestriction: start('updatePolicyRestriction', 'Policies'),
+  cwpstartUpdateRates: start('updateRates', 'Policies'),
   cwpgetConfigRestrictions: read(
     '/api/cwp/restrictions/config',
     'Policies',
@@ -54,6 +59,31 @@ export const vaultRoutes = {
   cwpstartCreateMasterKey: start('createMasterKey', 'Accounts'),
   cwpstartCreateAccount: start('createAccount', 'Accounts'),
   cwpstartSetErsPublicKey: start('setErsPublicKey', 'Accounts'),
+  getVaults: {
+    ...read('/api/vaults', 'Accounts', 'Accounts with their balances, by pages', account.GetVaultsResponse),
+    query: account.VaultsQuery,
+    errors: [400, 401, 403],
+  },
+  getVault: {
+    ...read('/api/vaults/{id}', 'Accounts', 'One account with its balances', account.GetVaultResponse),
+    params: idParams,
+    errors: [400, 401, 403, 404],
+  },
+  getAddressOfAsset: {
+    ...read(
+      '/api/vaults/{id}/assets/{caip19}',
+      'Accounts',
+      'The addresses of an account that hold an asset',
+      account.GetAssetAddressesResponse,
+    ),
+    params: closed('', { id: int64(), caip19: caip19() }),
+    errors: [400, 401, 403, 404],
+  },
+
+  cwpstartAttachMasterKey: start('attachMasterKey', 'Accounts'),
+  cwpstartCreateBatch: start('createBatch', 'Cold Wallet'),
+  cwpstartFinishCurrentBatch: start('finishCurrentBatch', 'Cold Wallet'),
+  cwpstartDeleteCurrentBatch: start('deleteCurrentBatch', 'Cold Wallet'),
 
   cwpgetAddressCAIP2: query(
     '/api/cwp/addresses/get',
@@ -108,6 +138,15 @@ export const vaultRoutes = {
     errors: [400, 401, 403],
   },
   cwplistTokens: read('/api/cwp/tokens/list', 'Assets', 'Registered tokens', Type.Array(vault.Token)),
+  cwpsearchAssetInfos: query(
+    '/api/cwp/assetinfos/search',
+    'Assets',
+    'Assets that match every filter given',
+    vault.AssetInfoFilter,
+    Type.Array(vault.AssetInfo),
+  ),
   cwpstartRegisterToken: start('registerToken', 'Assets'),
+  cwpstartUnregisterToken: start('unregisterToken', 'Assets'),
   cwpstartRegisterCustomChain: start('registerCustomChain', 'Assets'),
+  cwpstartUnregisterChain: start('unregisterChain', 'Assets'),
 } as const satisfies Record<string, Route>

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { caip2, caip19, closed, entityName, index, int64, list, open, text, userId } from './base.ts'
+import { caip2, caip19, closed, entityName, index, int64, list, open, optionalText, text, userId } from './base.ts'
 
 const { String: string, Boolean: boolean, Integer: integer } = Type
 
@@ -50,6 +50,21 @@ export const Token = closed('cwpToken', {
   Decimals: integer(),
   CAIP2: string(),
   CAIP19: string(),
+})
+
+/** `CAIP2` filters only; null or absent: no filter. */
+export const AssetInfoFilter = closed('cwpAssetInfoFilter', {
+  CAIP2: Type.Optional(caip2()),
+  ChainName: optionalText(),
+  CAIP19: Type.Optional(caip19()),
+  Symbol: optionalText(64),
+  TestNetwork: Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'] })),
+})
+export const AssetInfo = closed('cwpAssetInfo', {
+  ChainName: string(),
+  CAIP19: string(),
+  Symbol: string(),
+  TestNetwork: boolean(),
 })
 
 export const OperationTypes = Type.Array(string(), { title: 'cwpOperationTypesResponse' })
