@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes } from '@trivault/codec'
 import { type Anchor, type Certified, Committee, type NodeIndex, type Output, Voter } from '@trivault/ledger'
-import { engine } from '@trivault/mpc'
+import { ed25519Engine, engine } from '@trivault/mpc'
 import {
   type Answer,
   decodeEnvelope,
@@ -226,6 +226,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     seq: head.seq,
     boot: bootName(channels.bootId),
     engine,
+    ed25519Engine,
   })
   metrics.gauge('log_height', head.seq)
 
@@ -274,7 +275,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       seq: voting.head.seq,
       hash: voting.head.hash,
       version: options.version,
-      engine,
+      // Of the two curves, the one that is worse off.
+      engine: engine === 'native' ? ed25519Engine : engine,
       peers: pairs.connected,
       quarantined: pairs.quarantined,
       openSessions: sessions.live,
