@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
@@ -43,8 +44,8 @@ const x25519Spki = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
 interface Peer {
   bootId: Uint8Array
   bootTime: number
-  sendKey: Uint8Array
-  receiveKey: Uint8Array
+  sendKey: KeyObject
+  receiveKey: KeyObject
   sent: number
   /** Highest counter that was opened, and which of the `window` counters up to it: bit 0 is the highest itself. */
   received: number
@@ -116,16 +117,10 @@ export class Channels {
     const shared = this.#agree(hello.exchangeKey)
     if (shared === undefined) return 'refused'
     const boots = [this.bootId, hello.bootId].sort(compareBytes)
-    const key = (sender: number) =>
-      new Uint8Array(
-        hkdfSync(
-          'sha256',
-          shared,
-          vaultId,
-          concat(new TextEncoder().encode('trivault/v1/channel'), ...boots, Uint8Array.of(sender)),
-          32,
-        ),
-      )
+    const key = (sender: number) => {
+      const info = concat(new TextEncoder().encode('trivault/v1/channel'), ...boots, Uint8Array.of(sender))
+      return createSecretKey(new Uint8Array(hkdfSync('sha256', shared, vaultId, info, 32)))
+    }
     this.#peers.set(from, {
       bootId: hello.bootId,
       bootTime: hello.bootTime,

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { concat, encode, equalBytes, fixed, struct, text, u8 } from '@trivault/codec'
 import { NodeError } from './errors.ts'
 import type { Records, Row } from './ports.ts'
@@ -20,7 +20,7 @@ export interface SealingOptions {
 /** The node's records, sealed under its Encryptor Master Password: AES-256-GCM, one HKDF-SHA256 key per table. */
 export class SealedRecords {
   readonly #options: SealingOptions
-  readonly #keys = new Map<string, Uint8Array>()
+  readonly #keys = new Map<string, KeyObject>()
 
   constructor(options: SealingOptions) {
     this.#options = options
@@ -56,18 +56,12 @@ export class SealedRecords {
   }
 
   /** R3: another password is another key. */
-  #key(table: string): Uint8Array {
+  #key(table: string): KeyObject {
     const known = this.#keys.get(table)
     if (known !== undefined) return known
-    const key = new Uint8Array(
-      hkdfSync(
-        'sha256',
-        this.#options.encryptorMasterPassword,
-        this.#options.vaultId,
-        `trivault/v1/records/${table}`,
-        32,
-      ),
-    )
+    const { encryptorMasterPassword, vaultId } = this.#options
+    const bytes = hkdfSync('sha256', encryptorMasterPassword, vaultId, `trivault/v1/records/${table}`, 32)
+    const key = createSecretKey(new Uint8Array(bytes))
     this.#keys.set(table, key)
     return key
   }
