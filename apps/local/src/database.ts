@@ -16,7 +16,7 @@ export async function startDatabase(home: Home, port: number): Promise<Running> 
     port,
     onLine: line => logLine(home, 'postgres', { level: 'info', msg: line }),
   })
-  recordProcess(home, 'postgres', server.pid)
+  recordProcess(home, 'postgres', server.pid, 'SIGINT')
   void server.exited.then(() => forgetProcess(home, 'postgres'))
   const ready = makeDatabases(home, server.adminUrl, party => party).then(() => ({}))
   ready.catch(() => undefined)

@@ -15,9 +15,11 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Remembers a process, so that a supervisor that comes after a killed one can find it. */
-export function recordProcess(home: Home, name: string, pid: number): void {
-  writePrivateJson(home.path('run', `${name}.json`), { pid, startTime: startTimeOf(pid), boot: bootId() })
+export type StopSignal = 'SIGINT' | 'SIGTERM'
+
+/** Remembers a process and how it is asked to end, so that a supervisor that comes after a killed one can do it. */
+export function recordProcess(home: Home, name: string, pid: number, stopSignal: StopSignal): void {
+  writePrivateJson(home.path('run', `${name}.json`), { pid, startTime: startTimeOf(pid), boot: bootId(), stopSignal })
 }
 
 export function forgetProcess(home: Home, name: string): void {
@@ -25,18 +27,16 @@ export function forgetProcess(home: Home, name: string): void {
 }
 
 /**
- * Ends what a supervisor that was killed left running: asks first (SIGINT, which PostgreSQL and anvil take as a fast and
- * clean stop), insists later. Processes with a recorded number but another start time are strangers and stay.
+ * Ends what a supervisor that was killed left running: asks first, insists later. Processes with a recorded number but another start time are strangers and stay.
  * Returns the names of those that it ended.
  */
 export async function clearLeftovers(home: Home): Promise<string[]> {
   const ended = await Promise.all(
-    recorded(home).map(async ({ name, pid, startTime }) => {
+    recorded(home).map(async ({ name, pid, startTime, stopSignal }) => {
       const lives = () => startTimeOf(pid) === startTime
       const found = lives()
       for (const [signal, patience] of [
-        ['SIGINT', 6_000],
-        ['SIGTERM', 3_000],
+        [stopSignal, 6_000],
         ['SIGKILL', 2_000],
       ] as const) {
         if (!lives()) break
@@ -50,7 +50,7 @@ export async function clearLeftovers(home: Home): Promise<string[]> {
   return ended.filter(name => name !== undefined)
 }
 
-function recorded(home: Home): { name: string; pid: number; startTime: string }[] {
+function recorded(home: Home): { name: string; pid: number; startTime: string; stopSignal: StopSignal }[] {
   const names = (() => {
     try {
       return readdirSync(home.path('run')).filter(file => file.endsWith('.json'))
@@ -60,9 +60,10 @@ function recorded(home: Home): { name: string; pid: number; startTime: string }[
   })()
   return names.flatMap(file => {
     try {
-      const { pid, startTime, boot } = JSON.parse(readFileSync(home.path('run', file), 'utf8'))
+      const { pid, startTime, boot, stopSignal } = JSON.parse(readFileSync(home.path('run', file), 'utf8'))
       const valid = Number.isSafeInteger(pid) && pid > 1 && typeof startTime === 'string' && boot === bootId()
-      return valid ? [{ name: file.replace(/\.json$/, ''), pid, startTime }] : []
+      const signal = stopSignal === 'SIGINT' ? stopSignal : 'SIGTERM'
+      return valid ? [{ name: file.replace(/\.json$/, ''), pid, startTime, stopSignal: signal }] : []
     } catch {
       return []
     }

@@ -54,7 +54,7 @@ describe('leftovers of a killed supervisor', () => {
   it('are ended when number and start time agree, strangers are not', async () => {
     const left = spawn('sleep', ['60'], { stdio: 'ignore' })
     const stranger = spawn('sleep', ['60'], { stdio: 'ignore' })
-    recordProcess(home, 'left', left.pid ?? 0)
+    recordProcess(home, 'left', left.pid ?? 0, 'SIGTERM')
     const record = JSON.parse(readFileSync(home.path('run', 'left.json'), 'utf8'))
     writePrivateJson(home.path('run', 'stranger.json'), { ...record, pid: stranger.pid, startTime: '1' })
     writePrivateJson(home.path('run', 'before-reboot.json'), {
@@ -74,7 +74,7 @@ describe('leftovers of a killed supervisor', () => {
   it('that do not listen to reason are killed', async () => {
     const stubborn = spawn('sh', ['-c', 'trap "" INT TERM; while :; do sleep 0.1; done'], { stdio: 'ignore' })
     await sleep(200)
-    recordProcess(home, 'stubborn', stubborn.pid ?? 0)
+    recordProcess(home, 'stubborn', stubborn.pid ?? 0, 'SIGINT')
     expect(await clearLeftovers(home)).toEqual(['stubborn'])
     await until(() => stubborn.signalCode === 'SIGKILL')
   }, 30_000)

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { LocalError } from './errors.ts'
 import type { Home } from './home.ts'
-import { forgetProcess, recordProcess } from './leftovers.ts'
+import { forgetProcess, recordProcess, type StopSignal } from './leftovers.ts'
 
 const SETPRIV = '/usr/bin/setpriv'
 const COMPILE_CACHE = fileURLToPath(new URL('../../../.runtime/compile-cache', import.meta.url))
@@ -59,7 +59,7 @@ export type ForeignSpec = {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  readonly stopSignal: 'SIGINT' | 'SIGTERM'
+  readonly stopSignal: StopSignal
   /** True once it serves. */
   readonly probe: () => Promise<boolean>
 }
@@ -96,7 +96,7 @@ function supervise(
   name: string,
   child: ChildProcess,
   ready: Promise<Readonly<Record<string, unknown>>>,
-  stopSignal: NodeJS.Signals,
+  stopSignal: StopSignal,
   lastWords: () => string | undefined,
 ): Running {
   const exited = new Promise<Exit>(resolve => {
@@ -106,7 +106,7 @@ function supervise(
   const { pid } = child
   if (pid === undefined)
     throw new LocalError('missing-program', `${name} cannot be started: ${child.spawnfile} is missing`)
-  recordProcess(home, name, pid)
+  recordProcess(home, name, pid, stopSignal)
   void exited.then(() => forgetProcess(home, name))
   const failure = (why: string) =>
     new LocalError(
@@ -132,7 +132,7 @@ function supervise(
   return { pid, ready: settled, exited, stop: () => stop(child, exited, stopSignal) }
 }
 
-async function stop(child: ChildProcess, exited: Promise<Exit>, stopSignal: NodeJS.Signals): Promise<void> {
+async function stop(child: ChildProcess, exited: Promise<Exit>, stopSignal: StopSignal): Promise<void> {
   for (const [signal, patience] of [
     [stopSignal, 5_000],
     ['SIGKILL', 2_000],

@@ -1,6 +1,7 @@
 import type { ChainClients, FeeCaps } from '@trivault/chain-clients'
 import {
   type Chain,
+  comparableAddress,
   decodeEffects,
   decodeMessage,
   decodeTransaction,
@@ -28,8 +29,10 @@ import {
   addressOf,
   assetOf,
   chainContext,
+  chainOf,
   foundingRecord,
   ownAddress,
+  requireTransactions,
   transactionRequest,
   userOf,
   type VaultState,
@@ -81,6 +84,7 @@ export const readIntent = decodeIntent
 async function payloadOf(request: StartRequest, context: IntentContext): Promise<object> {
   switch (request.segment) {
     case 'makeTransaction':
+      checkFamily(request.payload, context.state)
       checkParameters(request.payload)
       return request.payload.RawTransaction === undefined
         ? structured(request.payload, context)
@@ -134,7 +138,7 @@ function sourceOf(state: VaultState, spec: AddressSpec, slip44: number): Source 
     return { MasterKeyName: own.masterKey, AccountName: own.account, AddressIndex: own.index, Address: own.address }
   }
   const own = addressOf(state, spec.MasterKeyName, spec.AccountName, slip44, spec.AddressIndex ?? 0)
-  if (spec.Address !== undefined && spec.Address.toLowerCase() !== own.address.toLowerCase())
+  if (spec.Address !== undefined && comparableAddress(spec.Address) !== comparableAddress(own.address))
     throw new VaultError('intent-mismatch', `the address of ${own.account}/${own.index} is ${own.address}`)
   return { MasterKeyName: own.masterKey, AccountName: own.account, AddressIndex: own.index, Address: own.address }
 }
@@ -149,6 +153,11 @@ function destinationOf(
   if (spec.Address === undefined)
     throw new VaultError('malformed', 'Destination: give Address, or MasterKeyName and AccountName')
   return { Address: parseAddress(spec.Address), Amount: spec.Amount }
+}
+
+/** Says what is missing before anything is made of parameters that another family would have. */
+function checkFamily({ CAIP19 }: Payload<'makeTransaction'>, state: VaultState): void {
+  if (CAIP19 !== undefined) requireTransactions(chainOf(state, parseCaip19(CAIP19).caip2))
 }
 
 /** What would be asked for and not done is refused. */

@@ -19,7 +19,7 @@ interface WalletConfig {
   pins: string
   database: { urlFile: string }
   bus: { url: string; ca: string; cert: string; key: string }
-  oidc: { issuer: string; audience: string; emailClaim?: string; webClientId?: string }
+  oidc: { issuer: string; audience: string; emailClaim?: string; emailVerifiedClaim?: string; webClientId?: string }
   /** Where the wallet puts the bootstrap Admin key that it makes at its first start (0600). */
   bootstrapKeyFile: string
   /** RPC URL of each chain, by CAIP-2. */
@@ -32,7 +32,9 @@ interface WalletConfig {
 }
 
 const version = '0.1.0'
-const log = createLog({ name: 'wallet' })
+// Not pino's own destination: when nobody reads any more, its flush at the end retries a broken pipe for ever.
+process.stdout.on('error', () => undefined)
+const log = createLog({ name: 'wallet' }, { write: line => void process.stdout.write(line) })
 
 function fatal(message: string): never {
   process.stdout.write(`${JSON.stringify({ time: Date.now(), level: 'fatal', name: 'wallet', msg: message })}\n`)

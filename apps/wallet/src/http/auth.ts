@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Access } from '@trivault/api-contract'
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { requireUniqueKeys } from '@trivault/codec'
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Caller, Role, WalletService } from '../service.ts'
 import { HttpError } from './errors.ts'
 
@@ -13,6 +14,8 @@ export type OidcConfig = {
   readonly jwksUri?: string
   /** Claim that holds the e-mail address; default `email`. */
   readonly emailClaim?: string
+  /** Claim that must say true of the address. Default: none must, but an `email_verified` that says false is believed. */
+  readonly emailVerifiedClaim?: string
 }
 
 /** @returns the caller that a credential stands for. @throws HttpError 401, 403, 503 */
@@ -51,9 +54,10 @@ async function callerOfKey(service: Pick<WalletService, 'findApiKey'>, key: stri
 
 function createTokenVerifier(oidc: OidcConfig): (token: string) => Promise<string> {
   const keys = createKeySource(oidc)
+  const emailClaim = oidc.emailClaim ?? 'email'
   const audience = typeof oidc.audience === 'string' ? oidc.audience : [...oidc.audience]
   return async token => {
-    const { payload } = await jwtVerify(token, keys, {
+    const { payload } = await jwtVerify(plainToken(token), keys, {
       issuer: oidc.issuer,
       audience,
       algorithms,
@@ -61,15 +65,35 @@ function createTokenVerifier(oidc: OidcConfig): (token: string) => Promise<strin
       requiredClaims: ['exp'],
     }).catch((error: unknown) => {
       throw isTokenFault(error)
-        ? new HttpError(401, 'the bearer token is not valid; sign in again')
+        ? new HttpError(401, badToken)
         : new HttpError(503, 'the identity provider cannot be reached to check the token; try again later')
     })
-    const email = payload[oidc.emailClaim ?? 'email']
-    if (typeof email !== 'string' || payload.email_verified === false) {
+    const email = Object.hasOwn(payload, emailClaim) ? payload[emailClaim] : undefined
+    if (typeof email !== 'string' || !isVerified(payload, oidc.emailVerifiedClaim)) {
       throw new HttpError(401, 'the bearer token carries no verified e-mail address')
     }
     return email
   }
+}
+
+const badToken = 'the bearer token is not valid; sign in again'
+
+/** Refuses header and claims that name a key twice: whoever reads the token next might believe the other one. */
+function plainToken(token: string): string {
+  try {
+    for (const part of token.split('.', 2)) requireUniqueKeys(Buffer.from(part, 'base64url').toString())
+  } catch {
+    throw new HttpError(401, badToken)
+  }
+  return token
+}
+
+/** Entra writes `xms_edov` as true, 1 or "1". */
+const truths: readonly unknown[] = [true, 'true', 1, '1']
+
+function isVerified(payload: JWTPayload, claim: string | undefined): boolean {
+  if (claim !== undefined) return Object.hasOwn(payload, claim) && truths.includes(payload[claim])
+  return payload.email_verified !== false && payload.email_verified !== 'false'
 }
 
 const isTokenFault = (error: unknown): boolean =>

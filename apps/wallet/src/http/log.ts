@@ -5,7 +5,7 @@ const secretFields = ['authorization', 'apiKey', 'ApiKey', 'password', 'token', 
 /** A logger of JSON lines in which fields named like secrets are blanked, two levels deep. */
 export function createLog(
   options: { readonly name: string; readonly level?: string },
-  destination?: DestinationStream,
+  destination: DestinationStream,
 ): Logger {
   const settings = {
     name: options.name,
@@ -17,5 +17,5 @@ export function createLog(
       censor: '[redacted]',
     },
   }
-  return destination ? pino(settings, destination) : pino(settings)
+  return pino(settings, destination)
 }
