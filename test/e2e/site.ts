@@ -13,6 +13,7 @@ import {
   routes,
 } from '@trivault/api-contract'
 import { type CallInput, type Client, createClient, DeviceKey } from '@trivault/client'
+import type { FoundingMode } from '@trivault/protocol'
 import { expect } from 'vitest'
 import { DevChain } from '../../apps/local/src/demo/chain.ts'
 import { signIn } from '../../apps/local/src/sample.ts'
@@ -161,7 +162,7 @@ export class Site {
     this.lines = lines
   }
 
-  static async start(name: string, options: { empty?: boolean } = {}): Promise<Site> {
+  static async start(name: string, options: { empty?: boolean; founding?: FoundingMode } = {}): Promise<Site> {
     const home = mkdtempSync(join(tmpdir(), `trivault-${name}-`))
     const lines: string[] = []
     process.umask(0o077)

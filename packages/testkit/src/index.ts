@@ -2,6 +2,7 @@ export { anchorContract } from './anchor-contract.ts'
 export { type Anvil, startAnvil } from './anvil.ts'
 export { assemble } from './assembler.ts'
 export { erc20CreationCode, type TestToken } from './erc20.ts'
+export { type IdpFixture, idpFixtures } from './idp-fixtures.ts'
 export {
   type Claims,
   claimsFor,

@@ -3,6 +3,7 @@ import { issuerKeyThumbprint } from '@trivault/protocol'
 import {
   type Claims,
   claimsFor,
+  idpFixtures,
   issuerKeyOf,
   makeIssuerKey,
   Person,
@@ -194,5 +195,40 @@ describe('claim names', () => {
     const of = (tid: string, oid: string) =>
       verify(token({ ...entra, xms_edov: true, tid, oid }), ec, { claims }).subject
     expect(of('a","b', 'c')).not.toBe(of('a', 'b","c'))
+  })
+})
+
+describe.each(idpFixtures)('an ID token of $name', fixture => {
+  const key = makeIssuerKey(fixture.alg)
+  const email = 'Ann@acme.example'
+  const pins: ExpectedToken = {
+    issuer: fixture.issuer,
+    clientId: fixture.approverClientId,
+    thumbprints: [toHex(issuerKeyThumbprint(issuerKeyOf(key)))],
+    claims: fixture.claims,
+    nonce: 'a-nonce',
+  }
+  const times = { iat: seconds, exp: seconds + 3600, auth_time: seconds - 5, nonce: 'a-nonce' }
+  const check = (claims: Claims) =>
+    verifyIdToken(
+      signToken(key, headerOf(key), JSON.stringify({ iss: fixture.issuer, ...times, ...claims })),
+      issuerKeyOf(key),
+      pins,
+      time,
+    )
+
+  it('passes by its claim names, which bind the account', () => {
+    const claims = fixture.idToken(email)
+    expect(check(claims)).toEqual({
+      email: 'ann@acme.example',
+      subject: JSON.stringify(fixture.claims.subject.map(name => claims[name])),
+    })
+  })
+
+  it('is refused before the provider is configured, without a fresh sign-in, and as an access token', () => {
+    expect(() => check({ ...fixture.unconfigured, aud: fixture.approverClientId })).toThrow(bad())
+    expect(() => check({ ...fixture.idToken(email), [fixture.claims.emailVerified]: undefined })).toThrow(bad())
+    expect(() => check({ ...fixture.idToken(email), auth_time: undefined })).toThrow(bad(/^auth_time/))
+    expect(() => check(fixture.accessToken(email))).toThrow(bad(/^aud/))
   })
 })

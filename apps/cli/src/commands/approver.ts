@@ -12,10 +12,19 @@ import { checkHead } from '../heads.ts'
 import { fetchIdToken } from '../id-token.ts'
 import type { Open, Session } from '../session.ts'
 import { fingerprintWords } from '../words.ts'
-import { idOption, progress, startAndTell, tell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
+import {
+  idOption,
+  initiatorOption,
+  progress,
+  startAndTell,
+  tell,
+  timeoutOption,
+  type WaitOptions,
+  waitOption,
+} from './progress.ts'
 
 type Keyed = { keyFile?: string }
-type Pairing = Keyed & WaitOptions & { id?: string; automated?: true; callbackPort: number }
+type Pairing = Keyed & WaitOptions & { id?: string; initiator?: string; automated?: true; callbackPort: number }
 const callbackOption = (): Option =>
   new Option('--callback-port <port>', 'where on this machine the browser comes back after the sign-in')
     .default(8910)
@@ -49,6 +58,7 @@ export function approverCommands(open: Open): Command {
     .addOption(keyOption())
     .option('--automated', 'the key of a program: without an ID token, even in founding mode identity')
     .addOption(callbackOption())
+    .addOption(initiatorOption())
     .addOption(idOption())
     .addOption(waitOption())
     .addOption(timeoutOption())
