@@ -55,7 +55,7 @@ afterAll(async () => {
 const promised: Record<string, RegExp> = {
   'Start a vault': /Node 0 +online +voting[\s\S]*Node 1 +online +voting[\s\S]*Node 2 +online +voting/,
   'The deposit address': /^0x[0-9a-fA-F]{40}\n$/,
-  'A rule': /Add the transaction rule[\s\S]*Pending approval[\s\S]*Succeeded[\s\S]*needs 2 approvals from owner/,
+  'A rule': /A NEW rule[\s\S]*Pending approval[\s\S]*Succeeded[\s\S]*needs 2 approvals from owner/,
   'The transfer':
     /Pending confirmation[\s\S]*Pending approval[\s\S]*Send 0\.25 ETH to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8[\s\S]*Succeeded\nTransaction 0x[0-9a-f]{64}/,
   'What happened': /Verified: entries 1 to \d+/,

@@ -1,5 +1,6 @@
 import { decodeCall, decodeEffects, describe, formatHex, parseHex } from '@trivault/chains'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
+import { describeChange, type RuleKind } from '@trivault/policy'
 import { type ApproverRestriction, type Intent, type IntentOf, sha256 } from '@trivault/protocol'
 import {
   activeKeyOf,
@@ -10,7 +11,6 @@ import {
   ownAddress,
   type VaultState,
 } from '@trivault/vault-state'
-import { describeRestriction, type RuleKind } from './describe-restriction.ts'
 import { fingerprintWords } from './words.ts'
 
 /**
@@ -47,6 +47,10 @@ function linesOf(state: VaultState, intent: Intent): string[] {
       ]
     case 'update group':
       return groupLines(state, intent)
+    case 'update settings':
+      return settingLines(state, intent)
+    case 'unfreeze':
+      return [`END freeze number ${intent.Freeze} of ${state.freeze?.by ?? 'nobody'}: the nodes sign again`]
     case 'rename group':
       return [`Rename the group "${intent.OldName}" to "${intent.NewName}", in every rule too`]
     case 'create master key':
@@ -191,10 +195,32 @@ function restrictionLines<R extends ApproverRestriction>(
   rules: { get(id: string): R | undefined },
   { Add, Delete }: { Add?: R; Delete?: R },
 ): string[] {
-  const titled = (title: string, rule: R | undefined): string[] =>
-    rule === undefined ? [] : [title, ...describeRestriction(rule, kind).map(line => `  ${line}`)]
+  const shown = (rule: R | undefined): R | undefined => rule && (rules.get(rule.RestrictionID) ?? rule)
+  const changes =
+    Add?.RestrictionID === Delete?.RestrictionID
+      ? [describeChange(shown(Delete), Add, kind)]
+      : [describeChange(shown(Delete), undefined, kind), describeChange(undefined, Add, kind)]
+  return [`Change the ${kind} rules`, ...changes.flat()]
+}
+
+/** What the owners decide about the vault as a whole. */
+function settingLines({ settings }: VaultState, intent: IntentOf<'update settings'>): string[] {
+  const { PendingExpirySeconds: expiry, LooseningDelaySeconds: delay, NoSelfApproval } = intent
+  const hours = (seconds: number): string => `${seconds / 3600} hours`
   return [
-    ...titled(`Delete the ${kind} rule`, Delete && (rules.get(Delete.RestrictionID) ?? Delete)),
-    ...titled(`Add the ${kind} rule`, Add),
+    "Change the vault's settings",
+    ...(expiry === undefined
+      ? []
+      : [`Operations expire after ${hours(expiry)} without approvals (now ${hours(settings.pendingLifetime / 1000)})`]),
+    ...(delay === undefined
+      ? []
+      : [`Approved loosenings wait ${hours(delay)} before they act (now ${hours(settings.looseningDelay / 1000)})`]),
+    ...(NoSelfApproval === undefined
+      ? []
+      : [
+          NoSelfApproval
+            ? "The initiator's approval does NOT count for the approvers of rules"
+            : "The initiator's approval COUNTS for the approvers of rules",
+        ]),
   ]
 }

@@ -1,11 +1,11 @@
 import { encodeTransaction, formatHex } from '@trivault/chains'
 import { fromHex, toBase64 } from '@trivault/codec'
+import { describeRestriction } from '@trivault/policy'
 import type { Intent } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { addressOf } from '@trivault/vault-state'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { describeIntent } from '../src/describe-intent.ts'
-import { describeRestriction } from '../src/describe-restriction.ts'
 
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 let vault: TestVault
@@ -107,7 +107,7 @@ describe('what an approver reads', () => {
     }
     const shown = text(vault.intent('update transaction restriction', { Add: rule }))
     for (const part of [
-      'Add the transaction rule',
+      'A NEW rule',
       'above 10000 USD',
       `other than ${to}`,
       'needs 2 approvals from owner',

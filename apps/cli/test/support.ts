@@ -39,6 +39,10 @@ export function verdictsOf(
           effectsHash: effects && effectsHash(effects),
           needs: ['2 approvals from owner'],
           unmet: ['2 approvals from owner'],
+          approvals: operation.approvals.map(({ keyId }) => fromHex(keyId)),
+          executions: operation.executions.map(({ part, variant, digest, signature }) => ({
+            ...{ part, variant, digest, signature },
+          })),
           headSeq: seq,
           headHash: fromHex(replica.hashAt(seq) ?? ''),
         },

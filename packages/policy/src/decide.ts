@@ -39,6 +39,32 @@ const freeInLocal: readonly OperationType[] = [
   'unregister chain',
 ]
 
+/** What each restriction of the operation's kind decides by itself; undefined where it does not match. For the dry run. */
+export function explain(subject: Subject, view: PolicyView): { id: string; decision: Decision | undefined }[] {
+  const kind = subject.class === 'free' ? undefined : operationTypes[subject.type].governedBy
+  if (kind === undefined) return []
+  const { configRestrictions: config, policyRestrictions: policy, restrictions: transaction } = view
+  return Array.from<ApproverRestriction, { id: string; decision: Decision | undefined }>(
+    { config, policy, transaction }[kind],
+    one => ({
+      id: one.RestrictionID,
+      decision: alone(subject, { ...view, restrictions: [one], configRestrictions: [one], policyRestrictions: [one] }),
+    }),
+  )
+}
+
+function alone(subject: Subject, view: PolicyView): Decision | undefined {
+  try {
+    const [finding] = governing(subject, view)
+    if (finding === undefined) return undefined
+    const judged = byOthers(finding, subject, view)
+    if ('kind' in judged) return judged
+    return judged.requirements.length === 0 ? undefined : { kind: 'needs', requirements: judged.requirements }
+  } catch (error) {
+    return failed(error)
+  }
+}
+
 function defaults(subject: Subject, view: PolicyView, governed: readonly Finding[]): Finding {
   const local = view.profile === 'local'
   const { type, initiator } = subject

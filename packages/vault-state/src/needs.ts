@@ -3,6 +3,7 @@ import {
   type CountedApproval,
   type Decision,
   decide,
+  explain,
   fitsRequirement,
   mergeRequirements,
   type PolicyView,
@@ -72,6 +73,17 @@ function sealing({ setup, groups }: VaultState): Decision {
  */
 export function decisionFor(state: VaultState, intent: Intent): Decision {
   if (intent.OperationType === 'seal') return sealing(state)
+  const subject = subjectOf(state, intent)
+  return 'kind' in subject ? subject : decide(subject, policyView(state))
+}
+
+/** What each restriction of the intent's kind asks for by itself; undefined where it does not match. */
+export function explanationFor(state: VaultState, intent: Intent): { id: string; decision: Decision | undefined }[] {
+  const subject = subjectOf(state, intent)
+  return 'kind' in subject ? [] : explain(subject, policyView(state))
+}
+
+function subjectOf(state: VaultState, intent: Intent): Subject | Extract<Decision, { kind: 'blocked' }> {
   let transaction: TransactionSubject | undefined
   try {
     transaction = transactionSubject(state, intent)
@@ -81,7 +93,7 @@ export function decisionFor(state: VaultState, intent: Intent): Decision {
   }
   const id = userKey(intent.InitiatorID)
   const key = id === '' ? undefined : activeKeyOf(state, id)
-  const subject: Subject = {
+  return {
     type: intent.OperationType,
     class: classOf(state, intent),
     initiator:
@@ -95,7 +107,6 @@ export function decisionFor(state: VaultState, intent: Intent): Decision {
           },
     ...(transaction === undefined ? {} : { transaction }),
   }
-  return decide(subject, policyView(state))
 }
 
 /** Approvals whose key and membership are still active. */
@@ -106,7 +117,7 @@ export function countedApprovals(state: VaultState, operation: Operation): Count
 }
 
 /** What this user's approval is good for now. */
-function approverOf(state: VaultState, user: string): CountedApproval {
+export function approverOf(state: VaultState, user: string): CountedApproval {
   const key = activeKeyOf(state, user)
   return { user, groups: groupsOf(state, user), weak: key !== undefined && isWeak(state, key) }
 }

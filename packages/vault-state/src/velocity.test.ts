@@ -104,12 +104,16 @@ describe('a velocity limit', () => {
     expect(pay('10')).toBe('velocity-exceeded')
     const id = vault.start(vault.messageIntent('hello', { initiator: 'alice@example.com' }))
     expect(operationOf(vault.state, id).failure?.code).toBe('velocity-exceeded')
-    const typed = vault.intent('make transaction', {
-      ...(vault.transferIntent([{ Address: a, Amount: '0' }]) as never),
-      Function: { Name: 'contract call' },
-      EVM: { Gas: '50000', MaxFeePerGas: '2000000000', MaxPriorityFeePerGas: '1000000000', Data: '0x12345678' },
-    })
-    expect(operationOf(vault.state, vault.start(typed)).failure?.code).toBe('velocity-exceeded')
+    const call = vault.transferIntent(
+      [{ Address: a, Amount: '0' }],
+      {},
+      {
+        Function: { Name: 'contract call' },
+        EVM: { Gas: '50000', MaxFeePerGas: '2000000000', MaxPriorityFeePerGas: '1000000000', Data: '0x12345678' },
+      },
+    )
+    const callId = vault.start(call)
+    expect(operationOf(vault.state, callId).failure?.code).toBe('velocity-exceeded')
   })
 
   it('counts each destination for itself, without fees', () => {

@@ -1,5 +1,5 @@
+import { describeRestriction } from '@trivault/policy'
 import { Command } from 'commander'
-import { describeRestriction } from '../describe-restriction.ts'
 import { readText } from '../files.ts'
 import type { Open } from '../session.ts'
 import { objectIn } from './operations.ts'
