@@ -1,5 +1,6 @@
 export { checkIntent } from './administration.ts'
 export { deriveAddress, deriveChildKey } from './derivation.ts'
+export { type DryRun, type DryRunOptions, dryRun, heldUp } from './dry-run.ts'
 export { signedFailure } from './failures.ts'
 export { deviceKeyId, foundingRecord, isOwner, isWeak, ownersWithKeys } from './founding.ts'
 export { checkHold, lastHoldCounter } from './holds.ts'
