@@ -16,7 +16,7 @@ interface Pending {
 export interface HoldsOptions {
   store: HoldStore
   log: Log
-  /** Tells the wallet, which has to propose it. */
+  /** Tells the other nodes, which then want it logged too, and the wallet, which has to propose it. */
   tell: (hold: SignedHold) => void
 }
 
@@ -57,10 +57,10 @@ export class Holds {
       if (this.#pending.length >= most) throw new VaultError('too-many-operations', `${most} holds wait for the log`)
       known = { id: idOf(raw), hold, stored: false }
       this.#pending = [...this.#pending, known]
+      this.#options.tell(hold)
       this.#options.log('warn', 'signing is held by an owner', { kind: hold.kind, operation: hold.operationId, by })
     }
     if (!known.stored) await this.#save(known)
-    this.#options.tell(hold)
   }
 
   /** Why nothing of this operation may be signed, if so: the vault is frozen, or the operation is vetoed. */
@@ -90,7 +90,7 @@ export class Holds {
     }
   }
 
-  /** Stores again what could not be stored, and reminds the wallet. */
+  /** Stores again what could not be stored, and tells everyone again. */
   remind(): void {
     for (const one of this.#pending) {
       if (!one.stored)

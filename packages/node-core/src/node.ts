@@ -12,6 +12,7 @@ import {
   type NodeEvent,
   type PeerMessage,
   type Query,
+  type SignedHold,
   sha256,
   VaultError,
   vaultIdOf,
@@ -91,7 +92,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   })
   const committee = new Committee(vaultId, genesis.identityKeys)
   const quarantine = await Quarantine.open(options.quarantine, log)
-  const holds = await Holds.open({ store: options.holds, log, tell: hold => tell({ type: 'held', ...hold }) })
+  const holds = await Holds.open({ store: options.holds, log, tell: hold => tellAll(hold) })
   const sign = (message: Uint8Array): Uint8Array => ed25519.sign(message, identitySeed)
   const shares = new KeyShares(records)
   let voter: Voter<VaultState> | undefined
@@ -115,6 +116,10 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     if (sealed !== undefined) post(party(to), sealed)
   })
   const send = (to: number, message: PeerMessage): void => outbox.send(to, message)
+  const tellAll = (hold: SignedHold): void => {
+    for (const peer of peersOf(self)) send(peer, { type: 'hold', ...hold })
+    tell({ type: 'held', ...hold })
+  }
   /** S5: a node that is behind, was restored or halted neither votes nor signs (L8). */
   const mayRun = (): boolean => voter?.status().phase === 'voting'
   const guarded = (what: string, work: () => Promise<void>, failed = (): void => {}): void => {
@@ -255,6 +260,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     } else if (channels.unknownTo(hello)) post(party(from), channels.hello())
   }
 
+  /** From a peer: it has judged it by its own state, this node does so by its own. */
+  const receiveHold = ({ type: _, ...hold }: Extract<PeerMessage, { type: 'hold' }>): void => {
+    holds
+      .bring(opened.state, hold)
+      .catch((error: unknown) => log('info', 'a hold of a peer was not taken', { reason: reasonOf(error) }))
+  }
+
   const receiveSealed = (from: number, envelope: EnvelopeOf<'sealed'>): void => {
     const messages = channels.open(from, envelope)
     // Q3: never a failure.
@@ -262,6 +274,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     for (const message of messages ?? []) {
       if (message.type === 'join') sessions.receiveJoin(from, message)
       else if (message.type === 'frame') sessions.receiveFrame(from, message.session, message.frame)
+      else if (message.type === 'hold') receiveHold(message)
       else guarded('taking a backup', () => keys.receive(from, message))
     }
   }

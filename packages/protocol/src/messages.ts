@@ -140,6 +140,8 @@ const peerCodec = tagged({
   join: [1, struct({ task: text(160), attempt: u32, nonce: fixed(32), epochs: list(option(fixed(32)), 3) })],
   frame: [2, struct({ session: fixed(32), frame })],
   backup: [3, struct({ keyId: fixed(32), transcriptHash: fixed(32), blob: bytes(400_000) })],
+  /** So that no two nodes can be used to certify past the third. */
+  hold: [50, signedHoldCodec],
   needBackup: [4, struct({ keyId: fixed(32), transcriptHash: fixed(32) })],
 })
 /** What nodes say to each other inside a sealed envelope. */
