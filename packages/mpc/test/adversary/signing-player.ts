@@ -35,6 +35,8 @@ export type SigningPlayer = {
   choose: Choose
   /** Another nonce share than a random one. */
   nonce?: Scalar
+  /** Other inputs to the multiplication with this peer than nonce and key share, as consistent as those. */
+  inputs?: (peer: number, honest: readonly [bigint, bigint]) => readonly [bigint, bigint]
 }
 
 type Link = {
@@ -116,7 +118,8 @@ export const signingPlayer = (options: SigningPlayer): Session<'finished'> => {
         const runId = runIdOf(material, session, peer)
         const { punctured, positions, delta } = material
         const extended = extendAsSender(punctured, positions, delta, runId, link.request ?? never()) ?? never()
-        const inputs = [nonce, key, link.check].map(value => reduce(value))
+        const honest = [reduce(nonce), reduce(key)] as const
+        const inputs = [...(options.inputs?.(peer, honest) ?? honest), reduce(link.check)]
         const pads = [extended.pads0, extended.pads1] as const
         const { reply, output } = aliceReply(runId, gadget(material.session, peer), pads, inputs, (name, value) => {
           if (name !== 'matrix') return choose(`3.${name}`, value, { to: peer })
