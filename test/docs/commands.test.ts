@@ -72,6 +72,7 @@ async function problemOf(program: string, words: readonly string[]): Promise<str
 const npmOwn = new Set(['ci', 'pack', 'install'])
 const startFlags = new Map([
   ['--empty', 'apps/local/src/main.ts'],
+  ['--founding', 'apps/local/src/main.ts'],
   ['--no-install', 'tools/launch.mjs'],
 ])
 

@@ -69,18 +69,39 @@ export async function fetchIdToken(signIn: SignIn): Promise<{ idToken: string; i
   }
 }
 
-/** The published key that the token's header names. The header only finds it: the thumbprint decides whether it counts. */
-async function issuerKeyOf(idToken: string, jwksUri: string): Promise<IssuerJwk> {
-  const header: unknown = JSON.parse(Buffer.from(idToken.split('.')[0] ?? '', 'base64url').toString() || '{}')
-  const kid = optionalText(header, 'kid')
-  const set = await fetchJson(jwksUri)
+/** Every signing key that an issuer publishes now. Throws `CliError`. */
+export async function publishedKeys(issuer: string): Promise<(IssuerJwk & { kid?: string })[]> {
+  const discovery = await fetchJson(`${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`)
+  if (textOf(discovery, 'issuer') !== issuer)
+    throw new CliError('untrusted', `the issuer calls itself ${plain(textOf(discovery, 'issuer'))}: give it exactly so`)
+  return (await jwksAt(textOf(discovery, 'jwks_uri')))
+    .filter(key => ['RSA', 'EC'].includes(optionalText(key, 'kty') ?? '') && optionalText(key, 'use') !== 'enc')
+    .map(key => {
+      const kid = optionalText(key, 'kid')
+      return { ...publicKeyOf(key), ...(kid !== undefined && { kid: plain(kid) }) }
+    })
+}
+
+async function jwksAt(uri: string): Promise<unknown[]> {
+  const set = await fetchJson(uri)
   const keys: unknown = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined
-  const list: unknown[] = Array.isArray(keys) ? keys : []
-  const key = kid === undefined && list.length === 1 ? list[0] : list.find(one => optionalText(one, 'kid') === kid)
+  return Array.isArray(keys) ? keys : []
+}
+
+function publicKeyOf(key: unknown): IssuerJwk {
   const kty = optionalText(key, 'kty')
   if (kty === 'RSA') return { kty, n: textOf(key, 'n') }
   if (kty === 'EC') return { kty, x: textOf(key, 'x'), y: textOf(key, 'y') }
   throw new CliError('refused', 'the identity provider publishes no RSA or EC key for its token')
+}
+
+/** The published key that the token's header names. The header only finds it: the thumbprint decides whether it counts. */
+async function issuerKeyOf(idToken: string, jwksUri: string): Promise<IssuerJwk> {
+  const header: unknown = JSON.parse(Buffer.from(idToken.split('.')[0] ?? '', 'base64url').toString() || '{}')
+  const kid = optionalText(header, 'kid')
+  const list = await jwksAt(jwksUri)
+  const key = kid === undefined && list.length === 1 ? list[0] : list.find(one => optionalText(one, 'kid') === kid)
+  return publicKeyOf(key)
 }
 
 const page = (text: string) => `<!doctype html><html lang="en"><title>Trivault</title><p>${text}</p></html>`

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { jwkOf, makeIssuerKey, signToken } from '@trivault/testkit'
+import { toHex } from '@trivault/codec'
+import { issuerKeyThumbprint } from '@trivault/protocol'
+import { issuerKeyOf, jwkOf, makeIssuerKey, signToken } from '@trivault/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fetchIdToken } from '../src/id-token.ts'
 import { fingerprintWords } from '../src/words.ts'
+import { run } from './support.ts'
 
 describe('fingerprintWords', () => {
   it('are six words for the first 66 bits', () => {
@@ -115,6 +118,16 @@ describe('fetchIdToken', () => {
     })
     answers['/token'] = () => undefined
     await expect(fetchWith(good)).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('has a sister that prints the thumbprints of what the issuer publishes', async () => {
+    const { code, out } = await run(['founding', 'thumbprints', issuer, '--json'])
+    const expected = [other, key].map(one => ({
+      kid: one.kid,
+      thumbprint: toHex(issuerKeyThumbprint(issuerKeyOf(one))),
+    }))
+    expect([code, JSON.parse(out)]).toEqual([0, expected])
+    expect((await run(['founding', 'thumbprints', `${issuer}/`])).err).toContain('give it exactly so')
   })
 
   it('refuses another issuer, a token without key, and a provider that is away', async () => {

@@ -1,8 +1,9 @@
 import { toHex } from '@trivault/codec'
-import type { Genesis } from '@trivault/protocol'
+import { type Genesis, type IssuerKey, issuerKeyThumbprint } from '@trivault/protocol'
 import { activeKeyOf, foundingRecord, type VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
+import { type IssuerJwk, publishedKeys } from '../id-token.ts'
 import { type Open, table } from '../session.ts'
 import { fingerprintWords } from '../words.ts'
 import { idOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
@@ -29,6 +30,14 @@ export function foundingCommands(open: Open): Command {
       await startAndTell(session, 'seal', {}, options)
     })
   founding
+    .command('thumbprints <issuer>')
+    .description('the thumbprints of the keys that an identity provider publishes now, for pins.json')
+    .action(async (issuer: string, _options, command: Command) => {
+      const session = open(command)
+      const keys = (await publishedKeys(issuer)).map(({ kid = '', ...jwk }) => ({ kid, thumbprint: thumbprintOf(jwk) }))
+      session.print(keys, table(keys.map(({ kid, thumbprint }) => [thumbprint, kid])))
+    })
+  founding
     .command('issuer-keys <thumbprints...>')
     .description('start replacing the keys of the identity provider: RFC 7638 SHA-256 thumbprints, hex or base64url')
     .addOption(idOption())
@@ -38,6 +47,12 @@ export function foundingCommands(open: Open): Command {
       await startAndTell(open(command), 'setIssuerKeys', { Thumbprints: given.map(thumbprint) }, options)
     })
   return founding
+}
+
+function thumbprintOf({ kty, n = '', x = '', y = '' }: IssuerJwk): string {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))
+  const key: IssuerKey = kty === 'RSA' ? { type: 'rsa', modulus: bytes(n) } : { type: 'ec', x: bytes(x), y: bytes(y) }
+  return toHex(issuerKeyThumbprint(key))
 }
 
 function thumbprint(text: string): string {
