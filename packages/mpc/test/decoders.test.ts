@@ -1,0 +1,3 @@
+import { fuzzDecoders } from './fuzzing.ts'
+
+fuzzDecoders(5_000)
