@@ -1,4 +1,4 @@
-import type { OperationType, TransactionRestriction } from '@trivault/protocol'
+import { type OperationType, operationTypeNames, operationTypes, type TransactionRestriction } from '@trivault/protocol'
 import { describe, expect, it } from 'vitest'
 import { ann, money, movement, told, traders, view } from '../test/support.ts'
 import { decide, type PolicyView, type Subject } from './index.ts'
@@ -144,6 +144,44 @@ describe('restrictions', () => {
       { Groups: ['a'], RequiredApprovers: 0.5 },
     ])
       expect(told(decide(money(), view([{ RestrictionID: 'bad', Approvers: [approvers] }])))).toBe('internal-error')
+  })
+})
+
+describe('config and policy restrictions', () => {
+  const desk = { RestrictionID: 'desk', Approvers: [{ Groups: ['desk'], RequiredApprovers: 1 }] }
+  const nobody = { RestrictionID: 'nobody' }
+  const asked = (type: OperationType, kind: Subject['class'], change: Partial<PolicyView>) =>
+    told(decide(operation(type, kind, undefined), view([], change)))
+
+  it('add their approvers to every operation of their kind, and to no other', () => {
+    for (const type of operationTypeNames) {
+      const { class: kind, governedBy } = operationTypes[type]
+      if (kind === 'money') continue
+      const plain = asked(type, kind, {})
+      const more = [...plain, '1 of desk (restriction "desk")'].sort()
+      for (const field of ['configRestrictions', 'policyRestrictions'] as const) {
+        const governs = field === `${governedBy}Restrictions` && kind !== 'free'
+        expect([type, [...asked(type, kind, { [field]: [desk] })].sort()]).toEqual([type, governs ? more : plain])
+        expect(asked(type, kind, { [field]: [desk, nobody] })).toEqual(governs ? 'blocked-by-policy' : plain)
+      }
+    }
+  })
+
+  it('do not touch what is free now, nor transactions', () => {
+    const closed = { configRestrictions: [nobody], policyRestrictions: [nobody] }
+    expect(asked('update rates', 'free', closed)).toEqual([])
+    expect(told(decide(money(), view([], closed)))).toEqual([me])
+  })
+
+  it('block on any error while they are read', () => {
+    const odd = [null, { RestrictionID: 'x', Approvers: [null] }, { RestrictionID: 'x', Approvers: 7 }] as never[]
+    for (const item of odd)
+      for (const field of ['configRestrictions', 'policyRestrictions'] as const) {
+        const type = field === 'configRestrictions' ? 'delete user' : 'update group'
+        expect(asked(type, 'authority', { [field]: [item] })).toBe('internal-error')
+      }
+    expect(asked('make transaction', 'config', {})).toBe('internal-error')
+    expect(asked('no such operation' as OperationType, 'config', {})).toBe('internal-error')
   })
 })
 

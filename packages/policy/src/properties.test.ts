@@ -82,6 +82,8 @@ const rates = fc
 const profile = fc.constantFrom('local' as const, 'enclave' as const)
 const vault = fc.record({ restrictions: fc.array(restriction, { maxLength: 5 }), rates, profile })
 
+const shuffled = <T>(list: T[]) => fc.shuffledSubarray(list, { minLength: list.length })
+
 const isBlocked = (decision: Decision) => decision.kind === 'blocked'
 const keys = (decision: Decision) =>
   new Set(decision.kind === 'needs' ? decision.requirements.map(requirement => JSON.stringify(requirement)) : [])
@@ -104,6 +106,24 @@ describe('decide', () => {
         },
       ),
       { numRuns: 500 },
+    )
+  })
+
+  it('does not depend on the order of config and policy restrictions', () => {
+    const rule = fc.record(
+      { RestrictionID: fc.constantFrom('r1', 'r2', 'r3'), Approvers: fc.array(approvers, { maxLength: 2 }) },
+      { requiredKeys: ['RestrictionID'] },
+    )
+    const rules = fc.array(rule, { maxLength: 5 }).chain(list => fc.tuple(fc.constant(list), shuffled(list)))
+    const type = fc.constantFrom('delete user', 'update group', 'update policy restriction', 'create master key')
+    fc.assert(
+      fc.property(type, rules, (name, [some, others]) => {
+        const operation: Subject = { type: name, class: 'authority', initiator: ann }
+        const verdict = (list: typeof some) =>
+          decide(operation, view([], { configRestrictions: list, policyRestrictions: list }))
+        expect(verdict(others)).toEqual(verdict(some))
+      }),
+      { numRuns: 300 },
     )
   })
 
