@@ -21,7 +21,7 @@ export {
 } from './messages.ts'
 export * from './ports.ts'
 export { Proposer } from './proposer.ts'
-export { createVoteRecord, recreateVoteRecord } from './record.ts'
+export { checkReplaceable, createVoteRecord, recreateVoteRecord } from './record.ts'
 export {
   type Cast,
   type Certificate,

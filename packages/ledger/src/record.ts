@@ -92,6 +92,25 @@ export function recreateVoteRecord(
   return { version, record: encodeRecord(record) }
 }
 
+/**
+ * Whether a row may be replaced by a re-created one on `head`. Throws `LedgerError` anchor when the node halted, which nothing
+ * mends, or signed after `head` already.
+ */
+export function checkReplaceable(
+  row: AnchorRow,
+  committee: Committee,
+  node: NodeIndex,
+  head: { seq: number; hash: Uint8Array },
+): void {
+  const record = decodeRecord(row, committee, node)
+  if (record.standing === 'halted') throw new LedgerError('anchor', `this node halted: ${record.reason}`)
+  if (record.seq > head.seq + 1)
+    throw new LedgerError(
+      'anchor',
+      `this node signed in slot ${record.seq}: a newer head than entry ${head.seq} exists`,
+    )
+}
+
 /** L8: whether `record` accounts for this own vote. */
 export function coversVote(record: VoteRecord, vote: Pick<Vote, 'seq' | 'ballot' | 'hash'>): boolean {
   if (vote.seq !== record.seq) return vote.seq < record.seq

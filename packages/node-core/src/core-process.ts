@@ -1,21 +1,25 @@
 import type { Duplex } from 'node:stream'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { AttestationError } from '@trivault/attestation'
 import { CodecError, decode, equalBytes } from '@trivault/codec'
 import { type Anchor, Committee, createVoteRecord, LedgerError, type NodeIndex } from '@trivault/ledger'
 import { type Genesis, genesisCodec, vaultIdOf } from '@trivault/protocol'
 import { NodeError } from './errors.ts'
-import { anchorKeyOf, openFileAnchor } from './file-anchor.ts'
+import { anchorKeyOf, openFileAnchor, replaceFileAnchor } from './file-anchor.ts'
 import { openFileHolds } from './file-holds.ts'
 import { openFileQuarantine } from './file-quarantine.ts'
 import { LinkError } from './link.ts'
 import { type HostLink, type Init, openHostLink } from './link-client.ts'
 import type { Node, NodeOptions } from './node.ts'
 import type { Metrics, NodeSecret } from './ports.ts'
+import { readRecreateRequest, recreateFromPeers, removeRecreateRequest } from './recreate.ts'
 import { releaseSecret } from './release.ts'
 import { identityKeyOf } from './secret.ts'
 
 const TICK_MS = 250
 const METRICS_EVERY_TICKS = 20
+const RECREATE_EVERY_MS = 250
+const RECREATE_PATIENCE_MS = 20_000
 
 export interface CoreOptions {
   /** The link to the host. */
@@ -74,6 +78,7 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
   if (!equalBytes(identityKey, genesis.identityKeys[index] ?? new Uint8Array(0)))
     throw new NodeError('wrong-identity', `the secret is not the one of node ${index}'s pinned card`)
   const { records, mailbox, log, metrics } = link
+  await recreateIfAsked(options, link, { dir: init.anchor, secret, genesis, index })
   const anchor = await openAnchor(init.anchor, secret, genesis, index)
   const quarantine = openFileQuarantine(init.anchor)
   const holds = openFileHolds(init.anchor)
@@ -109,6 +114,33 @@ async function openAnchor(dir: string, secret: NodeSecret, genesis: Genesis, ind
       throw new LedgerError('anchor', 'another process of this node uses the anchor')
   }
   return anchor
+}
+
+/** The node admin's request beside the anchor, carried out before the node runs (SPEC.md, section 3a). */
+async function recreateIfAsked(
+  { clock }: CoreOptions,
+  { mailbox, log }: HostLink,
+  { dir, secret, genesis, index }: { dir: string; secret: NodeSecret; genesis: Genesis; index: NodeIndex },
+): Promise<void> {
+  const request = await readRecreateRequest(dir)
+  if (request === undefined) return
+  log('warn', 'the node admin asks for a new vote record: asking both peers', { seq: request.head.seq })
+  const anchor = { dir, key: anchorKeyOf(secret) }
+  const existing = await (await openFileAnchor(anchor)).load().catch(() => undefined)
+  await replaceFileAnchor(anchor, clock(), version =>
+    recreateFromPeers({
+      request,
+      committee: new Committee(vaultIdOf(genesis), genesis.identityKeys),
+      signer: { node: index, sign: message => ed25519.sign(message, secret.identitySeed) },
+      mailbox,
+      existing: existing?.version === 0 ? undefined : existing,
+      version,
+      every: RECREATE_EVERY_MS,
+      patience: RECREATE_PATIENCE_MS,
+    }),
+  )
+  await removeRecreateRequest(dir)
+  log('warn', 'vote record re-created from both peers', { seq: request.head.seq })
 }
 
 function nodeIndex({ index }: Init): NodeIndex {

@@ -60,6 +60,20 @@ export async function openFileAnchor(options: FileAnchorOptions): Promise<Anchor
   }
 }
 
+/**
+ * Puts a re-created record into an anchor that was lost, damaged or set back, above every version in it and above `least`. Only
+ * the node admin's request leads here, before the node runs.
+ */
+export async function replaceFileAnchor(
+  options: FileAnchorOptions,
+  least: number,
+  make: (version: number) => Promise<AnchorRow>,
+): Promise<void> {
+  const newest = (await versionsIn(options.dir)).at(-1) ?? 0
+  const row = await make(Math.max(newest + 1, least))
+  if (!(await publish(options, row))) throw new LedgerError('anchor', 'another process of this node uses the anchor')
+}
+
 /** Writes a row unless its version, or a later one, is there. Durable when true is returned. */
 async function publish({ dir, key }: FileAnchorOptions, row: AnchorRow): Promise<boolean> {
   const content = encode(body, { format: FORMAT, ...row })

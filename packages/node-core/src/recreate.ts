@@ -1,0 +1,167 @@
+import { readFile, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { equalBytes, fromHex, type JsonOf, json, parseJson, toHex } from '@trivault/codec'
+import {
+  type AnchorRow,
+  type Committee,
+  checkReplaceable,
+  decodeMessage,
+  encodeMessage,
+  LedgerError,
+  type LedgerMessage,
+  type NodeIndex,
+  type Report,
+  recreateVoteRecord,
+  type Signer,
+} from '@trivault/ledger'
+import { decodeEnvelope, encodeEnvelope, taggedHash } from '@trivault/protocol'
+import { ignoreMissing, namesIn, syncDirectory } from './file-anchor.ts'
+import type { Mailbox, Party } from './ports.ts'
+
+/** The request that a node admin puts into the anchor's directory. */
+export const RECREATE_FILE = 'recreate.json'
+
+const hex32 = json.string({ pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
+const requestJson = json.object({ vaultId: hex32, node: json.integer(2), headSeq: json.integer(), headHash: hex32 })
+type RecreateJson = JsonOf<typeof requestJson>
+
+/** The newest entry of both peers, as the admins compared it. */
+export interface RecreateRequest {
+  vaultId: Uint8Array
+  node: number
+  head: { seq: number; hash: Uint8Array }
+}
+
+/** The content of the request file. */
+export function encodeRecreateRequest({ vaultId, node, head }: RecreateRequest): string {
+  const request: RecreateJson = { vaultId: toHex(vaultId), node, headSeq: head.seq, headHash: toHex(head.hash) }
+  return `${requestJson.write(request)}\n`
+}
+
+/** The request in an anchor's directory, if its admin left one. Throws `LedgerError` anchor when it is not readable. */
+export async function readRecreateRequest(dir: string): Promise<RecreateRequest | undefined> {
+  if (!(await namesIn(dir)).includes(RECREATE_FILE)) return undefined
+  try {
+    const text = await readFile(join(dir, RECREATE_FILE), 'utf8')
+    const { vaultId, node, headSeq, headHash } = requestJson.read(parseJson(text))
+    return { vaultId: fromHex(vaultId), node, head: { seq: headSeq, hash: fromHex(headHash) } }
+  } catch (cause) {
+    throw new LedgerError('anchor', `${RECREATE_FILE} beside the anchor is not readable: make it again`, { cause })
+  }
+}
+
+/** Once the new record is durable the request is done: it must not be carried out twice. */
+export async function removeRecreateRequest(dir: string): Promise<void> {
+  await unlink(join(dir, RECREATE_FILE)).catch(ignoreMissing)
+  await syncDirectory(dir)
+}
+
+export interface RecreateOptions {
+  request: RecreateRequest
+  committee: Committee
+  signer: Signer
+  mailbox: Mailbox
+  /** The row that is there, if one is and can be read. */
+  existing: AnchorRow | undefined
+  /** Above every version that the lost row can have had. */
+  version: number
+  /** Milliseconds between two questions to a peer that does not answer, and until the attempt is given up. */
+  every: number
+  patience: number
+}
+
+/**
+ * A vote record for a node that lost its own, or was restored, from both peers (SPEC.md, section 3a). The peers promise a ballot b
+ * that lies two above every ballot they promised before, and report their last votes; the new record promises b as well and counts
+ * as a vote for nothing in b − 1. What this node signed below b can then complete a certificate only if both peers voted for the
+ * same, so that their reports name it and L2 keeps it; and being shown it again does not stop this node a second time.
+ * Throws `LedgerError` anchor when the peers do not answer, do not vote themselves, or stand elsewhere than the admin confirmed.
+ */
+export async function recreateFromPeers(options: RecreateOptions): Promise<AnchorRow> {
+  const { request, committee, signer, mailbox, version } = options
+  const { head } = request
+  if (!equalBytes(request.vaultId, committee.vaultId) || request.node !== signer.node)
+    throw new LedgerError('anchor', `${RECREATE_FILE} is meant for another vault or node`)
+  if (options.existing !== undefined) checkReplaceable(options.existing, committee, signer.node, head)
+  const seq = head.seq + 1
+  const peers = ([0, 1, 2] as const).filter(node => node !== signer.node)
+  const heard = new Map<NodeIndex, LedgerMessage>()
+  mailbox.onMessage((from, raw) => {
+    const peer = peers.find(node => from === `node${node}`)
+    const message = peer === undefined ? undefined : ledgerMessage(raw)
+    if (peer !== undefined && message !== undefined) heard.set(peer, message)
+  })
+  const ask = async (ballot: number): Promise<Map<NodeIndex, LedgerMessage>> => {
+    heard.clear()
+    for (let waited = 0; peers.some(peer => !answers(heard.get(peer), seq, ballot)); waited += options.every) {
+      if (waited > options.patience) throw new LedgerError('anchor', silence(peers, heard, head.seq))
+      const body = encodeMessage({ type: 'newBallot', seq, ballot })
+      for (const peer of peers.filter(one => !answers(heard.get(one), seq, ballot)))
+        mailbox.send(`node${peer}` as Party, encodeEnvelope({ type: 'ledger', node: signer.node, body }))
+      await new Promise(resolve => setTimeout(resolve, options.every))
+    }
+    return heard
+  }
+  // Ballot 0 is never promised: the refusals tell what is.
+  let promised = promisedIn(await ask(0))
+  for (;;) {
+    const ballot = promised + 2
+    const said = await ask(ballot)
+    const reports = peers.flatMap(peer => {
+      const message = said.get(peer)
+      return message?.type === 'report' && message.report.node === peer ? [message.report] : []
+    })
+    if (reports.length === peers.length && reports.every(report => stands(committee, report, { seq, ballot, head }))) {
+      const nothing = {
+        ballot: ballot - 1,
+        hash: taggedHash('recreated', committee.vaultId, Uint8Array.of(signer.node)),
+      }
+      const own = committee.report(signer, seq, head.hash, ballot, nothing)
+      return recreateVoteRecord(committee, signer.node, version, head, { votes: [], reports: [own] })
+    }
+    promised = Math.max(ballot, promisedIn(said))
+  }
+}
+
+/** The peer is at the confirmed head and has not voted where the new record says that nobody did. */
+function stands(
+  committee: Committee,
+  report: Report,
+  { seq, ballot, head }: { seq: number; ballot: number; head: RecreateRequest['head'] },
+): boolean {
+  if (!committee.isReport(report) || report.seq !== seq || report.ballot !== ballot) return false
+  if (!equalBytes(report.prev, head.hash))
+    throw new LedgerError('anchor', `node ${report.node} has another entry ${head.seq} than the confirmed one`)
+  return (report.last?.ballot ?? 0) < ballot - 1
+}
+
+/** A report, a vote or a refusal in this slot and ballot; everything else may be a leftover of other business. */
+function answers(message: LedgerMessage | undefined, seq: number, ballot: number): boolean {
+  if (message?.type === 'report') return message.report.seq === seq && message.report.ballot === ballot
+  // Somebody else asked for this ballot first, and the peer has voted in it: the next one then.
+  if (message?.type === 'vote') return message.vote.seq === seq && message.vote.ballot === ballot
+  return message?.type === 'refuse' && message.code === 'ballot' && message.seq === seq && message.ballot === ballot
+}
+
+function promisedIn(said: ReadonlyMap<NodeIndex, LedgerMessage>): number {
+  return Math.max(0, ...[...said.values()].map(message => (message.type === 'refuse' ? message.promised : 0)))
+}
+
+function silence(peers: readonly NodeIndex[], heard: ReadonlyMap<NodeIndex, LedgerMessage>, seq: number): string {
+  const words = peers.map(peer => {
+    const message = heard.get(peer)
+    if (message?.type === 'head') return `node ${peer} is at entry ${message.seq} ${toHex(message.hash)}`
+    if (message?.type === 'refuse') return `node ${peer} says ${message.reason || message.code}: ${message.message}`
+    return `node ${peer} does not answer`
+  })
+  return `the vote record cannot be re-created at entry ${seq}: ${words.join('; ')}`
+}
+
+function ledgerMessage(raw: Uint8Array): LedgerMessage | undefined {
+  try {
+    const envelope = decodeEnvelope(raw)
+    return envelope.type === 'ledger' ? decodeMessage(envelope.body) : undefined
+  } catch {
+    return undefined
+  }
+}
