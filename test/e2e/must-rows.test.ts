@@ -323,7 +323,7 @@ describe('keys and accounts', () => {
     })
     const id = await start(admin, 'cwpstartBackupMasterKey', { Name: 'Default' })
     const { Result } = await approved(id, bob)
-    expect(Result?.Backup?.map(backup => backup.Type)).toEqual(['ECDSA_SECP256K1'])
+    expect(Result?.Backup?.map(backup => backup.Type)).toEqual(['ECDSA_SECP256K1', 'EdDSA_Ed25519'])
     const file = `${site.home}/backup.bin`
     writeFileSync(file, Buffer.from(Result?.Backup?.[0]?.Backup ?? '', 'base64'), { mode: 0o600 })
     const tool = fileURLToPath(new URL('../../apps/recovery/src/main.ts', import.meta.url))

@@ -117,6 +117,8 @@ async function payloadOf(request: StartRequest, context: IntentContext): Promise
         NativeAssetDecimals: NativeAssetDecimals ?? 18,
       }
     }
+    case 'unfreeze':
+      return { Freeze: request.payload.Freeze ?? context.state.freeze?.number ?? 0 }
     case 'seal':
       return foundingRecord(context.state)
     case 'registerToken':

@@ -27,6 +27,7 @@ export {
   intentEffects,
   judgeExecution,
   partCount,
+  requireTransactions,
   signatureFits,
   transactionRequest,
   transactionSubject,

@@ -111,8 +111,8 @@ function signingEffects(state: VaultState, intent: Signing): Effects | MessageEf
   return refusing('bad-transaction', () => plannedEffects(request, context))
 }
 
-/** Addresses and messages of a family come before its transactions. */
-function requireTransactions({ family, name }: RegisteredChain): void {
+/** Addresses and messages of a family come before its transactions. Throws `VaultError` unsupported-operation. */
+export function requireTransactions({ family, name }: RegisteredChain): void {
   require(family ===
     'evm', 'unsupported-operation', `transactions on ${name} are not in this release: its accounts receive, and sign messages`)
 }

@@ -31,7 +31,8 @@ async function funded(): Promise<TestWallet> {
     caip2: dev,
     index: 1,
   })
-  const [first, second] = wallet.vault.state.addresses.values().sort((a, b) => a.index - b.index)
+  const ofChain = wallet.vault.state.addresses.values().filter(({ slip44 }) => slip44 === 60)
+  const [first, second] = ofChain.sort((a, b) => a.index - b.index)
   await fund(anvil.url, first?.address ?? '', 2n * 10n ** 18n)
   await fund(anvil.url, second?.address ?? '', 5n * 10n ** 17n)
   return wallet
