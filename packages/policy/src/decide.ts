@@ -113,6 +113,7 @@ function governing(subject: Subject, view: PolicyView): Finding[] {
   if (subject.class === 'free') return []
   const kind = operationTypes[subject.type].governedBy
   if (kind === undefined) return []
+  if (kind === 'transaction') throw new TypeError('a transaction of another class than money')
   const restrictions = kind === 'config' ? view.configRestrictions : view.policyRestrictions
   return Array.from(restrictions, approversOf)
 }
