@@ -1,11 +1,19 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { schnorr } from '@noble/curves/secp256k1.js'
+import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Curve, decodeKeyShare, deriveSchnorrKey, encodeKeyShare, type KeyShare } from '../src/index.ts'
+import { concat } from '../src/bytes.ts'
+import {
+  type Curve,
+  decodeKeyShare,
+  derivePublicKey,
+  deriveSchnorrKey,
+  encodeKeyShare,
+  type KeyShare,
+} from '../src/index.ts'
 import { isConsistent } from '../src/keyshare.ts'
 import { frostSessions, keygenOn } from './frost-run.ts'
-import { random, range, run } from './run.ts'
+import { dealPairs, random, range, run, signSessions } from './run.ts'
 
 const CURVES: Curve[] = ['ed25519', 'secp256k1']
 const verifierOf = (curve: Curve) => (curve === 'ed25519' ? ed25519 : schnorr)
@@ -79,6 +87,26 @@ describe.each(CURVES)('FROST on %s', curve => {
       return session.start().out[0]?.frame.slice(20)
     })
     expect(firstFrames[0]).not.toEqual(firstFrames[1])
+  })
+})
+
+describe('one key under ECDSA and BIP-340', () => {
+  it('the shares of one key generation sign both', () => {
+    const shares = keygenOn('secp256k1', 3, 2)
+    const { publicKey, chainCode } = shareOf(shares)
+    const [signers, digest] = [[1, 3], random(32)]
+    const ecdsa = run(
+      signSessions({ shares, pairs: dealPairs(signers), signers, path: [44, 60, 0, 0], digest }),
+    ).results
+    const { r, s } = ecdsa.get(1) ?? never()
+    const child = derivePublicKey(publicKey, chainCode, [44, 60, 0, 0]).publicKey
+    expect(secp256k1.verify(concat(r, s), digest, child, { prehash: false })).toBe(true)
+    const path = [86, 0, 0, 0]
+    const taproot = { merkleRoot: new Uint8Array() }
+    const { results } = run(frostSessions({ shares, signers, path, taproot, message: digest }))
+    const { signature, publicKey: outputKey } = results.get(3) ?? never()
+    expect(schnorr.verify(signature, digest, outputKey)).toBe(true)
+    expect(outputKey).toEqual(deriveSchnorrKey(shareOf(shares), path, taproot))
   })
 })
 
