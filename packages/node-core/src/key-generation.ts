@@ -13,7 +13,7 @@ import type { SealedRecords } from './sealed-records.ts'
 const everyNode = [0, 1, 2]
 const askAgainAfter = 3_000
 const giveUpAfter = 30_000
-const maxEarlyBackups = 4
+const maxEarlyBackups = 8
 
 export interface KeyGenerationOptions {
   self: number
