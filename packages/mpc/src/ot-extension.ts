@@ -19,7 +19,7 @@ const SUMS_LENGTH = CHECK_BITS * 16
 export const DELTA_LENGTH = 16
 /** Corrections, the masked choice check, and the hash of the check matrix. */
 export const EXTENSION_LENGTH = CORRECTION_LENGTH + CHECK_LENGTH + 32
-/** Bytes per pad: 96 are used (three scalars), the rest fills the second block of the PRG. */
+/** Bytes per pad: four scalars, two blocks of the PRG. */
 export const PAD_LENGTH = 128
 export const PADS_LENGTH = CHOICES * PAD_LENGTH
 

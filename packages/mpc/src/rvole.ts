@@ -23,21 +23,22 @@ export type PairMaterial = {
 }
 
 /**
- * Random vector OLE (DKLs23, eprint 2023/765, protocol 5.2) with l = 2 products and rho = 1 check column.
+ * Random vector OLE (DKLs23, eprint 2023/765, protocol 5.2) with l = 2 products and rho = 2 check columns.
  * Bob holds a random b, Alice inputs a[0], a[1]; they end with c[i] + d[i] = a[i] · b. SPEC.md section 6. The scalar work
  * is in wasm/rvole.ts.
  */
 const PRODUCTS = 2
-const WIDTH = PRODUCTS + 1
-const MATRIX_LENGTH = CHOICES * WIDTH * SCALAR_LENGTH
-const MU_LENGTH = CHOICES * SCALAR_LENGTH
+const CHECKS = 2
+const MATRIX_LENGTH = CHOICES * (PRODUCTS + CHECKS) * SCALAR_LENGTH
+const MU_LENGTH = CHOICES * CHECKS * SCALAR_LENGTH
+const ETA_LENGTH = CHECKS * SCALAR_LENGTH
 /** Nine limbs of 8 bytes per entry, in Montgomery form. */
 const GADGET_LENGTH = CHOICES * 72
 
 /** Bob's only message. */
 export const RVOLE_REQUEST_LENGTH = EXTENSION_LENGTH
 /** Alice's only message: masked matrix, eta, hash of mu. */
-export const RVOLE_REPLY_LENGTH = MATRIX_LENGTH + SCALAR_LENGTH + 32
+export const RVOLE_REPLY_LENGTH = MATRIX_LENGTH + ETA_LENGTH + 32
 
 /** Public uniform gadget for one epoch and direction, as the kernel wants it; `chooser` is the party with the choice bits. */
 export const gadgetVector = (pairSession: Uint8Array, chooser: number): Uint8Array => {
@@ -55,10 +56,12 @@ export const gadgetVector = (pairSession: Uint8Array, chooser: number): Uint8Arr
 export const runIdOf = (material: PairMaterial, session: Uint8Array, chooser: number): Uint8Array =>
   hash('rvole/run', session, material.session, indexBytes([chooser]))
 
-/** Two challenge scalars from the masked matrix. */
+/** Challenge scalars from the masked matrix: one for each product, check column by check column. */
 const thetas = (runId: Uint8Array, matrix: Uint8Array): Uint8Array => {
   const seed = hash('rvole/theta', runId, matrix)
-  const scalars = [0, 1].map(i => scalarBytes(reduceWide(hash64('rvole/theta-scalar', seed, u32(i)))))
+  const scalars = Array.from({ length: PRODUCTS * CHECKS }, (_, i) =>
+    scalarBytes(reduceWide(hash64('rvole/theta-scalar', seed, u32(i)))),
+  )
   return concat(...scalars)
 }
 
@@ -99,9 +102,10 @@ export class RvoleBob {
   /** d[0], d[1]; undefined when the reply is not canonical, `false` when Alice's matrix is inconsistent. */
   finish(reply: Uint8Array): [Scalar, Scalar] | undefined | false {
     const matrix = reply.subarray(0, MATRIX_LENGTH)
-    const eta = reply.subarray(MATRIX_LENGTH, MATRIX_LENGTH + SCALAR_LENGTH)
+    const eta = reply.subarray(MATRIX_LENGTH, MATRIX_LENGTH + ETA_LENGTH)
     put(kernel.matrix, matrix)
-    if (kernel.isCanonical() === 0 || !isScalar(eta)) return undefined
+    const isEtaCanonical = isScalar(eta.subarray(0, SCALAR_LENGTH)) && isScalar(eta.subarray(SCALAR_LENGTH))
+    if (kernel.isCanonical() === 0 || !isEtaCanonical) return undefined
     try {
       put(kernel.pads, this.#pads)
       put(kernel.gadget, this.#material.gadget.own)
@@ -109,7 +113,7 @@ export class RvoleBob {
       put(kernel.theta, thetas(this.#runId, matrix))
       put(kernel.eta, eta)
       kernel.bobCheck()
-      const consistent = equalBytes(muHash(this.#runId), reply.subarray(MATRIX_LENGTH + SCALAR_LENGTH))
+      const consistent = equalBytes(muHash(this.#runId), reply.subarray(MATRIX_LENGTH + ETA_LENGTH))
       return consistent ? takePair() : false
     } finally {
       kernel.clearMultiplication()
@@ -150,19 +154,22 @@ export class RvoleAlice {
 
   /**
    * Her reply, and c[0], c[1].
-   * @param check uniform scalar, used once: the check column's input
+   * @param checks uniform scalars, used once: the inputs of the check columns
    */
-  multiply(input: readonly [Scalar, Scalar], check: Scalar): { reply: Uint8Array; output: [Scalar, Scalar] } {
+  multiply(
+    input: readonly [Scalar, Scalar],
+    checks: readonly [Scalar, Scalar],
+  ): { reply: Uint8Array; output: [Scalar, Scalar] } {
     try {
       put(kernel.pads, this.#pads0)
       put(kernel.otherPads, this.#pads1)
       put(kernel.gadget, this.#gadget)
-      put(kernel.inputs, concat(...input, check))
+      put(kernel.inputs, concat(...input, ...checks))
       kernel.maskMatrix()
       const matrix = view(kernel.matrix, MATRIX_LENGTH)
       put(kernel.theta, thetas(this.#runId, matrix))
       kernel.aliceCheck()
-      return { reply: concat(matrix, view(kernel.eta, SCALAR_LENGTH), muHash(this.#runId)), output: takePair() }
+      return { reply: concat(matrix, view(kernel.eta, ETA_LENGTH), muHash(this.#runId)), output: takePair() }
     } finally {
       kernel.clearMultiplication()
     }

@@ -110,8 +110,8 @@ type Link = Claim & {
   bob: RvoleBob
   psi: Scalar
   psiSalt: Uint8Array
-  /** Input of the check column as Alice. */
-  check: Scalar
+  /** Inputs of the check columns as Alice. */
+  checks: readonly [Scalar, Scalar]
   /** From round 1 on. */
   alice?: RvoleAlice
   commitment: Uint8Array
@@ -170,7 +170,7 @@ class Signing {
         bob,
         psi: subtract(this.#blind, bob.input),
         psiSalt: random(HASH),
-        check: randomSecret(random),
+        checks: [randomSecret(random), randomSecret(random)],
         commitment: new Uint8Array(),
         psiCommitment: new Uint8Array(),
       })
@@ -232,7 +232,7 @@ class Signing {
     return {
       send: this.#toAll(link => {
         if (link.alice === undefined) throw new MpcError('invalid-argument', 'signing rounds out of order')
-        const { reply, output } = link.alice.multiply([this.#nonce, this.#key], link.check)
+        const { reply, output } = link.alice.multiply([this.#nonce, this.#key], link.checks)
         link.alice.erase()
         link.output = output
         return concat(
@@ -306,7 +306,7 @@ class Signing {
     for (const link of this.#links.values()) {
       link.bob.erase()
       link.alice?.erase()
-      for (const secret of [link.psi, link.check, ...(link.output ?? [])]) secret.fill(0)
+      for (const secret of [link.psi, ...link.checks, ...(link.output ?? [])]) secret.fill(0)
     }
     this.#links.clear()
     for (const secret of [this.#nonce, this.#blind, this.#key]) secret.fill(0)

@@ -212,6 +212,23 @@ describe.each<Curve>(['secp256k1', 'ed25519'])('on %s', curve => {
     })
   })
 
+  it('of a context longer than 1,024 bytes is neither made nor verified', () => {
+    const make = (length: number) =>
+      encryptBackup(shareOf(1), { ersPublicKey: ers.spki, context: new Uint8Array(length), random })
+    expect(backupFailure(make(1024), { ...expected(1), context: new Uint8Array(1024) })).toBeUndefined()
+    expect(codeOf(() => make(1025))).toBe('invalid-argument')
+    expect(codeOf(() => verifyBackup(blob1, { ...expected(1), context: new Uint8Array(1025) }))).toBe(
+      'invalid-argument',
+    )
+  })
+
+  it('of another format is refused', () => {
+    for (const format of [0, 1, 2, 3].filter(value => value !== blob1[0])) {
+      expect(backupFailure(blob1.with(0, format), expected(1))).toBe('B1')
+      expect(codeOf(() => recoverKey([blob1.with(0, format), blob2], ers.pem, report))).toBe('malformed')
+    }
+  })
+
   it('of the other curve is refused', () => {
     const other = keygenOn(curve === 'ed25519' ? 'secp256k1' : 'ed25519', 3, 2).get(1)
     if (other === undefined) throw new Error('key generation failed')

@@ -227,7 +227,7 @@ export const fuzzDecoders = (runs: number): void => {
       attack(runs / 100, new Uint8Array(64), [], (_bytes, next) => {
         const pairs = dealPairs([1, 2]).get(1) ?? never()
         const common = { self: 1, signers: [1, 2], share, pairs, path: [], digest: random(32), random }
-        survives(createSigning({ ...common, sessionId: random(32) }), next, 2, [64 + 4432, 64, 40324, 64])
+        survives(createSigning({ ...common, sessionId: random(32) }), next, 2, [64 + 4432, 64, 53_572, 64])
       })
       attack(runs / 500, new Uint8Array(64), [], (_bytes, next) => {
         survives(createPairSetup({ self: 4, peer: 3, sessionId: random(32), random }), next, 3, [8480, 64, 8192, 32])

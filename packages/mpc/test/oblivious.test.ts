@@ -111,7 +111,7 @@ describe('OT extension', () => {
     const bob = new RvoleBob(left, session, 1, random)
     const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
     const [first, second] = [random(32), random(32)]
-    const { reply } = alice.multiply([first, second], random(32))
+    const { reply } = alice.multiply([first, second], [random(32), random(32)])
     bob.finish(reply)
     const held = (bytes: Uint8Array): boolean => Buffer.from(memory).includes(Buffer.from(bytes))
     const leaf = right.positions[0] === 0 ? right.punctured.slice(32) : right.punctured
@@ -145,7 +145,7 @@ describe('random vector OLE', () => {
     const session = random(32)
     const bob = new RvoleBob(left, session, 1, random)
     const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
-    const { reply, output } = alice.multiply(secrets, scalarBytes(77n))
+    const { reply, output } = alice.multiply(secrets, [scalarBytes(77n), scalarBytes(88n)])
     const shares = bob.finish(reply) || never()
     for (const i of [0, 1] as const) {
       expect(mod(reduce(output[i]) + reduce(shares[i]))).toBe(mod(inputs[i] * reduce(bob.input)))
@@ -163,9 +163,9 @@ describe('random vector OLE', () => {
       const chosen = weights.filter((_, j) => (((choices[j >> 3] ?? 0) >> (j & 7)) & 1) === 1)
       expect(reduce(bob.input)).toBe(mod(chosen.reduce((sum, weight) => sum + weight, 0n)))
       const extended = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
-      const expected = aliceReply(runId, weights, [extended.pads0, extended.pads1], [...inputs, 77n])
+      const expected = aliceReply(runId, weights, [extended.pads0, extended.pads1], [...inputs, 77n, 88n])
       const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
-      const { reply, output } = alice.multiply(secrets, scalarBytes(77n))
+      const { reply, output } = alice.multiply(secrets, [scalarBytes(77n), scalarBytes(88n)])
       expect(reply).toEqual(expected.reply)
       expect(output.map(bytes => reduce(bytes))).toEqual(expected.output)
       const { pads } = extendAsReceiver(left.full, runId, choices)
@@ -183,8 +183,8 @@ describe('random vector OLE', () => {
     const runId = runIdOf(right, session, 1)
     const extended = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
     const pads = [extended.pads0, extended.pads1] as const
-    const { reply } = aliceReply(runId, gadget(left.session, 1), pads, [...inputs, 77n], (name, value) =>
-      name === 'matrix' ? addOne(value, row * 96) : value,
+    const { reply } = aliceReply(runId, gadget(left.session, 1), pads, [...inputs, 77n, 88n], (name, value) =>
+      name === 'matrix' ? addOne(value, row * 128) : value,
     )
     const outcome = bob.finish(reply)
     return outcome === false ? 'caught' : outcome === undefined ? 'malformed' : 'passed'

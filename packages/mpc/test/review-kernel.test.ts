@@ -43,9 +43,8 @@ const list = (count: number, value: (i: number) => bigint): bigint[] =>
   Array.from({ length: count }, (_, i) => value(i))
 const at = (values: readonly bigint[], index: number): bigint => values[index] ?? 0n
 
-/** Three pads of 32 bytes in each 128. */
-const padBytes = (pads: readonly bigint[]): Uint8Array =>
-  Buffer.concat(list(ROWS, BigInt).map((_, j) => Buffer.concat([join(pads.slice(3 * j, 3 * j + 3)), Buffer.alloc(32)])))
+/** Four pads of 32 bytes for each OT. */
+const padBytes = join
 
 describe.each([
   ['largest', () => FULL - 1n],
@@ -56,10 +55,11 @@ describe.each([
   // The largest canonical value in place of one that is not.
   const canonical = (i: number): bigint => (value(i) < ORDER ? value(i) % ORDER : ORDER - 1n)
   const gadget = list(ROWS, canonical)
-  const [own, other] = [list(3 * ROWS, value), list(3 * ROWS, i => value(i + 5))]
-  const inputs = list(3, canonical)
-  const theta = list(2, canonical)
-  const combine = (row: (i: number) => bigint): bigint => row(2) + at(theta, 0) * row(0) + at(theta, 1) * row(1)
+  const [own, other] = [list(4 * ROWS, value), list(4 * ROWS, i => value(i + 5))]
+  const inputs = list(4, canonical)
+  const theta = list(4, canonical)
+  const combine = (k: number, row: (i: number) => bigint): bigint =>
+    row(2 + k) + at(theta, 2 * k) * row(0) + at(theta, 2 * k + 1) * row(1)
   const weigh = (row: (j: number) => bigint): bigint => mod(gadget.reduce((total, g, j) => total + g * row(j), 0n))
   put(kernel.matrix, join(gadget))
   kernel.loadGadget()
@@ -71,37 +71,42 @@ describe.each([
     put(kernel.otherPads, padBytes(other))
     put(kernel.inputs, join(inputs))
     kernel.maskMatrix()
-    const matrix = take(kernel.matrix, 96 * ROWS)
+    const matrix = take(kernel.matrix, 128 * ROWS)
     put(kernel.theta, join(theta))
     kernel.aliceCheck()
-    const [mu, outputs] = [take(kernel.mu, 32 * ROWS), take(kernel.outputs, 64)]
-    expect(big(take(kernel.eta, 32))).toBe(mod(combine(i => at(inputs, i))))
+    const [mu, outputs] = [take(kernel.mu, 64 * ROWS), take(kernel.outputs, 64)]
+    const eta = take(kernel.eta, 64)
+    for (const k of [0, 1]) expect(scalarAt(eta, k)).toBe(mod(combine(k, i => at(inputs, i))))
     kernel.clearMultiplication()
-    for (let k = 0; k < 3 * ROWS; k++) {
-      expect(scalarAt(matrix, k)).toBe(mod(at(own, k) - at(other, k) + at(inputs, k % 3)))
+    for (let k = 0; k < 4 * ROWS; k++) {
+      expect(scalarAt(matrix, k)).toBe(mod(at(own, k) - at(other, k) + at(inputs, k % 4)))
     }
-    for (let j = 0; j < ROWS; j++) expect(scalarAt(mu, j)).toBe(mod(combine(i => at(own, 3 * j + i))))
-    for (const i of [0, 1]) expect(scalarAt(outputs, i)).toBe(mod(-weigh(j => at(own, 3 * j + i))))
+    for (let j = 0; j < ROWS; j++) {
+      for (const k of [0, 1]) expect(scalarAt(mu, 2 * j + k)).toBe(mod(combine(k, i => at(own, 4 * j + i))))
+    }
+    for (const i of [0, 1]) expect(scalarAt(outputs, i)).toBe(mod(-weigh(j => at(own, 4 * j + i))))
   })
 
   it.each([0, 255, 0x5a])('is for Bob what BigInt says, with choice bytes %i', byte => {
-    const matrix = list(3 * ROWS, canonical)
-    const eta = canonical(9)
+    const matrix = list(4 * ROWS, canonical)
+    const eta = [canonical(9), canonical(2)]
     const bit = (j: number): bigint => BigInt((byte >> (j & 7)) & 1)
-    const entry = (j: number, i: number): bigint => at(own, 3 * j + i) + bit(j) * at(matrix, 3 * j + i)
+    const entry = (j: number, i: number): bigint => at(own, 4 * j + i) + bit(j) * at(matrix, 4 * j + i)
     put(kernel.gadget, loaded)
     put(kernel.pads, padBytes(own))
     put(kernel.matrix, join(matrix))
     put(kernel.choiceBits, new Uint8Array(52).fill(byte))
     put(kernel.theta, join(theta))
-    put(kernel.eta, scalarBytes(eta))
+    put(kernel.eta, join(eta))
     kernel.bobCheck()
-    const [mu, outputs] = [take(kernel.mu, 32 * ROWS), take(kernel.outputs, 64)]
+    const [mu, outputs] = [take(kernel.mu, 64 * ROWS), take(kernel.outputs, 64)]
     kernel.chosenSum()
     expect(big(take(kernel.outputs, 32))).toBe(weigh(bit))
     kernel.clearMultiplication()
     for (let j = 0; j < ROWS; j++) {
-      expect(scalarAt(mu, j)).toBe(mod(combine(i => entry(j, i)) - bit(j) * eta))
+      for (const k of [0, 1]) {
+        expect(scalarAt(mu, 2 * j + k)).toBe(mod(combine(k, i => entry(j, i)) - bit(j) * at(eta, k)))
+      }
     }
     for (const i of [0, 1]) expect(scalarAt(outputs, i)).toBe(weigh(j => entry(j, i)))
   })

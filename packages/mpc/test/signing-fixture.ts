@@ -29,7 +29,8 @@ export const signWith = (intercept: Intercept, sessionId = random(32), cheatShar
 
 // Round 1: commitment, two payload hashes, then the payload. Round 3: see `SPEC.md` section 7.
 export const one = { commitment: 0, hashes: 32, payload: 96, check: 96 + 4352, matrixHash: 96 + 4368, psi: 96 + 4400 }
-export const three = { r: 0, key: 33, salt: 66, matrix: 98, eta: 98 + 39936, mu: 130 + 39936, gammaR: 162 + 39936 }
+const eta = 98 + 416 * 128
+export const three = { r: 0, key: 33, salt: 66, matrix: 98, eta, mu: eta + 64, gammaR: eta + 96 }
 export const gammaKey = three.gammaR + 33
 export const psi = gammaKey + 33
 export const psiSalt = psi + 32

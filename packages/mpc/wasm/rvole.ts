@@ -9,6 +9,11 @@ import { pads } from './ot-extension'
 const CHOICES: usize = 416
 const SIZE: usize = 72
 const PAD: usize = 128
+/** Two products and two check columns: bytes of a row of the matrix, and of a row of mu. */
+const WIDTH: usize = 4
+const CHECKS: usize = 2
+const ROW: usize = 128
+const MU_ROW: usize = 64
 
 /** R² and R modulo q, and q, from the host; the first two then as limbs. */
 export const orderConstants: usize = memory.data(96)
@@ -28,22 +33,22 @@ export function loadOrder(): void {
 export const otherPads: usize = memory.data(128 * 416, 16)
 /** Gadget: 416 scalars times R as limbs. */
 export const gadget: usize = memory.data(72 * 416)
-/** 416 rows of three scalars. */
-export const matrix: usize = memory.data(96 * 416)
-export const mu: usize = memory.data(32 * 416)
-/** Alice's two inputs and the check column's. */
-export const inputs: usize = memory.data(96)
-export const theta: usize = memory.data(64)
-export const eta: usize = memory.data(32)
+/** 416 rows of four scalars. */
+export const matrix: usize = memory.data(128 * 416)
+export const mu: usize = memory.data(64 * 416)
+/** Alice's two inputs and those of the check columns. */
+export const inputs: usize = memory.data(128)
+/** Two for each check column. */
+export const theta: usize = memory.data(128)
+export const eta: usize = memory.data(64)
 export const outputs: usize = memory.data(64)
 export const choiceBits: usize = memory.data(52, 4)
 
 const t: usize = memory.data(72)
-const input: usize = memory.data(72 * 3)
-const theta0: usize = memory.data(72)
-const theta1: usize = memory.data(72)
-const cell: usize = memory.data(72 * 3)
-const entry: usize = memory.data(72)
+const input: usize = memory.data(72 * 4)
+const thetas: usize = memory.data(72 * 4)
+const cell: usize = memory.data(72 * 4)
+const entry: usize = memory.data(72 * 2)
 const masked: usize = memory.data(72)
 const columns: usize = memory.data(136)
 const total0: usize = memory.data(136)
@@ -84,7 +89,7 @@ export function chosenSum(): void {
 
 /** Is every entry of the peer's `matrix` below q? Public data: may stop early. */
 export function isCanonical(): bool {
-  for (let at: usize = 0; at < 96 * CHOICES; at += 32) {
+  for (let at: usize = 0; at < ROW * CHOICES; at += 32) {
     if (memory.compare(matrix + at, orderConstants + 64, 32) >= 0) return false
   }
   return true
@@ -92,31 +97,31 @@ export function isCanonical(): bool {
 
 /** Alice's masked matrix: pads of side 0 minus pads of side 1 plus inputs. */
 export function maskMatrix(): void {
-  for (let i: usize = 0; i < 3; i++) unpack(input + i * SIZE, inputs + (i << 5))
+  for (let i: usize = 0; i < WIDTH; i++) unpack(input + i * SIZE, inputs + (i << 5))
   for (let j: usize = 0; j < CHOICES; j++) {
-    for (let i: usize = 0; i < 3; i++) {
+    for (let i: usize = 0; i < WIDTH; i++) {
       unpack(t, pads + j * PAD + (i << 5))
       unpack(masked, otherPads + j * PAD + (i << 5))
       scalarCombine(t, t, masked, input + i * SIZE)
-      pack(matrix + j * 96 + (i << 5), t)
+      pack(matrix + j * ROW + (i << 5), t)
     }
   }
 }
 
 function loadThetas(): void {
-  unpack(theta0, theta)
-  scalarMul(theta0, theta0, R_SQUARED)
-  unpack(theta1, theta + 32)
-  scalarMul(theta1, theta1, R_SQUARED)
+  for (let i: usize = 0; i < 2 * CHECKS; i++) {
+    unpack(thetas + i * SIZE, theta + (i << 5))
+    scalarMul(thetas + i * SIZE, thetas + i * SIZE, R_SQUARED)
+  }
   memory.fill(total0, 0, 136)
   memory.fill(total1, 0, 136)
 }
 
-/** out = theta0 · a + theta1 · b, below 2^258. */
-function combined(out: usize, a: usize, b: usize): void {
+/** out = theta_k,0 · values[0] + theta_k,1 · values[1], below 2^258, for check column k. */
+function combined(out: usize, k: usize, values: usize): void {
   memory.fill(columns, 0, 136)
-  accumulate(columns, theta0, a)
-  accumulate(columns, theta1, b)
+  accumulate(columns, thetas + 2 * k * SIZE, values)
+  accumulate(columns, thetas + (2 * k + 1) * SIZE, values + SIZE)
   scalarReduce(out, columns)
 }
 
@@ -143,15 +148,19 @@ function finish(out: usize, total: usize): void {
 export function aliceCheck(): void {
   loadThetas()
   for (let j: usize = 0; j < CHOICES; j++) {
-    for (let i: usize = 0; i < 3; i++) unpack(cell + i * SIZE, pads + j * PAD + (i << 5))
-    combined(t, cell, cell + SIZE)
-    scalarCombine(t, t, ZERO, cell + 2 * SIZE)
-    pack(mu + (j << 5), t)
+    for (let i: usize = 0; i < WIDTH; i++) unpack(cell + i * SIZE, pads + j * PAD + (i << 5))
+    for (let k: usize = 0; k < CHECKS; k++) {
+      combined(t, k, cell)
+      scalarCombine(t, t, ZERO, cell + (2 + k) * SIZE)
+      pack(mu + j * MU_ROW + (k << 5), t)
+    }
     addToTotals(j)
   }
-  combined(t, input, input + SIZE)
-  scalarCombine(t, t, ZERO, input + 2 * SIZE)
-  pack(eta, t)
+  for (let k: usize = 0; k < CHECKS; k++) {
+    combined(t, k, input)
+    scalarCombine(t, t, ZERO, input + (2 + k) * SIZE)
+    pack(eta + (k << 5), t)
+  }
   for (let i: usize = 0; i < 2; i++) {
     finish(t, i === 0 ? total0 : total1)
     scalarCombine(t, ZERO, t, ZERO)
@@ -162,19 +171,25 @@ export function aliceCheck(): void {
 /** Bob's side of the same, from `pads`, `matrix`, `choiceBits`, `theta` and `eta`: `mu` and the gadget sums in `outputs`. */
 export function bobCheck(): void {
   loadThetas()
-  unpack(entry, eta)
+  for (let k: usize = 0; k < CHECKS; k++) unpack(entry + k * SIZE, eta + (k << 5))
   for (let j: usize = 0; j < CHOICES; j++) {
     const mask = bitMask(j)
-    for (let i: usize = 0; i < 3; i++) {
+    for (let i: usize = 0; i < WIDTH; i++) {
       const own = cell + i * SIZE
       unpack(own, pads + j * PAD + (i << 5))
-      unpack(t, matrix + j * 96 + (i << 5))
-      for (let k: usize = 0; k < SIZE; k += 8) store<u64>(own + k, load<u64>(own + k) + (load<u64>(t + k) & mask))
+      unpack(t, matrix + j * ROW + (i << 5))
+      for (let at: usize = 0; at < SIZE; at += 8) {
+        store<u64>(own + at, load<u64>(own + at) + (load<u64>(t + at) & mask))
+      }
     }
-    for (let k: usize = 0; k < SIZE; k += 8) store<u64>(masked + k, load<u64>(entry + k) & mask)
-    combined(t, cell, cell + SIZE)
-    scalarCombine(t, t, masked, cell + 2 * SIZE)
-    pack(mu + (j << 5), t)
+    for (let k: usize = 0; k < CHECKS; k++) {
+      for (let at: usize = 0; at < SIZE; at += 8) {
+        store<u64>(masked + at, load<u64>(entry + k * SIZE + at) & mask)
+      }
+      combined(t, k, cell)
+      scalarCombine(t, t, masked, cell + (2 + k) * SIZE)
+      pack(mu + j * MU_ROW + (k << 5), t)
+    }
     addToTotals(j)
   }
   for (let i: usize = 0; i < 2; i++) {
@@ -187,14 +202,14 @@ export function bobCheck(): void {
 export function clearMultiplication(): void {
   memory.fill(pads, 0, 128 * 416)
   memory.fill(otherPads, 0, 128 * 416)
-  memory.fill(mu, 0, 32 * 416)
-  memory.fill(inputs, 0, 96)
-  memory.fill(eta, 0, 32)
+  memory.fill(mu, 0, 64 * 416)
+  memory.fill(inputs, 0, 128)
+  memory.fill(eta, 0, 64)
   memory.fill(outputs, 0, 64)
   memory.fill(choiceBits, 0, 52)
   memory.fill(t, 0, SIZE)
-  memory.fill(input, 0, 3 * SIZE)
-  memory.fill(cell, 0, 3 * SIZE)
+  memory.fill(input, 0, 4 * SIZE)
+  memory.fill(cell, 0, 4 * SIZE)
   memory.fill(masked, 0, SIZE)
   memory.fill(columns, 0, 136)
   memory.fill(total0, 0, 136)

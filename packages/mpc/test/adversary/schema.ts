@@ -168,8 +168,8 @@ export const signingMessages = (signers: number): Message[] => [
     ['keyPoint', 'secp256k1 point', 33, ['S3.1', 'S3.2 S3.6']],
     ['salt', 'bytes', 32, ['S3.1', 'ok']],
     // A row counts only where the recipient's choice bit is set.
-    ['matrix', 'secp256k1 scalar', 32, ['S3.2 S3.4', 'S3.2 S3.4 ok'], 3 * 416],
-    ['eta', 'secp256k1 scalar', 32, 'S3.2 S3.4'],
+    ['matrix', 'secp256k1 scalar', 32, ['S3.2 S3.4', 'S3.2 S3.4 ok'], 4 * 416],
+    ['eta', 'secp256k1 scalar', 32, 'S3.2 S3.4', 2],
     ['mu', 'bytes', 32, 'S3.4'],
     ['nonceGamma', 'secp256k1 point', 33, 'S3.2 S3.5'],
     ['keyGamma', 'secp256k1 point', 33, 'S3.2 S3.6'],

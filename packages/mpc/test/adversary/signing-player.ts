@@ -45,7 +45,7 @@ type Link = {
   bob: RvoleBob
   psi: Scalar
   psiSalt: Uint8Array
-  check: Scalar
+  checks: readonly Scalar[]
   payload: Uint8Array
   /** From the peer's round 1. */
   request?: Uint8Array
@@ -79,7 +79,7 @@ export const signingPlayer = (options: SigningPlayer): Session<'finished'> => {
     )
     const psiCommitment = hash('signing/psi', session, indexBytes([self, peer]), psi, psiSalt)
     const payload = concat(request, choose('1.psiCommitment', psiCommitment, { to: peer }))
-    return { peer, material, bob, psi, psiSalt, check: randomSecret(random), payload }
+    return { peer, material, bob, psi, psiSalt, checks: [randomSecret(random), randomSecret(random)], payload }
   })
   const key = multiplyAdd(scalarBytes(lagrange(self, signers)), Share.secretOf(share), zero)
   const noncePoint = choose('3.noncePoint', basePoint(nonce) ?? new Uint8Array(33))
@@ -119,12 +119,12 @@ export const signingPlayer = (options: SigningPlayer): Session<'finished'> => {
         const { punctured, positions, delta } = material
         const extended = extendAsSender(punctured, positions, delta, runId, link.request ?? never()) ?? never()
         const honest = [reduce(nonce), reduce(key)] as const
-        const inputs = [...(options.inputs?.(peer, honest) ?? honest), reduce(link.check)]
+        const inputs = [...(options.inputs?.(peer, honest) ?? honest), ...link.checks.map(value => reduce(value))]
         const pads = [extended.pads0, extended.pads1] as const
         const { reply, output } = aliceReply(runId, gadget(material.session, peer), pads, inputs, (name, value) => {
-          if (name !== 'matrix') return choose(`3.${name}`, value, { to: peer })
+          if (name === 'mu') return choose('3.mu', value, { to: peer })
           const entries = Array.from({ length: value.length / 32 }, (_, element) =>
-            choose('3.matrix', value.slice(element * 32, element * 32 + 32), { element, to: peer }),
+            choose(`3.${name}`, value.slice(element * 32, element * 32 + 32), { element, to: peer }),
           )
           return concat(...entries)
         })
@@ -145,7 +145,7 @@ export const signingPlayer = (options: SigningPlayer): Session<'finished'> => {
       const body = bodies.get(link.peer) ?? never()
       blinds.push(fieldOf(messages[2], '3.psi', body))
       points.push(fieldOf(messages[2], '3.noncePoint', body))
-      const reply = body.slice(98, 98 + 3 * 416 * 32 + 64)
+      const reply = body.slice(98, 98 + 4 * 416 * 32 + 96)
       // A cheat that spoiled its own requests has no shares: it goes on with zeros.
       const mine = link.bob.finish(reply) || [new Uint8Array(32), new Uint8Array(32)]
       for (const i of [0, 1] as const) shares[i].push(mine[i], link.output?.[i] ?? never())
