@@ -44,6 +44,8 @@ describe('a Policy Node', () => {
     expect(metrics.status).toBe(200)
     const text = await metrics.text()
     expect(text).toMatch(/^process_resident_memory_bytes\{node="node0"\} \d+/m)
+    expect(text).toMatch(/^trivault_engine_info\{(?=.*curve="secp256k1")(?=.*engine="native").*\} 1$/m)
+    expect(text).toMatch(/^trivault_engine_info\{(?=.*curve="ed25519")(?=.*engine="native").*\} 1$/m)
     expect(text).toMatch(/^trivault_core_resident_memory_bytes\{node="node0"\} \d+/m)
     expect((await fetch(`http://127.0.0.1:${config.metrics.port}/other`)).status).toBe(404)
 
@@ -99,7 +101,7 @@ describe('a Policy Node', () => {
     expect(cmdline).toEqual([
       process.execPath,
       '--disable-sigusr1',
-      '--max-semi-space-size=4',
+      '--max-semi-space-size=16',
       expect.stringMatching(/policy-node\/src\/core\.ts$/),
     ])
     const password = new URL(readFileSync(config.database.urlFile, 'utf8')).password

@@ -9,8 +9,9 @@ const secret = (node: number) => ({ encryptorMasterPassword: new Uint8Array(32),
 const identityKeys = [0, 1, 2].map(node => identityKeyOf(secret(node)))
 let drawn = 0
 const random = (length: number) => sha256(Uint8Array.of(++drawn)).slice(0, length)
-const open = (self: number, bootTime: number, vault = 1) =>
+const open = (self: number, bootTime: number, vault = 1, versions = { protocol: 3, version: '1.0' }) =>
   new Channels({
+    ...versions,
     self,
     vaultId: new Uint8Array(32).fill(vault),
     identityKeys,
@@ -66,6 +67,30 @@ describe('channel', () => {
     expect(b.receiveHello(0, old)).toBe('refused')
     expect(b.receiveHello(0, again.hello())).toBe('known')
     expect(b.receiveHello(0, open(0, 200).hello())).toBe('refused')
+  })
+
+  it('opens none to a peer of another version, and drops the one it had, until the peer is of the own again', () => {
+    const sealed = seal(1)
+    let time = 200
+    for (const versions of [
+      { protocol: 4, version: '1.0' },
+      { protocol: 3, version: '1.1' },
+    ]) {
+      const other = open(0, ++time, 1, versions)
+      expect(b.receiveHello(0, other.hello())).toBe('other-version')
+      expect(b.receiveHello(0, other.hello())).toBe('known')
+      expect(b.otherVersionOf(0)).toMatchObject(versions)
+      expect(b.bootOf(0)).toBeUndefined()
+      expect(b.seal(0, [ask(1)])).toBeUndefined()
+      expect(b.open(0, sealed)).toBeUndefined()
+      expect(other.receiveHello(1, open(1, 100).hello())).toBe('other-version')
+      // An older boot, replayed, does not bring the channel back.
+      expect(b.receiveHello(0, a.hello())).toBe('refused')
+      // What a broker changes is not the node's word.
+      expect(b.receiveHello(0, { ...open(0, time + 1).hello(), version: '1.2' })).toBe('refused')
+    }
+    expect(b.receiveHello(0, open(0, ++time).hello())).toBe('new')
+    expect(b.otherVersionOf(0)).toBeUndefined()
   })
 
   it('refuses greetings that are changed, of another node or vault, or with a point of small order', () => {

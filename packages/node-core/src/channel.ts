@@ -19,6 +19,7 @@ import {
   list,
   option,
   struct,
+  text,
   toHex,
   u8,
 } from '@trivault/codec'
@@ -36,6 +37,8 @@ const helloBody = struct({
   bootId: fixed(16),
   bootTime: int53,
   exchangeKey: fixed(32),
+  protocol: u8,
+  version: text(64),
   known: list(option(fixed(16)), 3),
 })
 /** DER prefix of an X25519 SubjectPublicKeyInfo (RFC 8410 §4). */
@@ -62,10 +65,23 @@ export interface ChannelOptions {
   identitySeed: Uint8Array
   /** Milliseconds; later boots of a node have later times. */
   bootTime: number
+  /** Version of the joint protocols. */
+  protocol: number
+  /** Version of this program. */
+  version: string
   random: (length: number) => Uint8Array
 }
 
-export type HelloResult = 'refused' | 'known' | 'new'
+/** `other-version`: from that node, but it must not work with this one; `new` and `other-version` once per boot. */
+export type HelloResult = 'refused' | 'known' | 'new' | 'other-version'
+
+/** What a peer runs that this node does not work with. */
+export interface OtherVersion {
+  bootId: Uint8Array
+  bootTime: number
+  protocol: number
+  version: string
+}
 
 /**
  * End-to-end channels to the other nodes, one per pair of boots: X25519 between keys that live as long as the process, signed
@@ -77,6 +93,7 @@ export class Channels {
   readonly #options: ChannelOptions
   readonly #exchange: { publicKey: Uint8Array; privateKey: KeyObject }
   readonly #peers = new Map<number, Peer>()
+  readonly #others = new Map<number, OtherVersion>()
 
   constructor(options: ChannelOptions) {
     this.#options = options
@@ -91,10 +108,16 @@ export class Channels {
     return this.#peers.get(node)?.bootId
   }
 
+  /** The other version that a peer's present boot runs: there is no channel to it. */
+  otherVersionOf(node: number): OtherVersion | undefined {
+    return this.#others.get(node)
+  }
+
   hello(): EnvelopeOf<'hello'> {
-    const { self, vaultId, bootTime, identitySeed } = this.#options
+    const { self, vaultId, bootTime, identitySeed, protocol, version } = this.#options
     const known = [0, 1, 2].map(node => (node === self ? this.bootId : this.#peers.get(node)?.bootId))
-    const body = { vaultId, node: self, bootId: this.bootId, bootTime, exchangeKey: this.#exchange.publicKey, known }
+    const exchangeKey = this.#exchange.publicKey
+    const body = { vaultId, node: self, bootId: this.bootId, bootTime, exchangeKey, protocol, version, known }
     const signature = ed25519.sign(taggedHash('hello', encode(helloBody, body)), identitySeed)
     return { type: 'hello', ...body, signature }
   }
@@ -107,11 +130,18 @@ export class Channels {
     if (from === self || hello.node !== from || identity === undefined || hello.known.length !== 3) return 'refused'
     const digest = taggedHash('hello', encode(helloBody, { ...hello, vaultId }))
     if (!ed25519.verify(hello.signature, digest, identity, { zip215: false })) return 'refused'
-    const known = this.#peers.get(from)
+    const known = this.#peers.get(from) ?? this.#others.get(from)
     if (known !== undefined) {
       if (equalBytes(known.bootId, hello.bootId)) return 'known'
       // C2.
       if (hello.bootTime <= known.bootTime) return 'refused'
+    }
+    // C5.
+    const { protocol, version } = hello
+    if (protocol !== this.#options.protocol || version !== this.#options.version) {
+      this.#peers.delete(from)
+      this.#others.set(from, { bootId: hello.bootId, bootTime: hello.bootTime, protocol, version })
+      return 'other-version'
     }
     // C3.
     const shared = this.#agree(hello.exchangeKey)
@@ -121,6 +151,7 @@ export class Channels {
       const info = concat(new TextEncoder().encode('trivault/v1/channel'), ...boots, Uint8Array.of(sender))
       return createSecretKey(new Uint8Array(hkdfSync('sha256', shared, vaultId, info, 32)))
     }
+    this.#others.delete(from)
     this.#peers.set(from, {
       bootId: hello.bootId,
       bootTime: hello.bootTime,

@@ -29,6 +29,8 @@ export interface CoreOptions {
   /** The operating system's random source. */
   random: (length: number) => Uint8Array
   version: string
+  /** Done before the host hears that the core is ready; must not throw. */
+  warmUp: () => Promise<void>
   /** This process's memory and processor use, for its metrics. */
   usage: () => { residentBytes: number; cpuSeconds: number }
 }
@@ -50,6 +52,8 @@ export async function runCore(options: CoreOptions): Promise<number> {
       node.tick()
       if (ticks++ % METRICS_EVERY_TICKS === 0) measure(link.metrics, options)
     }, TICK_MS)
+    const over = await Promise.race([options.warmUp(), link.over])
+    if (over !== undefined) return over === 'stop' ? 0 : 1
     link.ready(identityKey)
     return (await link.over) === 'stop' ? 0 : 1
   } catch (error) {

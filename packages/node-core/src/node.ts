@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes } from '@trivault/codec'
 import { type Anchor, type Certified, Committee, type NodeIndex, type Output, Voter } from '@trivault/ledger'
-import { ed25519Engine, engine } from '@trivault/mpc'
+import { ed25519Engine, engine, PROTOCOL_VERSION } from '@trivault/mpc'
 import {
   type Answer,
   decodeEnvelope,
@@ -88,6 +88,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     identityKeys: genesis.identityKeys,
     identitySeed,
     bootTime: clock(),
+    protocol: PROTOCOL_VERSION,
+    version: options.version,
     random,
   })
   const committee = new Committee(vaultId, genesis.identityKeys)
@@ -234,6 +236,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     ed25519Engine,
   })
   metrics.gauge('log_height', head.seq)
+  for (const [curve, loaded] of Object.entries({ secp256k1: engine, ed25519: ed25519Engine })) {
+    metrics.gauge('engine_info', 1, { curve, engine: loaded })
+    if (loaded === 'fallback')
+      log('warn', 'no native build of the curve was loaded: the JavaScript fallback signs, many times slower', {
+        curve,
+      })
+  }
 
   const opened = voter
   const emit =
@@ -246,13 +255,27 @@ export async function startNode(options: NodeOptions): Promise<Node> {
           post(to, envelope)
     }
 
+  /** C5: the refusal of a peer that runs something else, for log and status. */
+  const otherVersion = (node: number): string | undefined => {
+    const other = channels.otherVersionOf(node)
+    return (
+      other &&
+      `node ${node} runs version ${other.version} (protocol ${other.protocol}), this node ${options.version} (protocol ${PROTOCOL_VERSION}): they sign nothing together`
+    )
+  }
+
   const receiveHello = (from: number, hello: EnvelopeOf<'hello'>): void => {
     const result = channels.receiveHello(from, hello)
     if (result === 'refused') {
       metrics.count('hello_refused')
       return
     }
-    if (result === 'new') {
+    if (result === 'other-version') {
+      log('error', otherVersion(from) ?? '', { peer: from, boot: bootName(hello.bootId) })
+      post(party(from), channels.hello())
+      sessions.forgetPeer(from)
+      pairs.connect(from)
+    } else if (result === 'new') {
       log('info', 'channel to peer opened', { peer: from, boot: bootName(hello.bootId) })
       post(party(from), channels.hello())
       sessions.forgetPeer(from)
@@ -284,7 +307,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     return {
       type: 'status',
       phase: voting.phase,
-      reason: voting.reason || (holds.stops(opened.state, '') ?? ''),
+      reason: [voting.reason, holds.stops(opened.state, ''), ...peersOf(self).map(otherVersion)].find(Boolean) ?? '',
       seq: voting.head.seq,
       hash: voting.head.hash,
       version: options.version,

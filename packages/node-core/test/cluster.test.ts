@@ -315,6 +315,26 @@ describe('what a node finds at start', () => {
   })
 })
 
+describe('a node of another version', () => {
+  it('votes, but is refused by its peers and refuses them, visibly, until all run the same', async () => {
+    await start({ away: [2] })
+    await cluster.boot(2, { version: 'next' })
+    const refusal = (node: Index) => cluster.node(node).status().reason
+    await cluster.until(() => ([0, 1, 2] as const).every(node => refusal(node) !== ''), 'three refusals')
+    for (const node of [0, 1] as const)
+      expect(refusal(node)).toMatch(/^node 2 runs version next \(protocol \d+\), this node test \(protocol \d+\)/)
+    expect(refusal(2)).toMatch(/^node 0 runs version test .* this node next/)
+    for (const node of [0, 1, 2]) expect(cluster.has(/runs version .* sign nothing together/, node)).toBeDefined()
+    await approved('tx')
+    await wait(500)
+    expect(cluster.signatures('tx')).toEqual([])
+    expect(cluster.has('protocol check failed')).toBeUndefined()
+    await cluster.boot(2)
+    await cluster.signed('tx')
+    expect(([0, 1, 2] as const).map(refusal)).toEqual(['', '', ''])
+  })
+})
+
 describe('the broker', () => {
   it('gains nothing by replays of greetings and sealed messages, of this boot and older ones', async () => {
     await start()

@@ -176,7 +176,7 @@ export class Cluster {
     return node
   }
 
-  async boot(index: Index, changes: { ers?: Uint8Array; secret?: NodeSecret } = {}): Promise<void> {
+  async boot(index: Index, changes: { ers?: Uint8Array; secret?: NodeSecret; version?: string } = {}): Promise<void> {
     this.kill(index)
     const running: Running = { node: undefined, timer: undefined, dead: false }
     this.#running[index] = running
@@ -205,7 +205,7 @@ export class Cluster {
         gauge: () => {},
         observe: () => {},
       },
-      version: 'test',
+      version: changes.version ?? 'test',
     })
     running.node = node
     running.timer = setInterval(() => !running.dead && node.tick(), 100)

@@ -124,6 +124,9 @@ const envelopeCodec = tagged({
       bootId: fixed(16),
       bootTime: int53,
       exchangeKey: fixed(32),
+      /** Version of the joint protocols, and of the program: joint work needs both equal. */
+      protocol: u8,
+      version: text(64),
       /** The boot ids that the sender knows of nodes 0, 1, 2 (its own included). */
       known: list(option(fixed(16)), 3),
       signature: fixed(64),
