@@ -4,6 +4,7 @@ import { type Command, type IntentOf, VaultError } from '@trivault/protocol'
 import {
   assetOf,
   chainContext,
+  heldUp,
   type Operation,
   partCount,
   standingOf,
@@ -14,6 +15,7 @@ import {
 export interface ExecutorOptions {
   chains: ChainClients
   state: () => VaultState
+  clock: () => number
   /** Proposes, as long as `stillMeant` holds of the state that the commands would meet. */
   submit: (commands: Command[], stillMeant: (state: VaultState) => boolean) => Promise<unknown>
   /** Is this part's signed transaction mined, or given up? */
@@ -37,7 +39,9 @@ export class Executor {
   /** Proposes the execution of everything that has all it needs and is not being executed. */
   async sweep(): Promise<void> {
     const state = this.#options.state()
-    const due = state.pending.keys().filter(id => this.#ready(state, id) || isHalfway(state.operations.get(id)))
+    const due = state.pending
+      .keys()
+      .filter(id => this.#ready(state, id) || (state.freeze === undefined && isHalfway(state.operations.get(id))))
     await Promise.all(due.map(id => this.#execute(id)))
   }
 
@@ -45,7 +49,9 @@ export class Executor {
     const operation = state.operations.get(id)
     if (operation === undefined || operation.phase !== 'pending' || this.#busy.has(id)) return false
     const standing = standingOf(state, operation)
-    return standing.kind === 'blocked' || standing.unmet.length === 0
+    if (standing.kind === 'blocked') return true
+    const now = this.#options.clock()
+    return standing.unmet.length === 0 && heldUp(state, operation.intent, now, operation.waitsUntil ?? now).length === 0
   }
 
   /**

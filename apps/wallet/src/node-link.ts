@@ -22,6 +22,8 @@ export interface NodeLinkHandlers {
   malformed(from: string): void
 }
 
+type AnswerTo<T extends Query['type']> = AnswerOf<T extends 'hold' ? 'held' : Exclude<T, 'hold'>>
+
 const nodes: readonly NodeIndex[] = [0, 1, 2]
 const queryTimeout = 5_000
 
@@ -54,7 +56,7 @@ export class NodeLink {
   }
 
   /** Throws `ServiceError` unavailable when the node does not answer, bad-request when it refuses. */
-  query<T extends Query['type']>(node: NodeIndex, query: Extract<Query, { type: T }>): Promise<AnswerOf<T>> {
+  query<T extends Query['type']>(node: NodeIndex, query: Extract<Query, { type: T }>): Promise<AnswerTo<T>> {
     const id = this.#nextId
     this.#nextId = (this.#nextId % 0xffff_ffff) + 1
     return new Promise((resolve, reject) => {
@@ -65,7 +67,8 @@ export class NodeLink {
       this.#open.set(id, answer => {
         clearTimeout(timer)
         this.#open.delete(id)
-        if (answer.type === query.type) resolve(answer as AnswerOf<T>)
+        const wanted = query.type === 'hold' ? 'held' : query.type
+        if (answer.type === wanted) resolve(answer as AnswerTo<T>)
         else
           reject(
             new ServiceError(
@@ -79,7 +82,7 @@ export class NodeLink {
   }
 
   /** Answers of all nodes; undefined for those that are silent. */
-  async queryAll<T extends Query['type']>(query: Extract<Query, { type: T }>): Promise<(AnswerOf<T> | undefined)[]> {
+  async queryAll<T extends Query['type']>(query: Extract<Query, { type: T }>): Promise<(AnswerTo<T> | undefined)[]> {
     return Promise.all(nodes.map(node => this.query(node, query).catch(() => undefined)))
   }
 }

@@ -40,6 +40,15 @@ export type StartRequest = {
   }
 }[StartSegment]
 
+/** A dry run: of an operation that was started, or of a start request. */
+export type PolicyTest = {
+  readonly operationId?: string | undefined
+  readonly start?: StartRequest | undefined
+  /** A draft of all transaction restrictions. */
+  readonly restrictions?: ExactResponseOf<'trivaultRestrictions'> | undefined
+  readonly approvers?: readonly string[] | undefined
+}
+
 export type AuditExport = {
   /** Milliseconds since the epoch, both ends included. */
   readonly from: number
@@ -130,6 +139,12 @@ export type WalletService = {
   verdicts(caller: Caller, operationId: string): Promise<ExactResponseOf<'trivaultOperationVerdicts'>>
   logEntries(range: QueryOf<'trivaultLogEntries'>): Promise<ExactResponseOf<'trivaultLogEntries'>>
   nodes(): Promise<ExactResponseOf<'trivaultNodes'>>
+
+  /** Anyone may bring a statement; what counts is the owner's signature. */
+  hold(request: ExactBodyOf<'trivaultHold'>): Promise<ExactResponseOf<'trivaultHold'>>
+  settings(): Promise<ExactResponseOf<'trivaultSettings'>>
+  extendedRestrictions(): Promise<ExactResponseOf<'trivaultRestrictions'>>
+  policyTest(caller: Caller, request: PolicyTest): Promise<ExactResponseOf<'trivaultPolicyTest'>>
 }
 
 export type ServiceErrorCode =

@@ -40,7 +40,7 @@ export class Signatures {
     this.#options = options
   }
 
-  receive(node: NodeIndex, event: NodeEvent): void {
+  receive(node: NodeIndex, event: Exclude<NodeEvent, { type: 'held' }>): void {
     if (event.type === 'signed') this.#take({ ...event, type: 'signed' })
     else if (event.type === 'failed') this.#takeFailure({ ...event, type: 'signingFailed' })
     else this.#takeReport(node, event.report, event.signature)

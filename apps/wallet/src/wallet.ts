@@ -11,6 +11,7 @@ import { entryStore } from './entry-store.ts'
 import { Events } from './events.ts'
 import { Executor } from './executor.ts'
 import { buildIntent } from './intents.ts'
+import { Levers } from './levers.ts'
 import { type Outcome, VaultLog } from './log.ts'
 import { backupsOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
@@ -42,6 +43,10 @@ export type Writes = Pick<
   | 'subscribe'
   | 'verdicts'
   | 'nodes'
+  | 'hold'
+  | 'settings'
+  | 'extendedRestrictions'
+  | 'policyTest'
 >
 
 export interface WalletOptions {
@@ -68,6 +73,7 @@ export class Wallet {
   readonly #signatures: Signatures
   readonly #apiKeys: ApiKeys
   readonly #tenant: Tenant
+  readonly #levers: Levers
   #log: VaultLog | undefined
   #sweep: Promise<void> | undefined
   #sweepAgain = false
@@ -86,7 +92,9 @@ export class Wallet {
         this.#log?.receive(node, body).catch(onError)
       },
       event: (node, event) => {
-        if (this.#log !== undefined) this.#signatures.receive(node, event)
+        if (this.#log === undefined) return
+        if (event.type === 'held') this.#levers.receive(event)
+        else this.#signatures.receive(node, event)
       },
       malformed: from => log('warn', 'unreadable message', { from }),
     })
@@ -101,6 +109,7 @@ export class Wallet {
     this.#executor = new Executor({
       chains,
       state,
+      clock,
       log,
       submit: (commands, stillMeant) => this.#vaultLog.submitWhile(stillMeant, commands),
       settled: (id, part) => this.#deliveries.settled(id, part),
@@ -113,6 +122,10 @@ export class Wallet {
       dryRun: command => void this.#vaultLog.dryRun(command),
       now: command => this.#now(command),
       start: (caller, request) => this.#start(caller, request),
+    })
+    this.#levers = new Levers({
+      ...{ state, chains, clock, onError, link: this.#link },
+      submit: command => this.#vaultLog.submit(command),
     })
     this.#signatures = new Signatures({
       link: this.#link,
@@ -188,6 +201,10 @@ export class Wallet {
       reject: (caller, id) => this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id }),
       subscribe: (_caller, listener) => this.#events.subscribe(listener),
       verdicts: (_caller, id) => explained(() => verdictsOf(this.#link, this.state, id)),
+      hold: request => this.#levers.hold(request),
+      settings: () => this.#levers.settings(),
+      extendedRestrictions: () => this.#levers.restrictions(),
+      policyTest: (caller, request) => this.#levers.policyTest(caller, request),
       nodes: () => nodesOf(this.#link, this.state, this.#vaultLog.status.head),
     }
   }

@@ -196,6 +196,21 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       calls.push(['log', range])
       return { Entries: [{ Seq: 1, Entry: 'AA==', Certificate: 'AQ==' }], Head: head }
     },
+    hold: async request => {
+      calls.push(['hold', request])
+      return { Nodes: [{ Node: 0, Held: true }] }
+    },
+    settings: async () => ({
+      PendingExpirySeconds: 604_800,
+      LooseningDelaySeconds: 0,
+      NoSelfApproval: false,
+      HoldCounters: [],
+    }),
+    extendedRestrictions: async () => [],
+    policyTest: async (caller, request) => {
+      calls.push(['policyTest', caller, request])
+      return { Intent: '{}', Needs: [], Unmet: [], Restrictions: [], HeldUp: [] }
+    },
     nodes: async () => ({
       VaultID: hash,
       Sealed: false,

@@ -48,6 +48,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
     },
   },
   cwpstartSeal: { body: {} },
+  cwpstartFoundAgain: { body: {} },
   cwpstartSetIssuerKeys: { body: { Thumbprints: ['0'.repeat(64)] } },
   cwpstartSetUserPublicKey: { body: { UserID: 'bob@example.com', PublicKey: 'BAEC' } },
   cwpstartDeleteUser: { body: { UserID: 'bob@example.com' } },
@@ -134,4 +135,28 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   trivaultOperationVerdicts: operation,
   trivaultLogEntries: { query: { from: 1, to: 2 } },
   trivaultNodes: {},
+  trivaultHold: {
+    body: { Kind: 'freeze', Counter: 1, KeyID: '00'.repeat(32), Signature: 'MAYCAQECAQE=' },
+  },
+  trivaultSettings: {},
+  cwpstartUpdateSettings: { body: { NoSelfApproval: true } },
+  cwpstartUnfreeze: { body: {} },
+  trivaultRestrictions: {},
+  trivaultStartUpdateTransactionRestriction: {
+    body: {
+      Add: {
+        RestrictionID: 'daily',
+        Approvers: [{ Groups: ['owner'], RequiredApprovers: 1 }],
+        Velocity: { Limit: 10.5, Currency: 'ETH', Per: 'source', WindowSeconds: 86_400 },
+      },
+    },
+  },
+  trivaultPolicyTest: {
+    body: {
+      Segment: 'createAccount',
+      Request: { Name: 'a', MasterKey: 'Default' },
+      Restrictions: [],
+      Approvers: ['alice@example.com'],
+    },
+  },
 }

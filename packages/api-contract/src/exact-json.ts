@@ -1,5 +1,5 @@
 /** JSON number fields that are amounts of money or rates: always read and written by their decimal text. */
-const decimalFields = ['Above', 'USDRate', 'USDMin', 'USDMax'] as const
+const decimalFields = ['Above', 'Limit', 'USDRate', 'USDMin', 'USDMax'] as const
 type DecimalField = (typeof decimalFields)[number]
 
 /** `T` with every decimal number field as plain decimal text. */

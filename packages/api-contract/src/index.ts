@@ -17,6 +17,7 @@ export {
   segmentOf,
 } from './schemas/operations.ts'
 export type { OperationSegment, OperationType } from './schemas/payloads.ts'
+export { startProblems } from './start-problems.ts'
 export type {
   BodyOf,
   ExactBodyOf,

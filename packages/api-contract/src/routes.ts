@@ -1,3 +1,4 @@
+import { leverRoutes } from './routes/levers.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { vaultRoutes } from './routes/vault.ts'
@@ -5,7 +6,7 @@ import { vaultRoutes } from './routes/vault.ts'
 export type { Access, Route } from './routes/define.ts'
 
 /** Every route by its operationId. */
-export const routes = { ...peopleRoutes, ...vaultRoutes, ...operationRoutes }
+export const routes = { ...peopleRoutes, ...vaultRoutes, ...operationRoutes, ...leverRoutes }
 
 export type OperationId = keyof typeof routes
 

@@ -65,6 +65,10 @@ function subjectOf(command: Command): { user: string; detail: string } {
     }
     case 'start':
       return { user: '', detail: new TextDecoder().decode(command.intent) }
+    case 'endorse': {
+      const { epoch, owners, required } = command
+      return say('', { epoch, owners: owners.map(({ id }) => id), required })
+    }
     case 'vouch':
       return say(command.userId, { publicKey: toHex(command.publicKey), channel: command.channel })
     case 'approve':
@@ -80,6 +84,10 @@ function subjectOf(command: Command): { user: string; detail: string } {
     case 'signingFailed': {
       const { part, variant, digest, node, check, kind, signature } = command
       return say('', { part, variant, digest: toHex(digest), node, check, kind, signature: toHex(signature) })
+    }
+    case 'hold': {
+      const { kind, counter, keyId, signature } = command
+      return say('', { kind, counter, keyId: toHex(keyId), signature: toHex(signature) })
     }
     case 'activateKey': {
       const keys = command.keys.map(({ report: { curve, publicKey, backupHashes } }) => ({

@@ -1,13 +1,16 @@
-import type {
-  ExactBodyOf,
-  ExactResponseOf,
-  OperationId,
-  ParamsOf,
-  QueryOf,
-  routes,
-  StartOperationId,
+import {
+  type ExactBodyOf,
+  type ExactResponseOf,
+  type OperationId,
+  type ParamsOf,
+  type QueryOf,
+  type routes,
+  type StartOperationId,
+  startProblems,
 } from '@trivault/api-contract'
+import { operationTypeOf } from '@trivault/protocol'
 import { type Caller, ServiceError, type StartRequest, type WalletService } from '../service.ts'
+import { badRequest } from './errors.ts'
 
 /** An answer that is sent as it is. */
 export class RawAnswer {
@@ -38,20 +41,33 @@ export type HandledId = Exclude<OperationId, 'cwpsubscribeToEvents'>
 
 export type Handlers = { readonly [K in HandledId]: (input: Input<K>) => Promise<Answer<K>> }
 
+type StartBody = { readonly OperationID?: string; readonly InitiatorID?: string }
+
+/** The body was checked against the schema of this segment. */
+function startRequest(segment: string, body: StartBody, rawBody: string): StartRequest {
+  const { OperationID, InitiatorID, ...payload } = body
+  const request = { segment, payload, rawBody } as unknown as StartRequest
+  return {
+    ...request,
+    ...(OperationID !== undefined && { operationId: OperationID }),
+    ...(InitiatorID !== undefined && { initiatorId: InitiatorID }),
+  }
+}
+
+/** Throws `HttpError` 400. */
+function checkStart(segment: string, body: unknown): void {
+  const problems = startProblems(segment, body)
+  if (problems === undefined || operationTypeOf(segment) === undefined)
+    throw new ServiceError('bad-request', `Segment: no operation ${segment} can be started`)
+  if (problems.length > 0) throw badRequest(problems)
+}
+
 /** Joins the routes to the wallet's use cases. */
 export function createHandlers(service: WalletService): Handlers {
   const start =
     (segment: StartRequest['segment']) =>
-    ({ caller, body, rawBody }: Input<StartOperationId>) => {
-      const { OperationID, InitiatorID, ...payload } = body
-      // The segment and the payload's schema come from the same route.
-      const request = { segment, payload, rawBody } as unknown as StartRequest
-      return service.start(caller, {
-        ...request,
-        ...(OperationID !== undefined && { operationId: OperationID }),
-        ...(InitiatorID !== undefined && { initiatorId: InitiatorID }),
-      })
-    }
+    ({ caller, body, rawBody }: Input<StartOperationId>) =>
+      service.start(caller, startRequest(segment, body, rawBody))
 
   return {
     health: async () => healthOf((await service.readiness()).database),
@@ -79,6 +95,7 @@ export function createHandlers(service: WalletService): Handlers {
     cwpstartResetUser: start('resetUser'),
     trivaultVouch: ({ caller, body }) => service.vouch(caller, body),
     cwpstartSeal: start('seal'),
+    cwpstartFoundAgain: start('foundAgain'),
     cwpstartSetIssuerKeys: start('setIssuerKeys'),
     getAllConfirmers: ({ query }) => service.confirmers(query),
     createSystemUserEndpoint: ({ caller, body }) => service.createSystemUser(caller, body),
@@ -159,6 +176,24 @@ export function createHandlers(service: WalletService): Handlers {
     trivaultOperationVerdicts: ({ caller, params }) => service.verdicts(caller, params.operationID),
     trivaultLogEntries: ({ query }) => service.logEntries(query),
     trivaultNodes: () => service.nodes(),
+
+    trivaultHold: ({ body }) => service.hold(body),
+    trivaultSettings: () => service.settings(),
+    cwpstartUpdateSettings: start('updateSettings'),
+    cwpstartUnfreeze: start('unfreeze'),
+    trivaultRestrictions: () => service.extendedRestrictions(),
+    trivaultStartUpdateTransactionRestriction: ({ caller, body, rawBody }) =>
+      service.start(caller, startRequest('updateTransactionRestriction', body, rawBody)),
+    trivaultPolicyTest: async ({ caller, body, rawBody }) => {
+      const { OperationID, Segment, Request, Restrictions, Approvers } = body
+      if (Segment !== undefined) checkStart(Segment, JSON.parse(rawBody).Request)
+      return service.policyTest(caller, {
+        operationId: OperationID,
+        start: Segment === undefined ? undefined : startRequest(Segment, Request ?? {}, rawBody),
+        restrictions: Restrictions,
+        approvers: Approvers,
+      })
+    },
   }
 }
 

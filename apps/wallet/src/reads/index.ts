@@ -73,7 +73,9 @@ export function createReads(view: WalletView, { chains, config, version }: Reads
 
     configRestrictions: async () => restrictionsIn(view.state().configRestrictions),
     policyRestrictions: async () => restrictionsIn(view.state().policyRestrictions),
-    transactionRestrictions: async () => restrictionsIn(view.state().restrictions),
+    // The contract's form is closed: velocity limits have a route of their own.
+    transactionRestrictions: async () =>
+      restrictionsIn(view.state().restrictions).map(({ Velocity: _, ...restriction }) => restriction),
     restrictionOperationTypes: async kind => operationTypesGovernedBy(kind),
     transactionFunctionNames: async () => functionNames,
 

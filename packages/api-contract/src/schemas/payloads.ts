@@ -17,6 +17,7 @@ import {
 } from './base.ts'
 import { AddressSpec, atMostOneChain, chainParameters, EvmSpec, TxOutput } from './chain-parameters.ts'
 import { thumbprints } from './founding.ts'
+import { unfreeze, updateSettings } from './levers.ts'
 import {
   assetFields,
   ConfigRestriction,
@@ -288,6 +289,10 @@ export const payloads = {
     addOrDelete,
   ),
   // Trivault's own.
+  updateSettings: payload('update settings', 'trivaultUpdateSettingsIntent', updateSettings, {
+    minProperties: 1,
+  }),
+  unfreeze: payload('unfreeze', 'trivaultUnfreezeIntent', unfreeze),
   seal: payload('seal', 'trivaultSealIntent', {}),
   setIssuerKeys: payload('set issuer keys', 'trivaultSetIssuerKeysIntent', { Thumbprints: thumbprints() }),
 }
