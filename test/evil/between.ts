@@ -66,7 +66,6 @@ export async function changeBetween(world: World): Promise<void> {
     if (oracle.missing(known) === undefined || oracle.missing(known) === 'a restriction blocks it') return
     await world.attack(`between: ${name}`, [execute()], { never: true })
   }
-  const members = oracle.groups.get(group)?.size ?? 0
   const kind = random.pick(['tightened', 'loosened', 'device', 'member'])
   if (kind === 'tightened') {
     const known = await start()
@@ -75,7 +74,7 @@ export async function changeBetween(world: World): Promise<void> {
       await refused('a rule was added', known)
       await remove()
     }
-  } else if (kind === 'loosened' && members >= 2) {
+  } else if (kind === 'loosened') {
     await add()
     const known = await start()
     await remove()

@@ -95,16 +95,21 @@ export class Oracle {
   #command(command: Command, time: number, after: VaultState): void {
     switch (command.type) {
       case 'start':
-        return this.#start(command, time, after)
+        this.#start(command, time, after)
+        return
       case 'approve':
-        return this.#approve(command)
+        this.#approve(command)
+        return
       case 'cancel':
       case 'reject':
-        return this.#end(this.#open(command.operationId, 'pending'))
+        this.#end(this.#open(command.operationId, 'pending'))
+        return
       case 'execute':
-        return this.#execute(command, time, after)
+        this.#execute(command, time, after)
+        return
       case 'signed':
-        return this.#signed(command)
+        this.#signed(command)
+        return
       case 'createGroup':
         if (!this.groups.has(command.name)) this.groups.set(command.name, new Set())
         return
@@ -194,7 +199,10 @@ export class Oracle {
     )
     const operation = after.operations.get(operationId)
     // A certified end: it does nothing.
-    if (operation?.phase === 'failed') return this.#end(known)
+    if (operation?.phase === 'failed') {
+      this.#end(known)
+      return
+    }
     const missing = this.missing(known)
     must(
       missing === undefined,
@@ -205,7 +213,8 @@ export class Oracle {
       must(known.phase === 'pending' && part === 0 && variant === 0, `${operationId} was executed twice`)
       this.#end(known)
       this.counts.administration++
-      return this.#perform(known.intent, after)
+      this.#perform(known.intent, after)
+      return
     }
     known.phase = 'executing'
     const intent = known.intent as Signing
@@ -331,7 +340,8 @@ export class Oracle {
         this.users.set(String(intent.UserID).toLowerCase(), { name: String(intent.UserName), key: undefined })
         return
       case 'set user public key':
-        return this.setKey(String(intent.UserID), Buffer.from(String(intent.PublicKey), 'base64'))
+        this.setKey(String(intent.UserID), Buffer.from(String(intent.PublicKey), 'base64'))
+        return
       case 'update group': {
         const group = this.groups.get(String(intent.Group))
         must(group !== undefined, `group ${intent.Group} does not exist`)
@@ -354,7 +364,8 @@ export class Oracle {
         must(!this.accounts.has(key), `account ${key} twice`)
         const siblings = [...this.accounts.keys()].filter(other => other.startsWith(`${intent.MasterKey}/`))
         this.accounts.set(key, siblings.length)
-        return this.ownAddress(after, String(intent.MasterKey), String(intent.Name), 0)
+        this.ownAddress(after, String(intent.MasterKey), String(intent.Name), 0)
+        return
       }
       case 'register token': {
         const known = this.tokens.get(String(intent.CAIP19))

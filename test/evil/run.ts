@@ -46,7 +46,7 @@ try {
     if (turn < 0.1) await attackLog(world, harmless())
     else if (turn < 0.2) await takeOver(world)
     else if (turn < 0.3) await administration(world)
-    else if (turn < 0.45) await changeBetween(world)
+    else if (turn < 0.5) await changeBetween(world)
     else await signing(world, sample > world.realSignatures && random.next() < 0.5 ? 'Default' : 'Paper')
   }
   await world.sameHeads()

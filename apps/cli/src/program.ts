@@ -4,6 +4,7 @@ import { approverCommands } from './commands/approver.ts'
 import { auditCommands } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { foundingCommands } from './commands/founding.ts'
+import { nodeCommands } from './commands/node.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
 import { policyCommands } from './commands/policy.ts'
@@ -38,6 +39,7 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
   program.addCommand(groupCommands(open))
   program.addCommand(auditCommands(open))
   program.addCommand(backupCommand(open))
+  program.addCommand(nodeCommands(open))
   settle(program, terminal, json)
   return program
 }

@@ -23,6 +23,12 @@ export * from './ports.ts'
 export { Proposer } from './proposer.ts'
 export { checkReplaceable, createVoteRecord, recreateVoteRecord } from './record.ts'
 export {
+  decodeRecreateRequest,
+  encodeRecreateRequest,
+  RECREATE_FILE,
+  type RecreateRequest,
+} from './recreate-request.ts'
+export {
   type Cast,
   type Certificate,
   Committee,

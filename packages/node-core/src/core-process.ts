@@ -120,7 +120,7 @@ async function openAnchor(dir: string, secret: NodeSecret, genesis: Genesis, ind
   return anchor
 }
 
-/** The node admin's request beside the anchor, carried out before the node runs (SPEC.md, section 3a). */
+/** The node admin's request beside the anchor, carried out before the node runs (SPEC.md, section 2a). */
 async function recreateIfAsked(
   { clock }: CoreOptions,
   { mailbox, log }: HostLink,

@@ -18,6 +18,5 @@ export {
 export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './link-client.ts'
 export { type Node, type NodeOptions, startNode } from './node.ts'
 export type * from './ports.ts'
-export { encodeRecreateRequest, RECREATE_FILE, type RecreateRequest } from './recreate.ts'
 export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf, secretContext } from './secret.ts'
 export { warmUp } from './warm-up.ts'

@@ -1,15 +1,18 @@
 import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { equalBytes, fromHex, type JsonOf, json, parseJson, toHex } from '@trivault/codec'
+import { equalBytes, toHex } from '@trivault/codec'
 import {
   type AnchorRow,
   type Committee,
   checkReplaceable,
   decodeMessage,
+  decodeRecreateRequest,
   encodeMessage,
   LedgerError,
   type LedgerMessage,
   type NodeIndex,
+  RECREATE_FILE,
+  type RecreateRequest,
   type Report,
   recreateVoteRecord,
   type Signer,
@@ -18,33 +21,11 @@ import { decodeEnvelope, encodeEnvelope, taggedHash } from '@trivault/protocol'
 import { ignoreMissing, namesIn, syncDirectory } from './file-anchor.ts'
 import type { Mailbox, Party } from './ports.ts'
 
-/** The request that a node admin puts into the anchor's directory. */
-export const RECREATE_FILE = 'recreate.json'
-
-const hex32 = json.string({ pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
-const requestJson = json.object({ vaultId: hex32, node: json.integer(2), headSeq: json.integer(), headHash: hex32 })
-type RecreateJson = JsonOf<typeof requestJson>
-
-/** The newest entry of both peers, as the admins compared it. */
-export interface RecreateRequest {
-  vaultId: Uint8Array
-  node: number
-  head: { seq: number; hash: Uint8Array }
-}
-
-/** The content of the request file. */
-export function encodeRecreateRequest({ vaultId, node, head }: RecreateRequest): string {
-  const request: RecreateJson = { vaultId: toHex(vaultId), node, headSeq: head.seq, headHash: toHex(head.hash) }
-  return `${requestJson.write(request)}\n`
-}
-
 /** The request in an anchor's directory, if its admin left one. Throws `LedgerError` anchor when it is not readable. */
 export async function readRecreateRequest(dir: string): Promise<RecreateRequest | undefined> {
   if (!(await namesIn(dir)).includes(RECREATE_FILE)) return undefined
   try {
-    const text = await readFile(join(dir, RECREATE_FILE), 'utf8')
-    const { vaultId, node, headSeq, headHash } = requestJson.read(parseJson(text))
-    return { vaultId: fromHex(vaultId), node, head: { seq: headSeq, hash: fromHex(headHash) } }
+    return decodeRecreateRequest(await readFile(join(dir, RECREATE_FILE), 'utf8'))
   } catch (cause) {
     throw new LedgerError('anchor', `${RECREATE_FILE} beside the anchor is not readable: make it again`, { cause })
   }
@@ -71,7 +52,7 @@ export interface RecreateOptions {
 }
 
 /**
- * A vote record for a node that lost its own, or was restored, from both peers (SPEC.md, section 3a). The peers promise a ballot b
+ * A vote record for a node that lost its own, or was restored, from both peers (SPEC.md, section 2a). The peers promise a ballot b
  * that lies two above every ballot they promised before, and report their last votes; the new record promises b as well and counts
  * as a vote for nothing in b − 1. What this node signed below b can then complete a certificate only if both peers voted for the
  * same, so that their reports name it and L2 keeps it; and being shown it again does not stop this node a second time.
