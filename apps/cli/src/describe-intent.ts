@@ -33,6 +33,15 @@ function linesOf(state: VaultState, intent: Intent): string[] {
       return deviceLines(state, intent)
     case 'seal':
       return sealLines(intent)
+    case 'found again':
+      return [
+        `Found the vault anew (epoch ${intent.Epoch}): all three node admins pinned new owners, and it acts 7 days after its first execution`,
+        'ANY owner can veto it meanwhile; nothing is signed',
+        ...intent.Owners.map(({ UserID, UserName, KeyFingerprint }) =>
+          [`Owner ${UserID} ("${UserName}")`, ...(KeyFingerprint ? [fingerprintWords(KeyFingerprint)] : [])].join(', '),
+        ),
+        `${intent.ApprovalsRequired} of ${intent.Owners.length} must approve`,
+      ]
     case 'set issuer keys':
       return [
         'Replace the keys of the identity provider whose ID tokens count',
@@ -55,6 +64,11 @@ function linesOf(state: VaultState, intent: Intent): string[] {
       return [`Rename the group "${intent.OldName}" to "${intent.NewName}", in every rule too`]
     case 'create master key':
       return [`Create the master key "${intent.Name}"`]
+    case 'refresh master key':
+      return [
+        `Make new shares of master key "${intent.Name}" (epoch ${intent.Epoch}): same key, same addresses`,
+        'The old shares are erased; old backups still open the key: destroy them',
+      ]
     case 'create account':
       return [`Create the account "${intent.Name}" under master key "${intent.MasterKey}"`]
     case 'set ers public key':

@@ -105,9 +105,13 @@ describe('fetchIdToken', () => {
   })
 
   it('ignores answers that are not those to its own question', async () => {
-    const noise = [{ code: 'evil', state: 'x' }, { code: 'evil' }, { error: 'access_denied', state: 'x' }]
-    await fetchWith(sent => [...noise, ...good(sent)] as Record<string, string>[])
-    await expect(fetchWith(() => noise as Record<string, string>[])).rejects.toMatchObject({ code: 'failed' })
+    const noise: Record<string, string>[] = [
+      { code: 'evil', state: 'x' },
+      { code: 'evil' },
+      { error: 'access_denied', state: 'x' },
+    ]
+    await fetchWith(sent => [...noise, ...good(sent)])
+    await expect(fetchWith(() => noise)).rejects.toMatchObject({ code: 'failed' })
   })
 
   it('refuses what the provider refuses, and shows no control characters of it', async () => {

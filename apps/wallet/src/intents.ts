@@ -26,10 +26,12 @@ import {
   VaultError,
 } from '@trivault/protocol'
 import {
+  activeMasterKeyOf,
   addressOf,
   assetOf,
   chainContext,
   chainOf,
+  foundingEpochRecord,
   foundingRecord,
   ownAddress,
   requireTransactions,
@@ -117,8 +119,14 @@ async function payloadOf(request: StartRequest, context: IntentContext): Promise
         NativeAssetDecimals: NativeAssetDecimals ?? 18,
       }
     }
+    case 'refreshMasterKey': {
+      const { name, epoch } = activeMasterKeyOf(context.state, request.payload.Name)
+      return { Name: name, Epoch: epoch + 1 }
+    }
     case 'unfreeze':
       return { Freeze: request.payload.Freeze ?? context.state.freeze?.number ?? 0 }
+    case 'foundAgain':
+      return foundingEpochRecord(context.state)
     case 'seal':
       return foundingRecord(context.state)
     case 'registerToken':

@@ -1,6 +1,6 @@
 import { type Codec, decode, encode, equalBytes, toHex } from '@trivault/codec'
 import { decodeCommand, encodeCommand, type SignedHold, sha256, signedHoldCodec, VaultError } from '@trivault/protocol'
-import { checkHold, type VaultState } from '@trivault/vault-state'
+import { checkHold, isFoundingAgain, type VaultState } from '@trivault/vault-state'
 import { NodeError, reasonOf } from './errors.ts'
 import type { HoldStore, Log } from './ports.ts'
 
@@ -67,6 +67,7 @@ export class Holds {
   stops(state: VaultState, operationId: string): string | undefined {
     const { freeze } = state
     if (freeze !== undefined) return `frozen by ${freeze.by}`
+    if (isFoundingAgain(state)) return 'the vault is being founded anew'
     const holds = this.#pending.find(({ hold }) => hold.kind === 'freeze' || hold.operationId === operationId)
     return holds && `a ${holds.hold.kind} waits for the log`
   }

@@ -79,6 +79,15 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
       ...{ check: fc.constantFrom('S3.1', 'F.5'), kind: fc.constantFrom(...failureKinds), signature: raw(64) },
     }),
   ),
+  endorse: of(
+    'endorse',
+    fc.record({
+      epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      owners: fc.array(fc.record({ id: user, name: text, key: optional(raw(32)) }), { maxLength: 3 }),
+      required: fc.integer({ min: 0, max: 65_535 }),
+      signatures: fc.array(raw(64), { maxLength: 3 }),
+    }),
+  ),
   vouch: of(
     'vouch',
     fc.record({
@@ -122,6 +131,7 @@ describe('commands', () => {
       signingFailed: 24,
       hold: 50,
       vouch: 40,
+      endorse: 41,
     })
   })
 

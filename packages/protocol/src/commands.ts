@@ -18,6 +18,7 @@ import {
 } from '@trivault/codec'
 import { issuerKeyCodec, personalChannels } from './enrolment.ts'
 import { VaultError } from './errors.ts'
+import { endorsedEpochCodec } from './founding-epoch.ts'
 import { taggedHash } from './hash.ts'
 import { signedHoldCodec } from './hold.ts'
 
@@ -45,6 +46,8 @@ export const keyReportCodec = struct({
   publicShares: list(bytes(33), 3),
   chainCode: fixed(32),
   transcriptHash: fixed(32),
+  /** 0 from key generation, one more with each refresh: an old report never counts again. */
+  epoch: u32,
   /** SHA-256 of the verified backups of nodes 0, 1, 2. */
   backupHashes: list(fixed(32), 3),
 })
@@ -131,6 +134,8 @@ export const commandCodec = tagged({
       proof: bytes(80),
     }),
   ],
+  /** All three node admins pinned new owners, since the quorum is lost. */
+  endorse: [41, endorsedEpochCodec],
   /** One owner's device stops the vault or an operation; anyone may bring it. */
   hold: [50, signedHoldCodec],
 })

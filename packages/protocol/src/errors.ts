@@ -69,6 +69,7 @@ export const vaultErrors = {
   'broadcast-failed': 'M0191',
   'rpc-not-configured': 'M0192',
   'node-down': 'M0193',
+  'refresh-running': 'M0260',
   'not-vouched': 'M0220',
   'bad-id-token': 'M0221',
   'key-not-pinned': 'M0222',
@@ -77,6 +78,7 @@ export const vaultErrors = {
   'other-identity': 'M0225',
   'founding-incomplete': 'M0226',
   'already-sealed': 'M0227',
+  'bad-founding-epoch': 'M0228',
 } as const
 
 export type VaultErrorCode = keyof typeof vaultErrors

@@ -151,12 +151,21 @@ const schemas = {
     ...metadata('seal'),
     /** SHA-256 of the pins: the vault id. */
     Genesis: hash,
+    /** 0 at first; counts the foundings after a lost quorum. */
+    Epoch: json.integer(0xffff_ffff),
     OwnerGroup: name,
     ApprovalsRequired: json.integer(65_535),
     Users: json.array(json.object({ UserID: userId, KeyFingerprint: hash, Channel: json.oneOf(personalChannels) })),
     MasterKeys: json.array(
       json.object({ Name: name, Curve: json.oneOf(curves), PublicKey: publicKey, Transcript: hash }),
     ),
+  }),
+  /** New owners after a lost quorum, as all three node admins pinned them. */
+  'found again': json.object({
+    ...metadata('found again'),
+    Epoch: json.integer(0xffff_ffff),
+    Owners: json.array(json.object({ UserID: userId, UserName: displayName }, { KeyFingerprint: hash }), { max: 100 }),
+    ApprovalsRequired: json.integer(65_535),
   }),
   'set issuer keys': json.object({
     ...metadata('set issuer keys'),

@@ -17,6 +17,8 @@ export const operationTypes = {
   'create account': { segment: 'createAccount', class: 'free', governedBy: undefined },
   'set ers public key': { segment: 'setErsPublicKey', class: 'authority', governedBy: 'config' },
   'backup master key': { segment: 'backupMasterKey', class: 'config', governedBy: 'config' },
+  // Its own: new shares of the same key, so what restrictions say of keys says nothing of it.
+  'refresh master key': { segment: 'refreshMasterKey', class: 'authority', governedBy: undefined },
   'update transaction restriction': {
     segment: 'updateTransactionRestriction',
     class: 'authority',
@@ -32,6 +34,7 @@ export const operationTypes = {
   'make transaction': { segment: 'makeTransaction', class: 'money', governedBy: 'transaction' },
   'generic signing': { segment: 'genericSigning', class: 'money', governedBy: 'transaction' },
   seal: { segment: 'seal', class: 'authority', governedBy: undefined },
+  'found again': { segment: 'foundAgain', class: 'authority', governedBy: undefined },
   'set issuer keys': { segment: 'setIssuerKeys', class: 'authority', governedBy: undefined },
   'update settings': { segment: 'updateSettings', class: 'authority', governedBy: 'policy' },
   // Governed by nothing: a restriction without approvers would freeze the vault for good.

@@ -128,6 +128,11 @@ export const intentsByType: { [T in OperationType]: fc.Arbitrary<Extract<Intent,
     RemoveUsers: fc.array(user, { maxLength: 3 }),
   }),
   'rename group': fc.record({ ...metadata('rename group'), OldName: name, NewName: name }),
+  'refresh master key': fc.record({
+    ...metadata('refresh master key'),
+    Name: name,
+    Epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  }),
   'create master key': fc.record({ ...metadata('create master key'), Name: name }),
   'create account': fc.record({ ...metadata('create account'), Name: name, MasterKey: name }),
   'set ers public key': fc.record({ ...metadata('set ers public key'), Key: base64 }),
@@ -202,6 +207,7 @@ export const intentsByType: { [T in OperationType]: fc.Arbitrary<Extract<Intent,
   seal: fc.record({
     ...metadata('seal'),
     Genesis: fingerprint,
+    Epoch: index,
     OwnerGroup: name,
     ApprovalsRequired: fc.integer({ min: 1, max: 65_535 }),
     Users: fc.array(
@@ -217,6 +223,18 @@ export const intentsByType: { [T in OperationType]: fc.Arbitrary<Extract<Intent,
       }),
       { maxLength: 2 },
     ),
+  }),
+  'found again': fc.record({
+    ...metadata('found again'),
+    Epoch: index,
+    Owners: fc.array(
+      fc.record(
+        { UserID: user, UserName: text, KeyFingerprint: fingerprint },
+        { requiredKeys: ['UserID', 'UserName'] },
+      ),
+      { maxLength: 3 },
+    ),
+    ApprovalsRequired: fc.integer({ min: 1, max: 65_535 }),
   }),
   'set issuer keys': fc.record({
     ...metadata('set issuer keys'),

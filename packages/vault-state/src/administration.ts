@@ -2,8 +2,9 @@ import { equalBytes, fromBase64 } from '@trivault/codec'
 import { type Intent, type IntentOf, type OperationType, require, sha256, VaultError } from '@trivault/protocol'
 import { registerCustomChain, registerToken, unregisterChain, unregisterToken } from './assets.ts'
 import { seal, setIssuerKeys } from './founding.ts'
+import { foundAgain } from './founding-epoch.ts'
 import { unfreeze } from './freeze.ts'
-import { createAccount, requestMasterKey } from './keys.ts'
+import { createAccount, requestMasterKey, requestRefresh } from './keys.ts'
 import { activeMasterKeyOf } from './lookup.ts'
 import { addUser, deleteUser, renameGroup, resetUser, setDeviceKey, updateGroup } from './people.ts'
 import { updateRates } from './rates.ts'
@@ -35,6 +36,7 @@ const effects: { readonly [T in Administrative]: Effect<T> } = {
   'set user public key': (state, intent, at) =>
     setDeviceKey(state, intent.UserID, base64Of(intent.PublicKey, 'PublicKey'), at.time),
   seal: (state, intent, at) => seal(state, intent, at.time),
+  'found again': foundAgain,
   'set issuer keys': (state, intent) => setIssuerKeys(state, intent.Thumbprints),
   'delete user': (state, intent, at) => deleteUser(state, intent.UserID, intent.UserName, at.time),
   'reset user': (state, intent, at) => resetUser(state, intent.UserID, intent.UserName, at.time),
@@ -53,6 +55,8 @@ const effects: { readonly [T in Administrative]: Effect<T> } = {
     activeMasterKeyOf(state, intent.Name)
     return state
   },
+  'refresh master key': (state, intent, _at, operationId) =>
+    requestRefresh(state, intent.Name, intent.Epoch, operationId),
   'update transaction restriction': updateTransactionRestriction,
   'update config restriction': updateConfigRestriction,
   'update policy restriction': updatePolicyRestriction,
@@ -79,7 +83,7 @@ export function checkIntent(state: VaultState, intent: Intent): void {
 }
 
 /**
- * What an approved administrative operation does. `done: false`: it goes on until a later command ends it (new master key).
+ * What an approved administrative operation does. `done: false`: it goes on until a later command ends it (new master key, refresh).
  * Operations that sign are executed elsewhere, with their transaction bytes.
  */
 export function performIntent(
@@ -92,5 +96,6 @@ export function performIntent(
   if (type === 'make transaction' || type === 'generic signing')
     throw new VaultError('internal-error', 'a signing operation is executed with its transaction')
   const effect = effects[type] as Effect<typeof type>
-  return { state: effect(state, intent as never, at, operationId), done: type !== 'create master key' }
+  const done = type !== 'create master key' && type !== 'refresh master key'
+  return { state: effect(state, intent as never, at, operationId), done }
 }

@@ -63,10 +63,11 @@ function isVouched({ vouchings }: VaultState, userId: string, publicKey: Uint8Ar
   return vouchings.get(deviceKeyId(publicKey))?.user === userKey(userId)
 }
 
-function isPinned({ genesis }: VaultState, userId: string, publicKey: Uint8Array): boolean {
+function isPinned({ genesis, epoch, endorsed }: VaultState, userId: string, publicKey: Uint8Array): boolean {
   if (genesis.foundingMode !== 'pinned') return false
+  const again = epoch > 0 ? endorsed?.owners.find(({ id }) => userKey(id) === userKey(userId)) : undefined
   const founder = genesis.founders.findIndex(id => userKey(id) === userKey(userId))
-  const pinned = genesis.founderKeys[founder]
+  const pinned = epoch > 0 ? again?.key : genesis.founderKeys[founder]
   return pinned !== undefined && equalBytes(pinned, sha256(publicKey))
 }
 
@@ -92,7 +93,10 @@ export function sealIfReady(state: VaultState, time: number): VaultState {
   return isReady ? { ...state, sealedAt: time } : state
 }
 
-type FoundingRecord = Pick<IntentOf<'seal'>, 'Genesis' | 'OwnerGroup' | 'ApprovalsRequired' | 'Users' | 'MasterKeys'>
+type FoundingRecord = Pick<
+  IntentOf<'seal'>,
+  'Genesis' | 'Epoch' | 'OwnerGroup' | 'ApprovalsRequired' | 'Users' | 'MasterKeys'
+>
 
 /**
  * What the founders approve: the pins, every device key with its fingerprint, the quorum and the master keys as they are now.
@@ -115,6 +119,7 @@ export function foundingRecord(state: VaultState): FoundingRecord {
     .flatMap(name => state.masterKeys.get(name) ?? [])
   return {
     Genesis: toHex(state.vaultId),
+    Epoch: state.epoch,
     OwnerGroup: setup.ownerGroup,
     ApprovalsRequired: setup.ownersRequired,
     Users: users,

@@ -14,7 +14,7 @@ import {
   VaultError,
 } from '@trivault/protocol'
 import { deriveAddress } from './derivation.ts'
-import { accountOf, activeMasterKeyOf, chainOf, masterKeyOf } from './lookup.ts'
+import { accountOf, activeMasterKeyOf, awaitedEpoch, chainOf, masterKeyOf } from './lookup.ts'
 import { checkName } from './people.ts'
 import {
   type Account,
@@ -46,9 +46,19 @@ export function requestMasterKey(
     operationId,
     accountsAtActivation: accounts,
     keys: [],
+    epoch: 0,
+    refresh: undefined,
     accountCount: 0,
   }
   return { ...state, masterKeys: state.masterKeys.set(name, key) }
+}
+
+/** Asks the nodes for new shares of an active master key: same key, same addresses. */
+export function requestRefresh(state: VaultState, name: string, epoch: number, operationId: string): VaultState {
+  const key = activeMasterKeyOf(state, name)
+  require(awaitedEpoch(state, key) === undefined, 'refresh-running', `master key ${name} is being refreshed`)
+  require(epoch === key.epoch + 1, 'intent-mismatch', `Epoch: the next one of master key ${name} is ${key.epoch + 1}`)
+  return { ...state, masterKeys: state.masterKeys.set(name, { ...key, refresh: operationId }) }
 }
 
 /** What a node signs about a new key. */
@@ -62,16 +72,21 @@ export function signedReport(genesis: Genesis, node: number, report: KeyReport, 
   return identity !== undefined && ed25519.verify(signature, keyReportDigest(report), identity, { zip215: false })
 }
 
-/** The only door to a usable key (I7): for each curve three equal reports, each signed by its node, made to the pinned ERS key. */
+/**
+ * The only door to a usable key (I7), and to new shares of it: for each curve three equal reports, each signed by its node, made
+ * to the pinned ERS key.
+ */
 export function activateKey(state: VaultState, { keys }: CommandOf<'activateKey'>, at: Position): VaultState {
   const key = masterKeyOf(state, reportedKey(keys))
-  require(key.status === 'requested', 'duplicate-master-key', `master key ${key.name} is active`)
+  const epoch = awaitedEpoch(state, key)
+  if (epoch === undefined) throw new VaultError('duplicate-master-key', `master key ${key.name} is active`)
   const isEachCurve = keys.length === curves.length && curves.every((curve, i) => keys[i]?.report.curve === curve)
   require(isEachCurve, 'bad-key-report', `key reports of ${key.name}: one for each of ${curves.join(', ')}, in this order`)
   const active: MasterKey = {
     ...key,
     status: 'active',
-    keys: keys.map(signed => activated(state, key.name, signed)),
+    keys: keys.map(signed => activated(state, key, epoch, signed)),
+    epoch,
     accountsAtActivation: [],
   }
   let next: VaultState = { ...state, masterKeys: state.masterKeys.set(key.name, active) }
@@ -84,13 +99,19 @@ export function reportedKey(keys: CommandOf<'activateKey'>['keys']): string {
   return keys[0]?.report.masterKey ?? ''
 }
 
-function activated(state: VaultState, masterKey: string, { report, signatures }: SignedReports): CurveKey {
+function activated(
+  state: VaultState,
+  { name: masterKey, keys }: MasterKey,
+  epoch: number,
+  { report, signatures }: SignedReports,
+): CurveKey {
   const bad = (what: string): never => {
     throw new VaultError('bad-key-report', `key report of ${masterKey} on ${report.curve}: ${what}`)
   }
   if (report.masterKey !== masterKey) bad('another master key')
   if (!equalBytes(report.vaultId, state.vaultId)) bad('another vault')
   if (!equalBytes(report.ersFingerprint, state.genesis.ersFingerprint)) bad('another ERS key than the pinned one')
+  if (report.epoch !== epoch) bad('another epoch than the awaited one')
   const { identityKeys } = state.genesis
   if (
     identityKeys.length !== signatures.length ||
@@ -101,6 +122,9 @@ function activated(state: VaultState, masterKey: string, { report, signatures }:
   const { curve, publicKey, chainCode, publicShares, transcriptHash, backupHashes } = report
   if ([publicKey, ...publicShares].some(({ length }) => length !== publicKeyLength[curve]))
     bad('keys and shares of another length than those of the curve')
+  const old = keys.find(one => one.curve === curve)
+  if (old !== undefined && !(equalBytes(old.publicKey, publicKey) && equalBytes(old.chainCode, chainCode)))
+    bad('a refresh keeps key and chain code')
   signatures.forEach((signature, node) => {
     if (!signedReport(state.genesis, node, report, signature)) bad(`signature of node ${node} does not verify`)
   })

@@ -69,6 +69,12 @@ export function activeMasterKeyOf(state: VaultState, name: string): MasterKey {
   return key
 }
 
+/** The epoch of the shares that the nodes are to make now: 0 for a new key, the next one in a refresh, else none. */
+export function awaitedEpoch(state: VaultState, { status, epoch, refresh }: MasterKey): number | undefined {
+  if (status === 'requested') return 0
+  return refresh !== undefined && state.operations.get(refresh)?.phase === 'executing' ? epoch + 1 : undefined
+}
+
 /** An active master key on one curve. Throws `VaultError` master-key-not-active. */
 export function curveKeyOf(key: MasterKey, curve: Curve): CurveKey {
   const found = key.keys.find(one => one.curve === curve)

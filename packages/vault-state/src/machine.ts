@@ -2,6 +2,7 @@ import { utf8 } from '@trivault/codec'
 import { type Command, decodeCommand, type Genesis, require, VaultError, type VaultErrorCode } from '@trivault/protocol'
 import { registerKnownChain } from './assets.ts'
 import { recordSigningFailure } from './failures.ts'
+import { endorse } from './founding-epoch.ts'
 import { applyHold } from './holds.ts'
 import { activateKey, allocateAddress, reportedKey } from './keys.ts'
 import {
@@ -65,6 +66,8 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
       return deleteSystemUser(state, command.id, at.time)
     case 'allocateAddress':
       return allocateAddress(state, command)
+    case 'endorse':
+      return endorse(state, command, at.time)
     case 'vouch':
       return vouch(state, command, at.time)
     case 'start':

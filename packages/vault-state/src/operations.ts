@@ -287,11 +287,13 @@ export function recordSignature(state: VaultState, command: CommandOf<'signed'>,
   return { ...finish(next, { ...operation, executions }, at.time), unsigned }
 }
 
-/** A new master key ends the operation that asked for it. */
+/** New shares of a master key end the operation that asked for them. */
 export function finishKeyOperation(state: VaultState, masterKey: string, time: number): VaultState {
-  const id = state.masterKeys.get(masterKey)?.operationId
-  const operation = id === undefined ? undefined : state.operations.get(id)
-  return operation?.phase === 'executing' ? finish(state, operation, time) : state
+  const key = state.masterKeys.get(masterKey)
+  return [key?.operationId, key?.refresh].reduce((next, id) => {
+    const operation = id === undefined ? undefined : next.operations.get(id)
+    return operation?.phase === 'executing' ? finish(next, operation, time) : next
+  }, state)
 }
 
 /** Ends what was open too long (I6). */

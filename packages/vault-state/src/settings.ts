@@ -10,6 +10,8 @@ import type { VaultState } from './state.ts'
 
 const hour = 3600
 const day = 24 * hour
+/** What owners have to veto a new founding; no setting shortens it. */
+const foundingDelay = 7 * day * 1000
 
 /** Throws `VaultError` bad-settings. */
 export function updateSettings(state: VaultState, intent: IntentOf<'update settings'>): VaultState {
@@ -34,6 +36,7 @@ export function updateSettings(state: VaultState, intent: IntentOf<'update setti
 /** How long an approved change waits before it acts, in milliseconds of log time: all but the closed list of tightenings. */
 export function delayOf(state: VaultState, intent: Intent): number {
   const { looseningDelay } = state.settings
+  if (intent.OperationType === 'found again') return foundingDelay
   return looseningDelay > 0 && classOf(state, intent) === 'authority' && !isTightening(state, intent)
     ? looseningDelay
     : 0

@@ -4,6 +4,7 @@ import type { Rate, Requirement, Spent } from '@trivault/policy'
 import type {
   ApproverRestriction,
   Curve,
+  FoundingEpoch,
   Genesis,
   Intent,
   KeyChannel,
@@ -91,6 +92,10 @@ export interface MasterKey {
   accountsAtActivation: readonly string[]
   /** One for each curve once active; none before. */
   keys: readonly CurveKey[]
+  /** Counts the refreshes of its shares. */
+  epoch: number
+  /** The newest operation that asked for a refresh; it goes on while that is executing. */
+  refresh: string | undefined
   accountCount: number
 }
 
@@ -195,6 +200,10 @@ export interface VaultState {
   readonly genesis: Genesis
   readonly vaultId: Uint8Array
   readonly setup: Setup | undefined
+  /** Counts foundings after a lost quorum. */
+  readonly epoch: number
+  /** The newest epoch that all three node admins pinned, acted on or not. */
+  readonly endorsed: FoundingEpoch | undefined
   /** Log time at which the founders' keys were complete; no transaction is signed before. */
   readonly sealedAt: number | undefined
   readonly counter: number
@@ -242,6 +251,8 @@ export function initialState(genesis: Genesis): VaultState {
     genesis,
     vaultId: vaultIdOf(genesis),
     setup: undefined,
+    epoch: 0,
+    endorsed: undefined,
     sealedAt: undefined,
     counter: 0,
     users: PersistentMap.empty(),

@@ -181,6 +181,7 @@ export function createHandlers(service: WalletService): Handlers {
     trivaultSettings: () => service.settings(),
     cwpstartUpdateSettings: start('updateSettings'),
     cwpstartUnfreeze: start('unfreeze'),
+    cwpstartRefreshMasterKey: start('refreshMasterKey'),
     trivaultRestrictions: () => service.extendedRestrictions(),
     trivaultStartUpdateTransactionRestriction: ({ caller, body, rawBody }) =>
       service.start(caller, startRequest('updateTransactionRestriction', body, rawBody)),

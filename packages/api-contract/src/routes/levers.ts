@@ -2,7 +2,7 @@ import * as levers from '../schemas/levers.ts'
 import { StartOperationResponse } from '../schemas/operations.ts'
 import { query, type Route, read, start } from './define.ts'
 
-/** Beyond the contract: freeze and veto, the vault's settings, velocity limits, dry run. */
+/** Beyond the contract: freeze and veto, refresh of shares, the vault's settings, velocity limits, dry run. */
 export const leverRoutes = {
   trivaultHold: {
     ...query(
@@ -20,6 +20,7 @@ export const leverRoutes = {
   },
   cwpstartUpdateSettings: start('updateSettings', 'Trivault'),
   cwpstartUnfreeze: start('unfreeze', 'Trivault'),
+  cwpstartRefreshMasterKey: start('refreshMasterKey', 'Trivault'),
   trivaultRestrictions: read(
     '/api/trivault/restrictions',
     'Trivault',

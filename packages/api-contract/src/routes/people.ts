@@ -78,6 +78,7 @@ export const peopleRoutes = {
     errors: [400, 401, 403],
   },
   cwpstartSeal: start('seal', 'Trivault'),
+  cwpstartFoundAgain: start('foundAgain', 'Trivault', 'admin'),
   cwpstartSetIssuerKeys: start('setIssuerKeys', 'Trivault'),
 
   getAllConfirmers: {

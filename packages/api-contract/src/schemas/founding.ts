@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { base64, closed, entityName, list, oneOf, userId } from './base.ts'
+import { base64, closed, entityName, index, list, oneOf, userId } from './base.ts'
 
 const hash = () => Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 lower-case hex digits' })
 const coordinate = () => Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }))
@@ -29,9 +29,19 @@ export const VouchRequest = closed('trivaultVouchRequest', {
 
 export const thumbprints = () => list(hash(), { minItems: 1, maxItems: 32 })
 
+/** New owners after a lost quorum; the wallet fills them in from what the node admins pinned. */
+export const foundingEpoch = {
+  Epoch: index(),
+  Owners: list(
+    closed('', { UserID: userId(), UserName: Type.String({ maxLength: 128 }), KeyFingerprint: Type.Optional(hash()) }),
+  ),
+  ApprovalsRequired: Type.Integer({ minimum: 1, maximum: 65_535 }),
+}
+
 /** The founding record, which the wallet fills in. */
 export const foundingRecord = {
   Genesis: hash(),
+  Epoch: index(),
   OwnerGroup: entityName(),
   ApprovalsRequired: Type.Integer({ minimum: 1, maximum: 65_535 }),
   Users: list(closed('', { UserID: userId(), KeyFingerprint: hash(), Channel: oneOf('', ['app', 'cli']) })),

@@ -1,7 +1,7 @@
 import { statuses } from '@trivault/protocol'
 import Type, { type Static, type TObject, type TProperties } from 'typebox'
 import { base64, closed, list, oneOf, open, operationId, optionalText, text, timestamp, userId } from './base.ts'
-import { foundingRecord } from './founding.ts'
+import { foundingEpoch, foundingRecord } from './founding.ts'
 import { type OperationSegment, type OperationType, payloads } from './payloads.ts'
 
 const segments = Object.keys(payloads) as OperationSegment[]
@@ -63,6 +63,7 @@ const enrichment: { readonly [S in OperationSegment]?: TProperties } = {
   makeTransaction: { DecodedRawTransaction: Type.Optional(Type.String({ readOnly: true })), ...functionField },
   genericSigning: functionField,
   seal: foundingRecord,
+  foundAgain: foundingEpoch,
 }
 
 const intents = segments.map(segment => {

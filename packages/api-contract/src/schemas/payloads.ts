@@ -293,7 +293,9 @@ export const payloads = {
     minProperties: 1,
   }),
   unfreeze: payload('unfreeze', 'trivaultUnfreezeIntent', unfreeze),
+  refreshMasterKey: payload('refresh master key', 'trivaultRefreshMasterKeyIntent', { Name: entityName() }),
   seal: payload('seal', 'trivaultSealIntent', {}),
+  foundAgain: payload('found again', 'trivaultFoundAgainIntent', {}),
   setIssuerKeys: payload('set issuer keys', 'trivaultSetIssuerKeysIntent', { Thumbprints: thumbprints() }),
 }
 
