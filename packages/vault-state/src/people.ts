@@ -1,8 +1,9 @@
 import { p256 } from '@noble/curves/nist.js'
 import { type CommandOf, fields, require, type SystemRole, VaultError } from '@trivault/protocol'
-import { channelOf, checkFoundingKey, deviceKeyId, ownersWithKeys, sealIfReady } from './founding.ts'
+import { channelOf, checkFoundingKey, deviceKeyId, sealIfReady } from './founding.ts'
 import { groupOf, groupsOf, userOf } from './lookup.ts'
 import type { PersistentMap } from './persistent-map.ts'
+import { checkQuorums } from './quorums.ts'
 import { withGroupRenamed } from './restrictions.ts'
 import { type DeviceKey, type Group, type User, userKey, type VaultState } from './state.ts'
 
@@ -142,26 +143,6 @@ export function deleteUser(state: VaultState, id: string, name: string, time: nu
     deviceKeys: retired(state, user),
     users: state.users.set(key, { ...user, keyId: undefined, deleted: true, revokedAt: time }),
   })
-}
-
-/**
- * Refuses a state whose owners, or whose approvers of policy, are too few to ever change it again. For policy, members count
- * whether they have keys or not: the owners can give them one.
- */
-export function checkQuorums(state: VaultState): VaultState {
-  const { setup } = state
-  if (setup === undefined) return state
-  const { members } = groupOf(state, setup.ownerGroup)
-  const owners = state.sealedAt === undefined ? members.length : ownersWithKeys(state, members)
-  require(owners >=
-    setup.ownersRequired, 'quorum-would-break', `${setup.ownersRequired} owner(s) with device keys must remain in ${setup.ownerGroup}`)
-  for (const id of state.policyRestrictions.keys().sort())
-    for (const { Groups, RequiredApprovers } of state.policyRestrictions.get(id)?.Approvers ?? []) {
-      const people = new Set(Groups.flatMap(group => groupOf(state, group).members))
-      require(people.size >=
-        RequiredApprovers, 'quorum-would-break', `policy restriction ${id} needs ${RequiredApprovers} member(s) of ${Groups.join(' or ')}`)
-    }
-  return state
 }
 
 export function createGroup(state: VaultState, name: string): VaultState {

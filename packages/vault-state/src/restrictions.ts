@@ -9,8 +9,8 @@ import {
   VaultError,
 } from '@trivault/protocol'
 import { groupOf } from './lookup.ts'
-import { checkQuorums } from './people.ts'
 import type { PersistentMap } from './persistent-map.ts'
+import { checkQuorums } from './quorums.ts'
 import type { VaultState } from './state.ts'
 
 interface Change<R> {
