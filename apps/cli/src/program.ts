@@ -8,6 +8,7 @@ import { nodeCommands } from './commands/node.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
 import { policyCommands } from './commands/policy.ts'
+import { receiptCommands } from './commands/receipt.ts'
 import { setupCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
 import type { GlobalOptions } from './connection.ts'
@@ -38,6 +39,7 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
   program.addCommand(userCommands(open))
   program.addCommand(groupCommands(open))
   program.addCommand(auditCommands(open))
+  program.addCommand(receiptCommands(open))
   program.addCommand(backupCommand(open))
   program.addCommand(nodeCommands(open))
   settle(program, terminal, json)

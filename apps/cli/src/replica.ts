@@ -40,6 +40,16 @@ export async function fetchReplica(client: Client, genesis: Genesis): Promise<Re
   return replay(genesis, entriesOf(client))
 }
 
+/** The same, with the entries themselves. Throws `CliError` untrusted, `ApiError`. */
+export async function fetchLog(
+  client: Client,
+  genesis: Genesis,
+): Promise<{ replica: Replica; entries: StoredEntry[] }> {
+  const entries: StoredEntry[] = []
+  for await (const stored of entriesOf(client)) entries.push(stored)
+  return { replica: await replay(genesis, entries), entries }
+}
+
 async function* entriesOf(client: Client): AsyncGenerator<StoredEntry> {
   for (let from = 1; ; ) {
     const { Entries, Head } = await client.call('trivaultLogEntries', { query: { from } })

@@ -13,6 +13,7 @@ export * from './errors.ts'
 export { verifyExport } from './export.ts'
 export { type Draft, Follower } from './follower.ts'
 export {
+  decodeCertificate,
   decodeMessage,
   encodeMessage,
   type LedgerMessage,
