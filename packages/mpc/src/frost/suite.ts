@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { concat, equalBytes, xorInto } from '../bytes.ts'
-import { POINT_LENGTH, type Point } from '../curve.ts'
+import type { Point } from '../curve.ts'
 import { reduceWide, verify as verifyEd25519 } from '../ed25519.ts'
 import { type Curve, ed25519Group, type Group, secp256k1Group } from '../group.ts'
 import { sha256 } from '../hash.ts'
@@ -37,29 +37,32 @@ const sha512 = (...parts: readonly Uint8Array[]): Uint8Array => {
   return new Uint8Array(hash.digest())
 }
 
+/** What the context string is followed by in H1, H3, H4 and H5. */
+const domainsOf = (name: string) => ({
+  bindingFactor: ascii(`${name}rho`),
+  nonce: ascii(`${name}nonce`),
+  message: ascii(`${name}msg`),
+  commitments: ascii(`${name}com`),
+})
+
 const ED25519 = 'FROST-ED25519-SHA512-v1'
-const [ED_RHO, ED_NONCE, ED_MSG, ED_COM] = ['rho', 'nonce', 'msg', 'com'].map(part => ascii(ED25519 + part)) as [
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-]
+const EDWARDS = domainsOf(ED25519)
 
 /** FROST(Ed25519, SHA-512), RFC 9591 section 6.1: its signatures are those of RFC 8032. */
 export const frostEd25519: Ciphersuite = {
   name: ED25519,
   group: ed25519Group,
   evenY: false,
-  bindingFactor: input => reduceWide(sha512(ED_RHO, input)),
+  bindingFactor: input => reduceWide(sha512(EDWARDS.bindingFactor, input)),
   challenge: (noncePoint, publicKey, message) => reduceWide(sha512(noncePoint, publicKey, message)),
   nonce: input => {
-    const digest = sha512(ED_NONCE, input)
+    const digest = sha512(EDWARDS.nonce, input)
     const nonce = reduceWide(digest)
     digest.fill(0)
     return nonce
   },
-  messageHash: message => sha512(ED_MSG, message),
-  commitmentHash: encoded => sha512(ED_COM, encoded),
+  messageHash: message => sha512(EDWARDS.message, message),
+  commitmentHash: encoded => sha512(EDWARDS.commitments, encoded),
   encodeKey: publicKey => publicKey.slice(),
   encodeSignature: concat,
   verify: verifyEd25519,
@@ -91,12 +94,7 @@ export const isEven = (point: Point): boolean => point[0] === 2
 export const liftX = (x: Uint8Array): Point => concat(Uint8Array.of(2), x)
 
 const BIP340 = 'FROST-secp256k1-SHA256-TR-v1'
-const [TR_RHO, TR_NONCE, TR_MSG, TR_COM] = ['rho', 'nonce', 'msg', 'com'].map(part => ascii(BIP340 + part)) as [
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-]
+const TAPROOT = domainsOf(BIP340)
 const challengeBip340 = (r: Uint8Array, key: Uint8Array, message: Uint8Array): Scalar =>
   reduce(taggedHash('BIP0340/challenge', r, key, message))
 
@@ -121,12 +119,12 @@ export const frostBip340: Ciphersuite = {
   name: BIP340,
   group: secp256k1Group,
   evenY: true,
-  bindingFactor: input => hashToScalar(input, TR_RHO),
+  bindingFactor: input => hashToScalar(input, TAPROOT.bindingFactor),
   challenge: (noncePoint, publicKey, message) => challengeBip340(noncePoint.slice(1), publicKey.slice(1), message),
-  nonce: input => hashToScalar(input, TR_NONCE),
-  messageHash: message => sha256(concat(TR_MSG, message)),
-  commitmentHash: encoded => sha256(concat(TR_COM, encoded)),
-  encodeKey: publicKey => publicKey.slice(POINT_LENGTH - 32),
+  nonce: input => hashToScalar(input, TAPROOT.nonce),
+  messageHash: message => sha256(concat(TAPROOT.message, message)),
+  commitmentHash: encoded => sha256(concat(TAPROOT.commitments, encoded)),
+  encodeKey: publicKey => publicKey.slice(1),
   encodeSignature: (noncePoint, response) => concat(noncePoint.slice(1), response),
   verify: (signature, message, publicKey) => verifyBip340(signature, message, publicKey.slice(1)),
 }
