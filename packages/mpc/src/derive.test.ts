@@ -23,7 +23,57 @@ const codeOf = (action: () => unknown): string | undefined => {
   return undefined
 }
 
+/** The steps of BIP-32's test vectors 1 and 2 that are not hardened; 3 and 4 have none. Extended public keys as published. */
+const PUBLISHED: readonly (readonly [name: string, parent: string, index: number, child: string])[] = [
+  [
+    'vector 1, m/0H/1',
+    'xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw',
+    1,
+    'xpub6ASuArnXKPbfEwhqN6e3mwBcDTgzisQN1wXN9BJcM47sSikHjJf3UFHKkNAWbWMiGj7Wf5uMash7SyYq527Hqck2AxYysAA7xmALppuCkwQ',
+  ],
+  [
+    'vector 1, m/0H/1/2H/2',
+    'xpub6D4BDPcP2GT577Vvch3R8wDkScZWzQzMMUm3PWbmWvVJrZwQY4VUNgqFJPMM3No2dFDFGTsxxpG5uJh7n7epu4trkrX7x7DogT5Uv6fcLW5',
+    2,
+    'xpub6FHa3pjLCk84BayeJxFW2SP4XRrFd1JYnxeLeU8EqN3vDfZmbqBqaGJAyiLjTAwm6ZLRQUMv1ZACTj37sR62cfN7fe5JnJ7dh8zL4fiyLHV',
+  ],
+  [
+    'vector 1, m/0H/1/2H/2/1000000000',
+    'xpub6FHa3pjLCk84BayeJxFW2SP4XRrFd1JYnxeLeU8EqN3vDfZmbqBqaGJAyiLjTAwm6ZLRQUMv1ZACTj37sR62cfN7fe5JnJ7dh8zL4fiyLHV',
+    1_000_000_000,
+    'xpub6H1LXWLaKsWFhvm6RVpEL9P4KfRZSW7abD2ttkWP3SSQvnyA8FSVqNTEcYFgJS2UaFcxupHiYkro49S8yGasTvXEYBVPamhGW6cFJodrTHy',
+  ],
+  [
+    'vector 2, m/0',
+    'xpub661MyMwAqRbcFW31YEwpkMuc5THy2PSt5bDMsktWQcFF8syAmRUapSCGu8ED9W6oDMSgv6Zz8idoc4a6mr8BDzTJY47LJhkJ8UB7WEGuduB',
+    0,
+    'xpub69H7F5d8KSRgmmdJg2KhpAK8SR3DjMwAdkxj3ZuxV27CprR9LgpeyGmXUbC6wb7ERfvrnKZjXoUmmDznezpbZb7ap6r1D3tgFxHmwMkQTPH',
+  ],
+  [
+    'vector 2, m/0/2147483647H/1',
+    'xpub6ASAVgeehLbnwdqV6UKMHVzgqAG8Gr6riv3Fxxpj8ksbH9ebxaEyBLZ85ySDhKiLDBrQSARLq1uNRts8RuJiHjaDMBU4Zn9h8LZNnBC5y4a',
+    1,
+    'xpub6DF8uhdarytz3FWdA8TvFSvvAh8dP3283MY7p2V4SeE2wyWmG5mg5EwVvmdMVCQcoNJxGoWaU9DCWh89LojfZ537wTfunKau47EL2dhHKon',
+  ],
+  [
+    'vector 2, m/0/2147483647H/1/2147483646H/2',
+    'xpub6ERApfZwUNrhLCkDtcHTcxd75RbzS1ed54G1LkBUHQVHQKqhMkhgbmJbZRkrgZw4koxb5JaHWkY4ALHY2grBGRjaDMzQLcgJvLJuZZvRcEL',
+    2,
+    'xpub6FnCn6nSzZAw5Tw7cgR9bi15UV96gLZhjDstkXXxvCLsUXBGXPdSnLFbdpq8p9HmGsApME5hQTZ3emM2rnY5agb9rXpVGyy3bdW6EEgAtqt',
+  ],
+]
+
 describe('BIP-32 public derivation', () => {
+  it.each(PUBLISHED)('gives %s as published', (_name, parent, index, child) => {
+    // Decoding checks their checksums.
+    const [from, to] = [HDKey.fromExtendedKey(parent), HDKey.fromExtendedKey(child)]
+    const none = new Uint8Array()
+    expect(derivePublicKey(from.publicKey ?? none, from.chainCode ?? none, [index])).toEqual({
+      publicKey: to.publicKey,
+      chainCode: to.chainCode,
+    })
+  })
+
   it('gives test vector 2, chain m/0', () => {
     const child = derivePublicKey(publicKey, chainCode, [0])
     expect(Buffer.from(child.publicKey).toString('hex')).toBe(
