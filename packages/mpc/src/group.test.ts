@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -128,6 +128,33 @@ describe('points of edwards25519', () => {
       const wide = random(64)
       expect(ed25519Group.reduce(wide)).toEqual(nobleEd25519.reduce(wide))
       expect(ed25519Group.subtract(a, b)).toEqual(nobleEd25519.subtract(a, b))
+    }
+  })
+
+  it('of mixed order make no signature, neither as nonce point nor as key', () => {
+    const scalar = (bytes: Uint8Array): bigint => ed25519Group.valueOf(ed25519Group.reduce(bytes))
+    const [key, nonce] = [scalar(random(64)), scalar(random(64))]
+    const at = (value: bigint) => ed25519.Point.BASE.multiply(value)
+    /** A signature that fits up to a point of small order; odd challenges, so that it does not vanish. */
+    const forge = (noncePoint: Uint8Array, publicKey: Uint8Array) => {
+      for (;;) {
+        const message = random(32)
+        const digest = createHash('sha512').update(noncePoint).update(publicKey).update(message).digest()
+        const challenge = scalar(new Uint8Array(digest))
+        if (challenge % 2n === 0n) continue
+        const response = ed25519Group.scalarOf(nonce + challenge * key)
+        return { signature: new Uint8Array([...noncePoint, ...response]), message, publicKey }
+      }
+    }
+    const sound = [at(nonce).toBytes(), at(key).toBytes()] as const
+    const cases = [
+      { expected: true, ...forge(...sound) },
+      { expected: false, ...forge(at(nonce).add(torsion).toBytes(), sound[1]) },
+      { expected: false, ...forge(sound[0], at(key).add(torsion).toBytes()) },
+    ]
+    for (const { expected, signature, message, publicKey } of cases) {
+      expect(verify(signature, message, publicKey)).toBe(expected)
+      expect(nobleEd25519.verify(signature, message, publicKey)).toBe(expected)
     }
   })
 
