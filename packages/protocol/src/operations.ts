@@ -35,7 +35,7 @@ export const operationTypes = {
   'generic signing': { segment: 'genericSigning', class: 'money', governedBy: 'transaction' },
   seal: { segment: 'seal', class: 'authority', governedBy: undefined },
   'found again': { segment: 'foundAgain', class: 'authority', governedBy: undefined },
-  'set issuer keys': { segment: 'setIssuerKeys', class: 'authority', governedBy: undefined },
+  'set issuer keys': { segment: 'setIssuerKeys', class: 'authority', governedBy: 'config' },
   'update settings': { segment: 'updateSettings', class: 'authority', governedBy: 'policy' },
   // Governed by nothing: a restriction without approvers would freeze the vault for good.
   unfreeze: { segment: 'unfreeze', class: 'authority', governedBy: undefined },
