@@ -241,6 +241,71 @@ describe.each([secp256k1Group, ed25519Group])('a refresh on $name', group => {
   })
 })
 
+describe.each([secp256k1Group, ed25519Group])(
+  'a share that becomes zero on $name, which takes all others’ secrets',
+  group => {
+    /** What an honest session draws with this seed, as scalars. */
+    const drawnWith = (seed: string, start: (source: (n: number) => Uint8Array) => Session<unknown>): Uint8Array[] => {
+      const source = seeded(seed)
+      const scalars: Uint8Array[] = []
+      start(n => {
+        const bytes = source(n)
+        if (n === 48) scalars.push(group.randomScalar(() => bytes.slice()))
+        return bytes
+      }).start()
+      return scalars
+    }
+    const zero = group.scalarOf(0)
+
+    it('in key generation', () => {
+      const sessionId = random(32)
+      const common = { curve: group.name, parties: 3, threshold: 2, sessionId }
+      const make = (self: number) => (source: (n: number) => Uint8Array) =>
+        createKeygen({ ...common, self, random: source })
+      // The own polynomial's value at 1 cancels those of the others: the public share of party 1 is the identity, the key is not.
+      const others = [1, 2].map(self => drawnWith(`zero/${self}`, make(self)).slice(0, 2))
+      const first = group.scalarOf(11)
+      const sum = group.add(first, ...others.flat())
+      const sessions = sessionsOf([
+        ...[1, 2].map(self => [self, make(self)(seeded(`zero/${self}`))] as const),
+        [
+          CHEAT,
+          keygenPlayer({
+            ...{ group, self: CHEAT, parties: 3, threshold: 2, sessionId, random, choose: honestly },
+            coefficients: [first, group.subtract(zero, sum)],
+          }),
+        ],
+      ])
+      const { results, failures } = run(sessions)
+      expect(failures.get(1)).toEqual({ check: 'K3.6', kind: 'accusation', suspects: [2, CHEAT] })
+      expect([results.has(1), results.has(2)]).toEqual([false, false])
+    })
+
+    it('in a refresh', () => {
+      const old = keyOn(group, 3, 2)
+      const shareOf = (party: number): KeyShare => old.get(party) ?? never()
+      const sessionId = random(32)
+      const make = (party: number) => (source: (n: number) => Uint8Array) =>
+        createRefresh({ share: shareOf(party), sessionId, random: source })
+      const others = [1, 2].flatMap(party => drawnWith(`zero/${party}`, make(party)).slice(0, 1))
+      const sum = group.add(Share.secretOf(shareOf(1)), ...others)
+      const sessions = sessionsOf([
+        ...[1, 2].map(party => [party, make(party)(seeded(`zero/${party}`))] as const),
+        [
+          CHEAT,
+          refreshPlayer({
+            ...{ group, share: shareOf(CHEAT), sessionId, random, choose: honestly },
+            coefficients: [group.subtract(zero, sum)],
+          }),
+        ],
+      ])
+      const { results, failures } = run(sessions)
+      expect(failures.get(2)).toEqual({ check: 'R3.6', kind: 'accusation', suspects: [1, CHEAT] })
+      expect([results.has(1), results.has(2)]).toEqual([false, false])
+    })
+  },
+)
+
 describe('a wrong share', () => {
   it.each([secp256k1Group, ed25519Group])('in FROST on $name names its signer', group => {
     const key = keyOn(group, 3, 3)

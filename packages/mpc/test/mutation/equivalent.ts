@@ -47,6 +47,8 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'derive-ed25519.ts deriveEd25519Tweak: child === undefined',
       'frost/signing-key.ts tweakTaproot: secp256k1Group.isScalar(tweak)',
       'frost/signing-key.ts tweakTaproot: publicKey === undefined',
+      // The sum of all nonce points: binding factors are hashes of these points.
+      'frost/signing.ts T1.2: noncePoint !== undefined',
       'frost/signing.ts commit: hiding === undefined',
       'frost/signing.ts commit: binding === undefined',
     ],
