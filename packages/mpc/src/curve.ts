@@ -23,6 +23,8 @@ type Backend = {
   negate(point: Point): Point
   isPoint(bytes: Uint8Array): boolean
   verify(signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean
+  /** The key under which r ‖ s verifies and whose nonce point has this parity (SEC 1 §4.1.6, j = 0). */
+  recover(signature: Uint8Array, recovery: 0 | 1, digest: Uint8Array): Point | undefined
 }
 
 type NativeModule = {
@@ -32,6 +34,7 @@ type NativeModule = {
   publicKeyVerify(point: Uint8Array): boolean
   publicKeyTweakMul(point: Uint8Array, scalar: Uint8Array): Uint8Array
   ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
+  ecdsaRecover(signature: Uint8Array, recovery: number, digest: Uint8Array): Uint8Array
   ecdh(
     point: Uint8Array,
     secret: Uint8Array,
@@ -68,6 +71,13 @@ const nativeBackend = (lib: NativeModule): Backend => ({
       return false
     }
   },
+  recover: (signature, recovery, digest) => {
+    try {
+      return lib.ecdsaRecover(signature, recovery, digest)
+    } catch {
+      return undefined
+    }
+  },
 })
 
 /** The same operations by @noble/curves: oracle in tests, open fallback where no native build exists. */
@@ -91,7 +101,22 @@ export const nobleBackend: Backend = {
   },
   verify: (signature, digest, publicKey) =>
     signature.length === 64 && noble.verify(signature, digest, publicKey, { prehash: false, lowS: true }),
+  recover: (signature, recovery, digest) => {
+    try {
+      const parsed = noble.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery)
+      return parsed.recoverPublicKey(digest).toBytes(true)
+    } catch {
+      return undefined
+    }
+  },
 }
+
+/**
+ * The public key that made an ECDSA signature: `signature` is r ‖ s, 64 bytes; undefined when there is none. Any s.
+ * libsecp256k1 where it is loaded.
+ */
+export const recoverPublicKey = (signature: Uint8Array, recovery: 0 | 1, digest: Uint8Array): Uint8Array | undefined =>
+  signature.length === 64 && digest.length === 32 ? curve.recover(signature, recovery, digest) : undefined
 
 const load = (): { backend: Backend; engine: CurveEngine } => {
   try {

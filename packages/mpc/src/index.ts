@@ -12,7 +12,7 @@ export {
   recoverKey,
   verifyBackup,
 } from './backup.ts'
-export { type CurveEngine, engine } from './curve.ts'
+export { type CurveEngine, engine, recoverPublicKey } from './curve.ts'
 export { derivePublicKey } from './derive.ts'
 export { deriveEd25519PublicKey } from './derive-ed25519.ts'
 export { ed25519Engine } from './ed25519.ts'

@@ -26,6 +26,7 @@ import { Holds } from './holds.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
+import { nativeVerifiers } from './native-verifiers.ts'
 import { Pairs } from './pairs.ts'
 import { PeerOutbox } from './peer-outbox.ts'
 import type { HoldStore, Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
@@ -218,7 +219,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   // N3: opening replays the stored entries: seal, certificate, fold.
   voter = await Voter.open<VaultState>({
     committee,
-    machine: vaultMachine(genesis),
+    machine: vaultMachine(genesis, nativeVerifiers()),
     store: await openEntryStore(records),
     onCertified,
     signer: { node: self, sign },

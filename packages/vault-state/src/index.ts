@@ -34,3 +34,4 @@ export {
   transactionSubject,
 } from './signing.ts'
 export * from './state.ts'
+export { portableVerifiers, type Verifiers } from './verifiers.ts'

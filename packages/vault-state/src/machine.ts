@@ -18,6 +18,7 @@ import {
 import { createGroup, createSystemUser, deleteSystemUser } from './people.ts'
 import { applySetup } from './setup.ts'
 import { initialState, type Position, type VaultState } from './state.ts'
+import { portableVerifiers, type Verifiers } from './verifiers.ts'
 import { vouch } from './vouch.ts'
 
 export type Application =
@@ -32,14 +33,14 @@ export interface VaultMachine {
   apply(state: VaultState, command: Uint8Array, at: Position): Application
 }
 
-export function vaultMachine(genesis: Genesis): VaultMachine {
+export function vaultMachine(genesis: Genesis, verifiers: Verifiers = portableVerifiers): VaultMachine {
   return {
     initial: () => initialState(genesis),
     begin: expire,
     apply(state, raw, at) {
       try {
         const command = decodeCommand(raw)
-        const next = applyCommand(state, command, at)
+        const next = applyCommand(state, command, at, verifiers)
         return { ok: true, state: next, outcome: outcomeOf(next, command) }
       } catch (error) {
         if (error instanceof VaultError) return { ok: false, code: error.code, message: error.message }
@@ -49,7 +50,7 @@ export function vaultMachine(genesis: Genesis): VaultMachine {
   }
 }
 
-function applyCommand(state: VaultState, command: Command, at: Position): VaultState {
+function applyCommand(state: VaultState, command: Command, at: Position, verifiers: Verifiers): VaultState {
   switch (command.type) {
     case 'setup':
       return applySetup(state, command, at)
@@ -73,7 +74,7 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
     case 'start':
       return startOperation(state, command, at)
     case 'approve':
-      return approve(state, command, at)
+      return approve(state, command, at, verifiers.approval)
     case 'reject':
       return reject(state, command, at)
     case 'cancel':
@@ -81,7 +82,7 @@ function applyCommand(state: VaultState, command: Command, at: Position): VaultS
     case 'execute':
       return execute(state, command, at)
     case 'signed':
-      return recordSignature(state, command, at)
+      return recordSignature(state, command, at, verifiers.signature)
     case 'signingFailed':
       return recordSigningFailure(state, command, at)
     case 'hold':

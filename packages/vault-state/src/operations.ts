@@ -101,7 +101,12 @@ function checkOpenOperations(state: VaultState, initiator: string | undefined): 
 }
 
 /** An approval counts once per user, after the seal (I9) or for it, by the user's active key, over the exact intent bytes (P-256, SHA-256, DER). */
-export function approve(state: VaultState, command: CommandOf<'approve'>, at: Position): VaultState {
+export function approve(
+  state: VaultState,
+  command: CommandOf<'approve'>,
+  at: Position,
+  verify = verifyApproval,
+): VaultState {
   const operation = pendingOperation(state, command.operationId)
   require(state.sealedAt !== undefined ||
     operation.type === 'seal', 'not-sealed', 'no device key counts before the owners have paired their devices')
@@ -117,7 +122,7 @@ export function approve(state: VaultState, command: CommandOf<'approve'>, at: Po
     operation,
     user,
   ), 'not-an-approver', `${command.userId} is neither the initiator nor in a group that this operation needs`)
-  require(verifyApproval(
+  require(verify(
     key.publicKey,
     operation.intentBytes,
     command.signature,
@@ -259,7 +264,12 @@ export function execute(state: VaultState, command: CommandOf<'execute'>, at: Po
 }
 
 /** Records a signature; the first valid one counts. The operation ends when each of its parts has one. */
-export function recordSignature(state: VaultState, command: CommandOf<'signed'>, at: Position): VaultState {
+export function recordSignature(
+  state: VaultState,
+  command: CommandOf<'signed'>,
+  at: Position,
+  fits = signatureFits,
+): VaultState {
   const operation = operationOf(state, command.operationId)
   const index = operation.executions.findIndex(
     ({ part, variant }) => part === command.part && variant === command.variant,
@@ -271,7 +281,7 @@ export function recordSignature(state: VaultState, command: CommandOf<'signed'>,
   const { intent } = operation
   if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing')
     throw new VaultError('operation-not-executing', 'this operation signs nothing')
-  require(signatureFits(
+  require(fits(
     execution,
     command.signature,
     intent.Source.Address,
