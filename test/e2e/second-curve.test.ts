@@ -111,7 +111,7 @@ describe('the backups of a master key', () => {
       writeFileSync(file, Buffer.from(Backup, 'base64'), { mode: 0o600 })
       const args = ['rebuild', '--backup', file, '--ers-key', `${site.home}/sample-ers-key.pem`, '--json']
       const rebuilt = JSON.parse((await promisify(execFile)(process.execPath, [tool, ...args])).stdout)
-      const [path = '', own] = expected[Type]
+      const [path = '', own] = expected[Type as keyof typeof expected]
       expect(rebuilt).toMatchObject({ curve: Type, verified: true, addresses: { [path]: own } })
     }
     expect(readFileSync(`${site.home}/sample.done`, 'utf8').trim()).toBe(await addressOn(DEV))

@@ -25,8 +25,8 @@ export class Events {
       const command = decodeCommand(raw)
       if ('operationId' in command) touched.add(command.operationId)
       if (command.type === 'activateKey') {
-        const id = state.masterKeys.get(reportedKey(command.keys))?.operationId
-        if (id !== undefined) touched.add(id)
+        const key = state.masterKeys.get(reportedKey(command.keys))
+        for (const id of [key?.operationId, key?.refresh]) if (id !== undefined) touched.add(id)
       }
       if (command.type !== 'execute') continue
       const operation = state.operations.get(command.operationId)

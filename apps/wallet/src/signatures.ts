@@ -11,7 +11,7 @@ import {
   type SignedReports,
   sha256,
 } from '@trivault/protocol'
-import { type CurveKey, signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
+import { awaitedEpoch, type CurveKey, signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
 import type { Outcome } from './log.ts'
 import type { NodeLink } from './node-link.ts'
 
@@ -33,14 +33,14 @@ export class Signatures {
   readonly #submitting = new Set<string>()
   /** When each open signature was first seen, or last asked for. */
   #askedAt = new Map<string, number>()
-  /** By master key and curve, then by what they say. */
+  /** By master key, curve and epoch, then by what they say. */
   readonly #reports = new Map<string, Map<string, { report: KeyReport; signatures: Map<NodeIndex, Uint8Array> }>>()
 
   constructor(options: SignaturesOptions) {
     this.#options = options
   }
 
-  receive(node: NodeIndex, event: Exclude<NodeEvent, { type: 'held' }>): void {
+  receive(node: NodeIndex, event: Exclude<NodeEvent, { type: 'held' | 'endorsed' }>): void {
     if (event.type === 'signed') this.#take({ ...event, type: 'signed' })
     else if (event.type === 'failed') this.#takeFailure({ ...event, type: 'signingFailed' })
     else this.#takeReport(node, event.report, event.signature)
@@ -97,23 +97,25 @@ export class Signatures {
 
   #takeReport(node: NodeIndex, report: KeyReport, signature: Uint8Array): void {
     const state = this.#options.state()
-    if (state.masterKeys.get(report.masterKey)?.status !== 'requested') return
+    const key = state.masterKeys.get(report.masterKey)
+    if (key === undefined || awaitedEpoch(state, key) !== report.epoch) return
     if (!signedReport(state.genesis, node, report, signature)) return
     const content = toHex(sha256(encode(keyReportCodec, report)))
-    const place = `${report.masterKey}/${report.curve}`
+    const { masterKey, epoch } = report
+    const place = placeOf(masterKey, report.curve, epoch)
     const known = this.#reports.get(place) ?? new Map()
     this.#reports.set(place, known)
     const same = known.get(content) ?? { report, signatures: new Map<NodeIndex, Uint8Array>() }
     known.set(content, same)
     same.signatures.set(node, signature)
-    const keys = curves.flatMap(curve => this.#equalReports(report.masterKey, curve) ?? [])
+    const keys = curves.flatMap(curve => this.#equalReports(placeOf(masterKey, curve, epoch)) ?? [])
     if (keys.length === curves.length)
-      this.#once(`activate/${report.masterKey}`, () => this.#options.submit({ type: 'activateKey', keys }))
+      this.#once(`activate/${masterKey}/${epoch}`, () => this.#options.submit({ type: 'activateKey', keys }))
   }
 
   /** Three equal reports of a master key on a curve, once there are. */
-  #equalReports(masterKey: string, curve: Curve): SignedReports | undefined {
-    for (const { report, signatures } of this.#reports.get(`${masterKey}/${curve}`)?.values() ?? []) {
+  #equalReports(place: string): SignedReports | undefined {
+    for (const { report, signatures } of this.#reports.get(place)?.values() ?? []) {
       const all = ([0, 1, 2] as const).flatMap(node => signatures.get(node) ?? [])
       if (all.length === 3) return { report, signatures: all }
     }
@@ -128,6 +130,8 @@ export class Signatures {
       .finally(() => this.#submitting.delete(name))
   }
 }
+
+const placeOf = (masterKey: string, curve: Curve, epoch: number): string => `${masterKey}/${curve}/${epoch}`
 
 function nameOf({ operationId, part, variant }: Place): string {
   return `${operationId}/${part}/${variant}`

@@ -141,6 +141,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   trivaultSettings: {},
   cwpstartUpdateSettings: { body: { NoSelfApproval: true } },
   cwpstartUnfreeze: { body: {} },
+  cwpstartRefreshMasterKey: { body: { Name: 'Default' } },
   trivaultRestrictions: {},
   trivaultStartUpdateTransactionRestriction: {
     body: {

@@ -1,8 +1,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { equalBytes, toHex, utf8 } from '@trivault/codec'
-import { backupFailure, createKeygen, encryptBackup, type Failure, type KeyShare } from '@trivault/mpc'
+import { concat, equalBytes, toHex, utf8 } from '@trivault/codec'
+import { backupFailure, createKeygen, createRefresh, encryptBackup, type Failure, type KeyShare } from '@trivault/mpc'
 import { backupContext, type Curve, curves, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
-import { curveKeyOf, keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
+import { awaitedEpoch, curveKeyOf, keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
 import { curveOf, engineCurves } from './curves.ts'
 import { NodeError, reasonOf } from './errors.ts'
 import type { JointSessions } from './joint-sessions.ts'
@@ -40,6 +40,8 @@ export interface KeyGenerationOptions {
 /** One generation of a key on one curve. */
 interface Pending {
   key: MasterKey
+  /** The share that is refreshed; none where the key is new. */
+  base: KeyShare | undefined
   share: KeyShare
   backups: (Uint8Array | undefined)[]
   since: number
@@ -57,18 +59,25 @@ export class KeyGeneration {
   readonly #pending = new Map<string, Pending>()
   /** Backups that came before the own share was done, by sender: the newest few of each. */
   readonly #early = new Map<number, Map<string, Uint8Array>>()
+  /** Keys whose old shares are gone, with the epoch that is kept. */
+  readonly #cleared = new Map<string, number>()
 
   constructor(options: KeyGenerationOptions) {
     this.#options = options
   }
 
   async follow(state: VaultState): Promise<void> {
-    const requested = state.masterKeys.values().filter(key => key.status === 'requested')
-    const wanted = new Set(requested.map(key => toHex(key.keyId)))
-    for (const name of this.#pending.keys()) if (!wanted.has(name.slice(0, 64))) this.#pending.delete(name)
-    this.#options.sessions.dropWhere(name => name.startsWith('keygen/') && !wanted.has(name.split('/')[1] ?? ''))
+    const epochs = new Map(state.masterKeys.values().map(key => [toHex(key.keyId), awaitedEpoch(state, key)]))
+    const requested = state.masterKeys.values().filter(key => epochs.get(toHex(key.keyId)) !== undefined)
+    for (const [name, { key, share }] of this.#pending)
+      if (epochs.get(toHex(key.keyId)) !== share.epoch) this.#pending.delete(name)
+    this.#options.sessions.dropWhere(name => {
+      const [kind, keyId = '', , epoch] = name.split('/')
+      return kind === 'keygen' && epochs.get(keyId) !== Number(epoch)
+    })
     for (const key of requested.sort((a, b) => (a.name < b.name ? -1 : 1)))
       for (const curve of curves) await this.#takeUp(key, curve)
+    for (const key of state.masterKeys.values()) await this.#clear(key, epochs.get(toHex(key.keyId)))
   }
 
   /** Asks again for what is missing; a generation that cannot be completed is begun anew. */
@@ -76,8 +85,9 @@ export class KeyGeneration {
     const now = this.#options.now()
     for (const pending of this.#pending.values()) {
       // A peer has lost its share before its backup: after a restart this node has no task that would answer it.
-      const [curve, name] = [curveOf(pending.share), taskName(pending.key, curveOf(pending.share))]
-      if (this.#options.sessions.isAwaited(name)) this.#generate(pending.key, curve)
+      const { base } = pending
+      const [curve, name] = [curveOf(pending.share), taskName(pending.key, curveOf(pending.share), pending.share.epoch)]
+      if (this.#options.sessions.isAwaited(name)) this.#generate(pending.key, curve, base)
       if (now - pending.askedAt < askAgainAfter || pending.backups[this.#options.self] === undefined) continue
       pending.askedAt = now
       if (pending.reported !== undefined) {
@@ -90,7 +100,7 @@ export class KeyGeneration {
           this.#options.send(node, { type: 'needBackup', keyId: key.keyId, transcriptHash: share.transcriptHash })
       if (now - pending.since <= giveUpAfter || this.#options.sessions.isOpen(name)) continue
       pending.since = now
-      this.#generate(key, curve)
+      this.#generate(key, curve, base)
     }
   }
 
@@ -133,30 +143,48 @@ export class KeyGeneration {
       pending => equalBytes(pending.key.keyId, key.keyId) && isOfCurve(pending.share),
     )
     for (const pending of known) await this.#continue(pending)
-    if (known.length > 0 || sessions.isOpen(taskName(key, curve))) return
-    const existing = (await shares.all(key.keyId)).filter(isOfCurve)
-    for (const share of existing) await this.#begin(key, share)
-    if (existing.length === 0) this.#generate(key, curve)
+    // K5: a refresh starts from the active share.
+    const base = key.status === 'active' ? await shares.active(key, curve) : undefined
+    const epoch = nextEpoch(base)
+    if (known.length > 0 || sessions.isOpen(taskName(key, curve, epoch))) return
+    const existing = (await shares.all(key.keyId)).filter(share => isOfCurve(share) && share.epoch === epoch)
+    for (const share of existing) await this.#begin(key, share, base)
+    if (existing.length === 0) this.#generate(key, curve, base)
   }
 
-  #generate(key: MasterKey, curve: Curve): void {
+  /** K6: once the log has the reports of an epoch, the shares of others are erased, and their backups here. */
+  async #clear(key: MasterKey, awaited: number | undefined): Promise<void> {
+    const name = toHex(key.keyId)
+    if (key.status !== 'active' || awaited !== undefined || this.#cleared.get(name) === key.epoch) return
+    this.#cleared.set(name, key.epoch)
+    try {
+      await this.#options.shares.keepActive(key)
+    } catch (error) {
+      // Tried again at the next start: it must not hold up what signs.
+      this.#options.log('error', 'old key shares could not be erased', { key: key.name, reason: reasonOf(error) })
+    }
+  }
+
+  #generate(key: MasterKey, curve: Curve, base: KeyShare | undefined): void {
     const { self, sessions, random, shares, log, retry, accuse } = this.#options
-    const name = taskName(key, curve)
+    const name = taskName(key, curve, nextEpoch(base))
     sessions.drop(name)
     sessions.add({
       name,
       nodes: everyNode,
-      binding: utf8(`${curve}/${key.name}`),
+      binding: concat(utf8(`${curve}/${key.name}/`), base?.transcriptHash ?? new Uint8Array()),
       unlimited: true,
       ready: () => this.#options.mayGenerate(),
       epochs: () => [undefined, undefined, undefined],
       create: sessionId =>
-        createKeygen({ curve: engineCurves[curve], self: self + 1, parties: 3, threshold: 3, sessionId, random }),
+        base === undefined
+          ? createKeygen({ curve: engineCurves[curve], self: self + 1, parties: 3, threshold: 3, sessionId, random })
+          : createRefresh({ share: base, sessionId, random }),
       complete: result => {
         const share = result as KeyShare
         shares
           .create(key.keyId, share)
-          .then(() => this.#begin(key, share))
+          .then(() => this.#begin(key, share, base))
           .catch((error: unknown) => {
             log('error', 'new key share could not be stored', { key: key.name, curve, reason: reasonOf(error) })
             retry()
@@ -167,12 +195,12 @@ export class KeyGeneration {
   }
 
   /** From a sealed share on: also the way on after a restart. */
-  async #begin(key: MasterKey, share: KeyShare): Promise<void> {
+  async #begin(key: MasterKey, share: KeyShare, base: KeyShare | undefined): Promise<void> {
     const now = this.#options.now()
     const name = pendingName(key.keyId, share.transcriptHash)
     if (this.#pending.has(name)) return
     const backups = everyNode.map(() => undefined)
-    const pending: Pending = { key, share, backups, since: now, askedAt: now, reported: undefined }
+    const pending: Pending = { key, base, share, backups, since: now, askedAt: now, reported: undefined }
     this.#pending.set(name, pending)
     await this.#continue(pending)
   }
@@ -256,6 +284,7 @@ export class KeyGeneration {
       publicShares: [...share.publicShares],
       chainCode: share.chainCode,
       transcriptHash: share.transcriptHash,
+      epoch: share.epoch,
       backupHashes: [sha256(a), sha256(b), sha256(c)],
     }
     const signature = ed25519.sign(keyReportDigest(report), identitySeed)
@@ -269,6 +298,7 @@ export class KeyGeneration {
   }
 }
 
-const taskName = (key: MasterKey, curve: Curve): string => `keygen/${toHex(key.keyId)}/${curve}`
+const nextEpoch = (base: KeyShare | undefined): number => (base === undefined ? 0 : base.epoch + 1)
+const taskName = (key: MasterKey, curve: Curve, epoch: number): string => `keygen/${toHex(key.keyId)}/${curve}/${epoch}`
 const pendingName = (keyId: Uint8Array, transcriptHash: Uint8Array): string =>
   `${toHex(keyId)}/${toHex(transcriptHash)}`

@@ -26,6 +26,19 @@ export class KeyShares {
     return rows.filter(row => row.key.startsWith(prefix)).map(row => decodeKeyShare(row.value))
   }
 
+  /** Removes every share and backup of a key that is not of its activated generations: from now on they are useless here. */
+  async keepActive(key: MasterKey): Promise<void> {
+    const active = key.keys.map(({ transcriptHash }) => `${toHex(key.keyId)}/${toHex(transcriptHash)}`)
+    for (const table of ['share', 'backup']) {
+      const prefix = `${toHex(key.keyId)}/`
+      const names = (await this.#records.range(table, prefix, 256)).map(row => row.key)
+      const old = names.filter(name => name.startsWith(prefix) && !active.some(kept => name.startsWith(kept)))
+      if (old.length > 0) await this.#records.remove(table, old)
+    }
+    for (const name of this.#cache.keys())
+      if (name.startsWith(toHex(key.keyId)) && !active.includes(name)) this.#cache.delete(name)
+  }
+
   /** The share of the activated generation on a curve. Throws `NodeError` record-missing: only emergency recovery is left. */
   async active(key: MasterKey, curve: Curve): Promise<KeyShare> {
     const { publicKey, transcriptHash } = curveKeyOf(key, curve)

@@ -78,6 +78,8 @@ export class SigningCoordinator {
   readonly #unstored = new Map<string, Unstored>()
   /** Stored signatures and statements that the wallet was told of; it asks for them when that was lost. */
   readonly #told = new Set<string>()
+  /** Of each task the master key and the epoch of the share that it signs with. */
+  readonly #epochs = new Map<string, { masterKey: string; epoch: number }>()
   lastSignatureAt = 0
 
   constructor(options: SignerOptions) {
@@ -87,6 +89,7 @@ export class SigningCoordinator {
   /** Takes up every certified execution that has no certified signature yet; forgets those that have one or failed. */
   async follow(state: VaultState): Promise<void> {
     this.#forgetEnded(state)
+    this.#forgetOldEpochs(state)
     // Read together, taken up in order: all nodes come to the same ones first.
     const due = unsignedOperations(state).flatMap(operation =>
       operation.executions.flatMap(execution => {
@@ -106,6 +109,16 @@ export class SigningCoordinator {
         this.#failures.set(name, reasonOf(error))
       }
     if (broken !== undefined) throw broken
+  }
+
+  /** S7: what is not signed when the shares of its key were refreshed begins again with the new share. */
+  #forgetOldEpochs(state: VaultState): void {
+    const { sessions } = this.#options
+    for (const [name, { masterKey, epoch }] of this.#epochs) {
+      if (sessions.has(name) && state.masterKeys.get(masterKey)?.epoch === epoch) continue
+      sessions.drop(name)
+      this.#epochs.delete(name)
+    }
   }
 
   #isKnown(name: string): boolean {
@@ -184,6 +197,7 @@ export class SigningCoordinator {
     // S2.
     const share: KeyShare = await shares.active(key, curve)
     this.#failures.delete(name)
+    this.#epochs.set(name, { masterKey: key.name, epoch: key.epoch })
     const began = this.#options.now()
     sessions.add({
       name,

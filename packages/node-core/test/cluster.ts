@@ -10,6 +10,7 @@ import {
   type Envelope,
   encodeCommand,
   encodeEnvelope,
+  type FoundingEpoch,
   type Genesis,
   type Intent,
   type NodeEvent,
@@ -176,7 +177,10 @@ export class Cluster {
     return node
   }
 
-  async boot(index: Index, changes: { ers?: Uint8Array; secret?: NodeSecret; version?: string } = {}): Promise<void> {
+  async boot(
+    index: Index,
+    changes: { ers?: Uint8Array; secret?: NodeSecret; version?: string; foundingEpoch?: FoundingEpoch } = {},
+  ): Promise<void> {
     this.kill(index)
     const running: Running = { node: undefined, timer: undefined, dead: false }
     this.#running[index] = running
@@ -206,6 +210,7 @@ export class Cluster {
         observe: () => {},
       },
       version: changes.version ?? 'test',
+      foundingEpoch: changes.foundingEpoch,
     })
     running.node = node
     running.timer = setInterval(() => !running.dead && node.tick(), 100)
@@ -246,12 +251,27 @@ export class Cluster {
     await this.submit(setupCommand())
   }
 
+  /** Starts, approves and executes the next refresh of the master key; `activate` ends it. */
+  async refresh(id: string): Promise<void> {
+    const Epoch = 1 + (this.state.masterKeys.get('Default')?.epoch ?? 0)
+    const timestamp = new Date().toISOString()
+    const intent = this.vault.intent('refresh master key', { Name: 'Default', Epoch }, { id, timestamp })
+    await this.submit(startCommand(intent))
+    await this.submit(this.vault.approval(id, this.vault.person('alice')))
+    await this.submit(this.vault.execution(id, {}, new Uint8Array()))
+  }
+
   /** Takes three equal reports into the log. */
-  async activate(masterKey = 'Default'): Promise<void> {
+  async activate(masterKey = 'Default', epoch = 0): Promise<void> {
     const equal = (curve: Curve) => {
       const groups = new Map<string, Extract<NodeEvent, { type: 'keyReport' }>[]>()
       for (const { node, event } of this.events)
-        if (event.type === 'keyReport' && event.report.masterKey === masterKey && event.report.curve === curve) {
+        if (
+          event.type === 'keyReport' &&
+          event.report.masterKey === masterKey &&
+          event.report.curve === curve &&
+          event.report.epoch === epoch
+        ) {
           const name = toHex(event.report.transcriptHash)
           const group = groups.get(name) ?? []
           group[node] = event

@@ -93,6 +93,12 @@ const schemas = {
   'create account': json.object({ ...metadata('create account'), Name: name, MasterKey: name }),
   'set ers public key': json.object({ ...metadata('set ers public key'), Key: base64 }),
   'backup master key': json.object({ ...metadata('backup master key'), Name: name }),
+  /** `Epoch`: the one that it leads to, so that no approval is kept for a later refresh. */
+  'refresh master key': json.object({
+    ...metadata('refresh master key'),
+    Name: name,
+    Epoch: json.integer(0xffff_ffff),
+  }),
   'update transaction restriction': restrictionChange('update transaction restriction', transactionRestriction),
   'update config restriction': restrictionChange('update config restriction', approverRestriction),
   'update policy restriction': restrictionChange('update policy restriction', approverRestriction),

@@ -168,6 +168,8 @@ export class TestVault {
   }
 
   #signedReport(name: string, curve: Curve, changes: Partial<KeyReport>): SignedReports {
+    const key = this.state.masterKeys.get(name)
+    const epoch = key?.status === 'active' ? key.epoch + 1 : 0
     const point = (secret: Uint8Array) =>
       curve === 'ECDSA_SECP256K1' ? secp256k1.getPublicKey(secret, true) : ed25519PublicKey(scalarOf(secret))
     const report: KeyReport = {
@@ -176,10 +178,11 @@ export class TestVault {
       curve,
       ersFingerprint: this.genesis.ersFingerprint,
       publicKey: point(masterSecretOf(name)),
-      publicShares: [0, 1, 2].map(node => point(sha256(utf8(`share ${name} ${node}`)))),
+      publicShares: [0, 1, 2].map(node => point(sha256(utf8(`share ${name} ${epoch} ${node}`)))),
       chainCode: chainCodeOf(name),
-      transcriptHash: sha256(utf8(`transcript ${name} ${curve}`)),
-      backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${curve} ${node}`))),
+      transcriptHash: sha256(utf8(`transcript ${name} ${curve} ${epoch}`)),
+      epoch,
+      backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${curve} ${epoch} ${node}`))),
       ...changes,
     }
     const signatures = [0, 1, 2].map(node => ed25519.sign(keyReportDigest(report), seedOf(node)))
