@@ -15,7 +15,6 @@ import {
   deriveSchnorrKey,
   type KeyShare,
   MpcError,
-  verifyBip340,
 } from '../src/index.ts'
 import { KeyShare as Share } from '../src/keyshare.ts'
 import { HEADER, never } from './cheats.ts'
@@ -92,24 +91,6 @@ describe('RFC 9591, appendix E.1 (Ed25519)', () => {
     const signature = suite.encodeSignature(noncePoint, suite.group.add(...responses))
     expect(toHex(signature)).toBe(vector.signature)
     expect(suite.verify(signature, message, publicKey)).toBe(true)
-  })
-})
-
-describe('BIP-340 verification', () => {
-  const rows = read('bip-340.csv')
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map(line => line.split(','))
-  it('has all vectors', () => expect(rows.length).toBe(19))
-  it.each(rows)('vector %s', (_index, _secret, publicKey = '', _aux, message = '', signature = '', result) => {
-    expect(verifyBip340(fromHex(signature), fromHex(message), fromHex(publicKey))).toBe(result === 'TRUE')
-  })
-  it('refuses wrong lengths', () => {
-    const [, , publicKey = '', , message = '', signature = ''] = rows[0] ?? []
-    const [key, sound] = [fromHex(publicKey), fromHex(signature)]
-    expect(verifyBip340(sound.slice(1), fromHex(message), key)).toBe(false)
-    expect(verifyBip340(sound, fromHex(message), liftX(key))).toBe(false)
   })
 })
 

@@ -105,9 +105,9 @@ const challengeBip340 = (r: Uint8Array, key: Uint8Array, message: Uint8Array): S
  */
 export const verifyBip340 = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean => {
   const group = secp256k1Group
-  if (signature.length !== 64 || publicKey.length !== 32) return false
   const key = liftX(publicKey)
   const [r, response] = [signature.slice(0, 32), signature.slice(32)]
+  // Their lengths are part of both checks.
   if (!group.isPoint(key) || !group.isScalar(response)) return false
   const challenge = challengeBip340(r, publicKey, message)
   const noncePoint = group.sum(group.base(response), group.multiplyPublic(group.negate(key), challenge))
