@@ -7,6 +7,7 @@ import { operationOf, userKey, userOf, type VaultState } from '@trivault/vault-s
 import { ApiKeys } from './api-keys.ts'
 import type { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
+import { Endorsements } from './endorsements.ts'
 import { entryStore } from './entry-store.ts'
 import { Events } from './events.ts'
 import { Executor } from './executor.ts'
@@ -71,6 +72,7 @@ export class Wallet {
   readonly #deliveries: Deliveries
   readonly #executor: Executor
   readonly #signatures: Signatures
+  readonly #endorsements: Endorsements
   readonly #apiKeys: ApiKeys
   readonly #tenant: Tenant
   readonly #levers: Levers
@@ -94,6 +96,7 @@ export class Wallet {
       event: (node, event) => {
         if (this.#log === undefined) return
         if (event.type === 'held') this.#levers.receive(event)
+        else if (event.type === 'endorsed') this.#endorsements.receive(node, event)
         else this.#signatures.receive(node, event)
       },
       malformed: from => log('warn', 'unreadable message', { from }),
@@ -126,6 +129,11 @@ export class Wallet {
     this.#levers = new Levers({
       ...{ state, chains, clock, onError, link: this.#link },
       submit: command => this.#vaultLog.submit(command),
+    })
+    this.#endorsements = new Endorsements({
+      state,
+      submit: command => this.#vaultLog.submit(command),
+      onError,
     })
     this.#signatures = new Signatures({
       link: this.#link,

@@ -8,6 +8,7 @@ import { NodeError } from './errors.ts'
 import { anchorKeyOf, openFileAnchor, replaceFileAnchor } from './file-anchor.ts'
 import { openFileHolds } from './file-holds.ts'
 import { openFileQuarantine } from './file-quarantine.ts'
+import { readFoundingEpoch } from './founding-epoch.ts'
 import { LinkError } from './link.ts'
 import { type HostLink, type Init, openHostLink } from './link-client.ts'
 import type { Node, NodeOptions } from './node.ts'
@@ -87,6 +88,7 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
   const quarantine = openFileQuarantine(init.anchor)
   const holds = openFileHolds(init.anchor)
   const { ersPublicKey } = init
+  const foundingEpoch = await readFoundingEpoch(init.anchor)
   const node = await startNode({
     ...{
       index,
@@ -103,6 +105,7 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
       log,
       metrics,
       version,
+      foundingEpoch,
     },
   })
   return { node, identityKey }

@@ -12,6 +12,7 @@ export type NodeErrorCode =
   | 'bad-secret'
   | 'backup-unsound'
   | 'hold-unreadable'
+  | 'bad-founding-epoch'
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode

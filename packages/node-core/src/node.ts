@@ -8,6 +8,7 @@ import {
   type Envelope,
   type EnvelopeOf,
   encodeEnvelope,
+  type FoundingEpoch,
   type Genesis,
   type NodeEvent,
   type PeerMessage,
@@ -22,6 +23,7 @@ import { activeMasterKeyOf, type VaultState, vaultMachine } from '@trivault/vaul
 import { bootName, Channels } from './channel.ts'
 import { openEntryStore } from './entry-store.ts'
 import { NodeError, reasonOf } from './errors.ts'
+import { endorsementOf } from './founding-epoch.ts'
 import { Holds } from './holds.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
@@ -54,6 +56,8 @@ export interface NodeOptions {
   log: Log
   metrics: Metrics
   version: string
+  /** New owners that this node's admin pinned after a lost quorum. */
+  foundingEpoch?: FoundingEpoch | undefined
 }
 
 export interface Node {
@@ -406,6 +410,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       if (at - remindedAt >= remindEvery) {
         remindedAt = at
         holds.remind()
+        const endorsement = endorsementOf(opened.state, options.foundingEpoch, sign)
+        if (endorsement !== undefined) tell(endorsement)
       }
       metrics.gauge('open_sessions', sessions.live)
     },

@@ -22,6 +22,9 @@ const epochCodec = struct(epoch)
 /** Who founds the vault anew when the owner quorum is lost: what all three node admins pin (protocol-notes §2). */
 export type FoundingEpoch = ValueOf<typeof epochCodec>
 
+/** What one node says: the epoch that its admin pinned, with its own signature. */
+export const endorsedByCodec = struct({ ...epoch, signature: fixed(64) })
+
 /** The epoch with the Ed25519 signatures of nodes 0, 1 and 2 over `foundingEpochDigest`. */
 export const endorsedEpochCodec = struct({ ...epoch, signatures: list(fixed(64), 3) })
 

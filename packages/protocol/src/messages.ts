@@ -16,6 +16,7 @@ import {
   word,
 } from '@trivault/codec'
 import { curves, keyReportCodec, signedFailureCodec } from './commands.ts'
+import { endorsedByCodec } from './founding-epoch.ts'
 import { taggedHash } from './hash.ts'
 import { signedHoldCodec } from './hold.ts'
 import { grades } from './operations.ts'
@@ -105,6 +106,8 @@ const eventCodec = tagged({
   signed: [1, struct({ ...operation, signature: signatureCodec })],
   keyReport: [2, struct({ report: keyReportCodec, signature: fixed(64) })],
   failed: [3, signedFailureCodec],
+  /** New owners that this node's admin pinned; told until the log has them. */
+  endorsed: [41, endorsedByCodec],
   /** An owner's statement that this node wants logged; told until it is. */
   held: [50, signedHoldCodec],
 })

@@ -10,6 +10,8 @@ import {
   type Curve,
   curves,
   encodeCommand,
+  type FoundingEpoch,
+  foundingEpochDigest,
   type Genesis,
   holdMessage,
   type Intent,
@@ -151,6 +153,12 @@ export class TestVault {
       ...unproven,
       proof: changes.proof ?? person.sign(possessionMessage({ ...unproven, vaultId: state.vaultId })),
     }
+  }
+
+  /** New owners as all three nodes state them. */
+  endorsement(epoch: FoundingEpoch, vaultId: Uint8Array = this.state.vaultId): CommandOf<'endorse'> {
+    const digest = foundingEpochDigest(vaultId, epoch)
+    return { type: 'endorse', ...epoch, signatures: [0, 1, 2].map(node => ed25519.sign(digest, seedOf(node))) }
   }
 
   /** The founding record as an intent, ready to be started. */

@@ -5,6 +5,7 @@ import { requireThawed } from './freeze.ts'
 import { activeKeyOf } from './lookup.ts'
 import { approverOf, decisionFor, explanationFor } from './needs.ts'
 import { PersistentMap } from './persistent-map.ts'
+import { withRestrictions } from './restrictions.ts'
 import { delayOf } from './settings.ts'
 import { userKey, type VaultState } from './state.ts'
 import { checkVelocity } from './velocity.ts'
@@ -47,7 +48,7 @@ export interface DryRunOptions {
  */
 export function dryRun(current: VaultState, intent: Intent, options: DryRunOptions): DryRun {
   const { restrictions, approvals = [], time } = options
-  const state = restrictions === undefined ? current : withRestrictions(current, restrictions)
+  const state = restrictions === undefined ? current : withRestrictions(current, draftOf(restrictions))
   const given = approvals
     .filter(user => activeKeyOf(state, user) !== undefined)
     .map(user => approverOf(state, userKey(user)))
@@ -75,10 +76,11 @@ export function dryRun(current: VaultState, intent: Intent, options: DryRunOptio
   }
 }
 
-function withRestrictions(state: VaultState, restrictions: readonly TransactionRestriction[]): VaultState {
+function draftOf(restrictions: readonly TransactionRestriction[]): PersistentMap<TransactionRestriction> {
   let draft = PersistentMap.empty<TransactionRestriction>()
   for (const restriction of restrictions) draft = draft.set(restriction.RestrictionID, restriction)
-  return { ...state, restrictions: draft }
+  return draft
+}
 }
 
 function firstUnmet(requirements: readonly Requirement[], given: readonly CountedApproval[]): string | undefined {

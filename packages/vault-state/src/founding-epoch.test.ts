@@ -1,6 +1,5 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { toBase64, toHex, utf8 } from '@trivault/codec'
-import { type CommandOf, type FoundingEpoch, foundingEpochDigest, holdMessage, sha256 } from '@trivault/protocol'
+import { toBase64, toHex } from '@trivault/codec'
+import { type CommandOf, type FoundingEpoch, holdMessage } from '@trivault/protocol'
 import { type Person, TestVault, testGenesis } from '@trivault/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { activeKeyOf, foundingEpochRecord } from './index.ts'
@@ -24,11 +23,7 @@ beforeEach(() => {
   ;[alice, bob] = [vault.person('alice'), vault.person('bob')]
 })
 
-const endorsement = (value: FoundingEpoch = epoch, vaultId = vault.state.vaultId): CommandOf<'endorse'> => {
-  const digest = foundingEpochDigest(vaultId, value)
-  const signatures = [0, 1, 2].map(node => ed25519.sign(digest, sha256(utf8(`node ${node}`))))
-  return { type: 'endorse', ...value, signatures }
-}
+const endorsement = (value = epoch, vaultId = vault.state.vaultId) => vault.endorsement(value, vaultId)
 const start = (id = 'founding-epoch-1') =>
   vault.start(vault.intent('found again', foundingEpochRecord(vault.state), { id }))
 const veto = (operationId: string, by: Person, counter = 1): CommandOf<'hold'> => {

@@ -212,6 +212,9 @@ describe('policy restrictions', () => {
     expect(() => add({ RestrictionID: 'nobody', Approvers: [] })).toThrow(refusal('bad-restriction'))
     const four = { RestrictionID: 'four', Approvers: [{ Groups: ['owner', 'desk'], RequiredApprovers: 4 }] }
     expect(() => add(four)).toThrow(refusal('quorum-would-break'))
+    vault.change(vault.intent('update group', { Group: 'desk', AddUsers: ['dave@example.com'], RemoveUsers: [] }))
+    // Dave is a member, but has no device that could approve a change.
+    expect(() => add(four)).toThrow(refusal('quorum-would-break'))
     vault.restrict('policy', three)
     const leave = [
       vault.intent('delete user', { UserID: 'carol@example.com', UserName: 'Carol' }),

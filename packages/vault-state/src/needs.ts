@@ -8,6 +8,7 @@ import {
   mergeRequirements,
   type PolicyView,
   type Requirement,
+  restrictionsFor,
   type Subject,
   type TransactionSubject,
   unmet,
@@ -26,12 +27,12 @@ import { areSpotRates } from './rates.ts'
 import { transactionSubject } from './signing.ts'
 import { type Operation, userKey, type VaultState } from './state.ts'
 
-function policyView(state: VaultState): PolicyView {
+function policyView(state: VaultState, transaction?: TransactionSubject): PolicyView {
   return {
     profile: state.genesis.profile,
     ownerGroup: state.setup?.ownerGroup,
     ownersRequired: state.setup?.ownersRequired ?? 1,
-    restrictions: state.restrictions.values(),
+    restrictions: transaction === undefined ? [] : restrictionsFor(state.restrictionIndex, transaction),
     configRestrictions: state.configRestrictions.values(),
     policyRestrictions: state.policyRestrictions.values(),
     noSelfApproval: state.settings.noSelfApproval,
@@ -76,13 +77,13 @@ export function decisionFor(state: VaultState, intent: Intent): Decision {
   // The node admins' three signatures were checked when they came; the owners' part is the veto.
   if (intent.OperationType === 'found again') return { kind: 'needs', requirements: [] }
   const subject = subjectOf(state, intent)
-  return 'kind' in subject ? subject : decide(subject, policyView(state))
+  return 'kind' in subject ? subject : decide(subject, policyView(state, subject.transaction))
 }
 
 /** What each restriction of the intent's kind asks for by itself; undefined where it does not match. */
 export function explanationFor(state: VaultState, intent: Intent): { id: string; decision: Decision | undefined }[] {
   const subject = subjectOf(state, intent)
-  return 'kind' in subject ? [] : explain(subject, policyView(state))
+  return 'kind' in subject ? [] : explain(subject, { ...policyView(state), restrictions: state.restrictions.values() })
 }
 
 function subjectOf(state: VaultState, intent: Intent): Subject | Extract<Decision, { kind: 'blocked' }> {

@@ -4,7 +4,7 @@ import { channelOf, checkFoundingKey, deviceKeyId, sealIfReady } from './foundin
 import { groupOf, groupsOf, userOf } from './lookup.ts'
 import type { PersistentMap } from './persistent-map.ts'
 import { checkQuorums } from './quorums.ts'
-import { withGroupRenamed } from './restrictions.ts'
+import { withGroupRenamed, withRestrictions } from './restrictions.ts'
 import { type DeviceKey, type Group, type User, userKey, type VaultState } from './state.ts'
 
 /** The contract's setup and system calls act as this user, which has no device key and so can approve nothing. */
@@ -186,15 +186,15 @@ export function renameGroup(state: VaultState, old: string, name: string): Vault
     )
     operations = operations.set(id, { ...operation, needsAtStart })
   }
-  return {
+  const renamed: VaultState = {
     ...state,
     operations,
     setup: state.setup && { ...state.setup, ownerGroup: rename(state.setup.ownerGroup) },
     groups: state.groups.delete(old).set(name, { name, members }),
-    restrictions: withGroupRenamed(state.restrictions, rename),
     configRestrictions: withGroupRenamed(state.configRestrictions, rename),
     policyRestrictions: withGroupRenamed(state.policyRestrictions, rename),
   }
+  return withRestrictions(renamed, withGroupRenamed(state.restrictions, rename))
 }
 
 export function createSystemUser(state: VaultState, command: CommandOf<'createSystemUser'>, time: number): VaultState {

@@ -1,3 +1,4 @@
+import { indexRestrictions } from '@trivault/policy'
 import {
   type ApproverRestriction,
   approverRestriction,
@@ -8,7 +9,7 @@ import {
   transactionRestriction,
   VaultError,
 } from '@trivault/protocol'
-import { groupOf } from './lookup.ts'
+import { activeKeyOf, groupOf } from './lookup.ts'
 import type { PersistentMap } from './persistent-map.ts'
 import { checkQuorums } from './quorums.ts'
 import type { VaultState } from './state.ts'
@@ -30,7 +31,11 @@ export function updateTransactionRestriction(
       known => known === listed,
     ), 'bad-restriction', `TransactionFunction: no function is named "${listed}": one of ${functionNames.join(', ')}`)
   const write = (restriction: TransactionRestriction) => transactionRestriction.write(restriction)
-  return { ...state, restrictions: changed(state, state.restrictions, change, write) }
+  return withRestrictions(state, changed(state, state.restrictions, change, write))
+}
+
+export function withRestrictions(state: VaultState, restrictions: PersistentMap<TransactionRestriction>): VaultState {
+  return { ...state, restrictions, restrictionIndex: indexRestrictions(restrictions.values()) }
 }
 
 export function updateConfigRestriction(state: VaultState, change: IntentOf<'update config restriction'>): VaultState {
@@ -43,7 +48,7 @@ export function updatePolicyRestriction(state: VaultState, change: IntentOf<'upd
     (change.Add.Approvers ?? []).length >
       0, 'bad-restriction', 'a policy restriction needs Approvers: without any nobody could ever change a restriction again')
   const policyRestrictions = changed(state, state.policyRestrictions, change, approverRestriction.write)
-  return checkQuorums({ ...state, policyRestrictions })
+  return checkQuorums({ ...state, policyRestrictions }, member => activeKeyOf(state, member) !== undefined)
 }
 
 /** `write` gives the canonical text by which two restrictions are compared. */

@@ -1,6 +1,6 @@
 import type { Chain } from '@trivault/chains'
 import { toHex } from '@trivault/codec'
-import type { Rate, Requirement, Spent } from '@trivault/policy'
+import { indexRestrictions, type Rate, type Requirement, type RestrictionIndex, type Spent } from '@trivault/policy'
 import type {
   ApproverRestriction,
   Curve,
@@ -218,6 +218,8 @@ export interface VaultState {
   readonly issuerKeys: readonly string[]
   readonly groups: PersistentMap<Group>
   readonly restrictions: PersistentMap<TransactionRestriction>
+  /** The same by what they list; changed with them by `withRestrictions` alone. */
+  readonly restrictionIndex: RestrictionIndex
   readonly configRestrictions: PersistentMap<ApproverRestriction>
   readonly policyRestrictions: PersistentMap<ApproverRestriction>
   readonly rates: PersistentMap<Rate>
@@ -263,6 +265,7 @@ export function initialState(genesis: Genesis): VaultState {
     issuerKeys: genesis.jwksThumbprints.map(toHex),
     groups: PersistentMap.empty(),
     restrictions: PersistentMap.empty(),
+    restrictionIndex: indexRestrictions([]),
     configRestrictions: PersistentMap.empty(),
     policyRestrictions: PersistentMap.empty(),
     rates: PersistentMap.empty(),

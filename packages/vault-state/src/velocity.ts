@@ -1,4 +1,4 @@
-import { addSpending, exceedsVelocity, type Spending, type Spent, spendingOf } from '@trivault/policy'
+import { addSpending, exceedsVelocity, restrictionsFor, type Spending, type Spent, spendingOf } from '@trivault/policy'
 import { type Intent, VaultError, type VelocityLimit } from '@trivault/protocol'
 import { transactionSubject } from './signing.ts'
 import type { VaultState } from './state.ts'
@@ -15,9 +15,9 @@ function sumKey({ restriction, limit, spending }: Use): string {
 }
 
 function usesOf(state: VaultState, intent: Intent): Use[] {
-  const limited = state.restrictions.values().filter(({ Velocity }) => Velocity !== undefined)
-  const subject = limited.length === 0 ? undefined : transactionSubject(state, intent)
+  const subject = transactionSubject(state, intent)
   if (subject === undefined) return []
+  const limited = restrictionsFor(state.restrictionIndex, subject).filter(({ Velocity }) => Velocity !== undefined)
   return limited.flatMap(restriction => {
     const { RestrictionID, Velocity } = restriction
     const spending = spendingOf(restriction, subject, asset => state.rates.get(asset))

@@ -1,6 +1,6 @@
 import { toHex } from '@trivault/codec'
-import { type Genesis, type IssuerKey, issuerKeyThumbprint } from '@trivault/protocol'
-import { activeKeyOf, foundingRecord, type VaultState } from '@trivault/vault-state'
+import { foundingEpochOperation, type Genesis, type IssuerKey, issuerKeyThumbprint } from '@trivault/protocol'
+import { activeKeyOf, foundingEpochRecord, foundingRecord, type VaultState } from '@trivault/vault-state'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { type IssuerJwk, publishedKeys } from '../id-token.ts'
@@ -28,6 +28,16 @@ export function foundingCommands(open: Open): Command {
       const session = open(command)
       foundingRecord((await session.replica()).state)
       await startAndTell(session, 'seal', {}, options)
+    })
+  founding
+    .command('again')
+    .description('after a lost quorum: start what all three node admins pinned; it acts after 7 days without a veto')
+    .addOption(waitOption())
+    .addOption(timeoutOption())
+    .action(async (options: WaitOptions, command: Command) => {
+      const session = open(command)
+      const { Epoch } = foundingEpochRecord((await session.replica()).state)
+      await startAndTell(session, 'foundAgain', {}, { ...options, id: foundingEpochOperation(Epoch) })
     })
   founding
     .command('thumbprints <issuer>')

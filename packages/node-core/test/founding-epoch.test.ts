@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CommandOf, FoundingEpoch } from '@trivault/protocol'
+import { foundingEpochRecord } from '@trivault/vault-state'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
+import { Cluster, newErsKey, type Snapshot, wait } from './cluster.ts'
+
+const epoch: FoundingEpoch = {
+  epoch: 1,
+  owners: [{ id: 'dave@example.com', name: 'Dave', key: undefined }],
+  required: 1,
+}
+
+describe('the pins of a new founding', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'epoch-'))
+  afterAll(() => rmSync(dir, { recursive: true }))
+  const pin = (text: string) => writeFileSync(join(dir, FOUNDING_EPOCH_FILE), text)
+
+  it('are a file beside the anchor, or none', async () => {
+    expect(await readFoundingEpoch(dir)).toBeUndefined()
+    expect(await readFoundingEpoch(join(dir, 'none'))).toBeUndefined()
+    pin('{"epoch":1,"owners":[{"id":"dave@example.com","name":"Dave"}],"required":1}')
+    expect(await readFoundingEpoch(dir)).toEqual(epoch)
+  })
+
+  it.each([
+    '',
+    '{}',
+    '{"epoch":1,"owners":[],"required":1}',
+    '{"epoch":-1,"owners":[{"id":"a@b.c","name":"A"}],"required":1}',
+    '{"epoch":1,"owners":[{"id":"a@b.c"}],"required":1}',
+    '{"epoch":1,"owners":[{"id":"a@b.c","name":"A","key":"00"}],"required":1}',
+    '{"epoch":1,"owners":[{"id":"a@b.c","name":"A"}],"required":1,"more":2}',
+  ])('stop the node when they are not readable: %s', async text => {
+    pin(text)
+    await expect(readFoundingEpoch(dir)).rejects.toMatchObject({ code: 'bad-founding-epoch' })
+  })
+})
+
+describe('three nodes', () => {
+  let sealed: Snapshot
+  let cluster: Cluster
+  beforeAll(async () => {
+    cluster = await Cluster.start({ ers: newErsKey().spki })
+    await cluster.setup()
+    await cluster.activate()
+    await cluster.pair('alice')
+    sealed = cluster.snapshot()
+    cluster.close()
+  })
+  afterEach(() => cluster.close())
+
+  const start = async (pins: (FoundingEpoch | undefined)[]) => {
+    cluster = await Cluster.start({ from: sealed })
+    for (const node of [0, 1, 2] as const) {
+      const foundingEpoch = pins[node]
+      await cluster.boot(node, foundingEpoch && { foundingEpoch })
+    }
+    await cluster.connected()
+  }
+  const told = () => cluster.events.flatMap(({ node, event }) => (event.type === 'endorsed' ? [{ node, event }] : []))
+  const command = (): CommandOf<'endorse'> => ({
+    type: 'endorse',
+    ...epoch,
+    signatures: [0, 1, 2].map(node => told().find(one => one.node === node)?.event.signature ?? new Uint8Array(64)),
+  })
+
+  it('endorse what all their admins pinned; then nothing is signed', async () => {
+    await start([epoch, epoch, epoch])
+    await cluster.prepare('tx')
+    await cluster.until(() => new Set(told().map(({ node }) => node)).size === 3, 'all three nodes tell')
+    await cluster.submit(command())
+    expect(foundingEpochRecord(cluster.state)).toMatchObject({ Epoch: 1, Owners: [{ UserID: 'dave@example.com' }] })
+    await expect(cluster.execute('tx')).rejects.toThrow('frozen')
+    await wait(500)
+    const count = told().length
+    await wait(6_000)
+    expect(told()).toHaveLength(count)
+  })
+
+  it('endorse nothing as long as one admin pinned nothing or something else', async () => {
+    await start([epoch, { ...epoch, owners: [{ id: 'eve@example.com', name: 'Eve', key: undefined }] }, undefined])
+    await cluster.until(() => new Set(told().map(({ node }) => node)).size === 2, 'two nodes tell')
+    await wait(6_000)
+    expect(told().some(({ node }) => node === 2)).toBe(false)
+    await expect(cluster.submit(command())).rejects.toThrow('bad-founding-epoch')
+    expect(cluster.state.freeze).toBeUndefined()
+  })
+})
