@@ -4,6 +4,7 @@ import { approverCommands } from './commands/approver.ts'
 import { auditCommands } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { foundingCommands } from './commands/founding.ts'
+import { holdCommands, settingsCommands, unfreezeCommand } from './commands/levers.ts'
 import { nodeCommands } from './commands/node.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
@@ -36,6 +37,9 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
   program.addCommand(operationCommands(open))
   program.addCommand(approverCommands(open))
   program.addCommand(policyCommands(open))
+  program.addCommand(settingsCommands(open))
+  program.addCommand(holdCommands(open))
+  program.addCommand(unfreezeCommand(open))
   program.addCommand(userCommands(open))
   program.addCommand(groupCommands(open))
   program.addCommand(auditCommands(open))

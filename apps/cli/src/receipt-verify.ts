@@ -152,18 +152,17 @@ function checkWhatTheySee(
   if (!equalBytes(view.intentHash, sha256(start.intent))) refuse(`${sees} intent`)
   if (view.approvals.map(toHex).join() !== counted.join()) refuse(`node ${view.node} sees other approvals`)
   const execution = view.executions.find(({ part, variant }) => part === receipt.Part && variant === receipt.Variant)
-  if (execution?.signature === undefined) return refuse(`node ${view.node} sees no signature`)
-  if (!equalBytes(execution.digest, receipt.Digest)) refuse(`${sees} digest`)
-  if (!equalBytes(execution.signature, receipt.Signature)) refuse(`${sees} signature`)
+  if (execution === undefined || !equalBytes(execution.digest, receipt.Digest)) refuse(`${sees} digest`)
+  if (execution?.signature === undefined || !equalBytes(execution.signature, receipt.Signature))
+    refuse(`${sees} signature`)
   if (view.headSeq < lastSeq) refuse(`node ${view.node} spoke before entry ${lastSeq}`)
 }
 
 /** For addresses that a signature recovers to, also by arithmetic; for others the three nodes did it. */
 function checkSignature({ Digest, Signature }: Receipt, intent: Intent): void {
-  if (!('Source' in intent)) return refuse('the operation signs nothing')
+  const address = 'Source' in intent ? intent.Source.Address : refuse('the operation signs nothing')
   const recovery = Signature[64]
   if (recovery !== 0 && recovery !== 1) return
   const parts = { r: Signature.slice(0, 32), s: Signature.slice(32, 64), recovery } as const
-  if (recoverSigner(Digest, parts) !== intent.Source.Address)
-    refuse(`the signature is not one of ${intent.Source.Address}`)
+  if (recoverSigner(Digest, parts) !== address) refuse(`the signature is not one of ${address}`)
 }

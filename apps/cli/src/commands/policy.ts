@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { readText } from '../files.ts'
 import type { Open } from '../session.ts'
 import { objectIn } from './operations.ts'
+import { diffCommand, testCommand } from './policy-test.ts'
 import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 export function policyCommands(open: Open): Command {
@@ -33,7 +34,12 @@ export function policyCommands(open: Open): Command {
       const text = options.file === '-' ? await session.terminal.readInput() : readText(options.file)
       const content = objectIn(text, options.file)
       const body = 'Add' in content || 'Delete' in content ? content : { Add: content }
-      await startAndTell(session, 'updateTransactionRestriction', body, options)
+      const limited = [body.Add, body.Delete].some(
+        rule => typeof rule === 'object' && rule !== null && 'Velocity' in rule,
+      )
+      await startAndTell(session, 'updateTransactionRestriction', body, options, limited)
     })
+  policy.addCommand(testCommand(open))
+  policy.addCommand(diffCommand(open))
   return policy
 }

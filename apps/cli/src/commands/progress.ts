@@ -34,6 +34,8 @@ export async function startAndTell(
   segment: StartSegment,
   body: Record<string, unknown>,
   options: Partial<WaitOptions> & { initiator?: string; id?: string },
+  /** A transaction restriction with a velocity limit has a route of its own. */
+  limited = false,
 ): Promise<void> {
   const client = await session.client()
   const request = {
@@ -42,7 +44,9 @@ export async function startAndTell(
     ...(options.initiator !== undefined && { InitiatorID: options.initiator }),
   }
   // The wallet validates what a body must be.
-  const id = await client.start(segment, request as never)
+  const id = limited
+    ? (await client.call('trivaultStartUpdateTransactionRestriction', { body: request as never })).OperationID
+    : await client.start(segment, request as never)
   await tell(session, id, await progress(client, id, options))
 }
 
