@@ -6,6 +6,7 @@ import { startCommand, TestVault } from '@trivault/testkit'
 import { chainOf } from '@trivault/vault-state'
 import { describe, expect, it } from 'vitest'
 import { buildIntent } from './intents.ts'
+import type { StartRequest } from './service.ts'
 
 // A message needs no chain client.
 const chains = new ChainClients({})
@@ -27,6 +28,39 @@ const digestOf = (typeOfSigning: string, dataToSign: string): string => {
   const address = vault.state.addresses.values()[0]?.address ?? ''
   return toHex(decodeMessage({ chain, source: address, typeOfSigning, dataToSign }).digest)
 }
+
+describe('an administrative operation', () => {
+  const build = (request: object) =>
+    buildIntent({ rawBody: '', ...request } as StartRequest, {
+      state: vault.state,
+      chains,
+      now: vault.time,
+      operationId: 'change',
+      initiatorId: '',
+    })
+
+  it('names the person as registered, whatever the caller calls them', async () => {
+    const person = { UserID: 'Carol@example.com', UserName: 'Carol' }
+    for (const segment of ['deleteUser', 'resetUser']) {
+      const intent = await build({ segment, payload: { UserID: 'CAROL@example.com' } })
+      expect(intent).toMatchObject({ ...person, UserID: 'carol@example.com' })
+      await expect(build({ segment, payload: { ...person, UserName: 'Eve' } })).rejects.toMatchObject({
+        code: 'intent-mismatch',
+      })
+    }
+  })
+
+  it('keeps the digits of rates, and wants some', async () => {
+    const Updates = [{ Asset: 'ETH', USDMin: '0.10000000000000000001', USDMax: '12345678901234567890.5' }]
+    expect(await build({ segment: 'updateRates', payload: { Updates } })).toMatchObject({ Updates })
+    await expect(build({ segment: 'updateRates', payload: {} })).rejects.toMatchObject({ code: 'malformed' })
+  })
+
+  it('with cold keys is refused by name', async () => {
+    for (const segment of ['attachMasterKey', 'createBatch', 'finishCurrentBatch', 'deleteCurrentBatch'])
+      await expect(build({ segment, payload: {} })).rejects.toMatchObject({ code: 'cold-wallet-not-enabled' })
+  })
+})
 
 describe('a message to sign', () => {
   it.each(['hello', 'a "quoted" word', '0xdeadbeef', ''])('stands in the intent as given: %j', async text => {

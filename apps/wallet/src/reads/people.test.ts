@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TestWallet, valid } from '../../test/reads.ts'
 import type { Caller } from '../service.ts'
+import { roleOf } from './people.ts'
 
 const admin: Caller = { id: 'ALICE@example.com', name: 'x', role: 'Admin', kind: 'user' }
 
@@ -52,6 +53,22 @@ describe('users', () => {
     expect(all.Users[3]?.CreatedAt).toMatch(/^2026-01-02T/)
     expect((await reads.users({ user_type: 'approver' })).SystemUsers).toEqual([])
     expect((await reads.users({ user_type: 'system_user' })).Users).toEqual([])
+  })
+
+  it('have the role of their group; an auditor is shown as Viewer, and an owner is Admin in any group', async () => {
+    const wallet = populated()
+    const { vault } = wallet
+    const people = ['carol@example.com', 'dave@example.com']
+    for (const Group of ['viewer', 'auditor']) {
+      vault.apply({ type: 'createGroup', by: '', name: Group })
+      const id = vault.start(vault.intent('update group', { Group, AddUsers: people, RemoveUsers: [] }))
+      vault.approve(id, wallet.alice)
+      vault.execute(id)
+      const dave = vault.state.users.get('dave@example.com') ?? expect.fail()
+      expect(roleOf(vault.state, dave)).toBe(Group === 'viewer' ? 'Viewer' : 'Auditor')
+      const { Users } = valid('getAllUsers', await wallet.reads().users({}))
+      expect(Users.map(({ Role }) => Role)).toEqual(['Admin', 'Admin', 'Admin', 'Viewer'])
+    }
   })
 
   it('confirm when they are people', async () => {
