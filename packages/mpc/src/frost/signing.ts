@@ -121,7 +121,7 @@ class FrostSigning {
     const random = strictRandom(options.random)
     const suite = suiteOf(share.curve)
     this.#self = self
-    this.#signers = signers
+    this.#signers = [...signers]
     this.peers = signers.filter(index => index !== self)
     this.#suite = suite
     this.#key = key
