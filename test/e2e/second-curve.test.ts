@@ -32,6 +32,17 @@ const approved = async (id: string) => {
   await alice.approve(id)
   return (await site.succeeded(id)).Result
 }
+const sign = async (asset: object, DataToSign = message) => {
+  const body = { DataToSign, TypeOfSigning: 'personal_sign', Source, ...asset }
+  const { OperationID } = await alice.api.ok('cwpstartGenericSigning', { body: body as never })
+  const result = (await approved(OperationID))?.GenericSignature
+  return Buffer.from(result?.Signature ?? '', 'base64')
+}
+/** By OpenSSL, under the key that is the address. */
+const isSignedBy = (owner: string, text: string, signature: Uint8Array): boolean => {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(base58.decode(owner)).toString('base64url') }
+  return verify(null, Buffer.from(text), createPublicKey({ key: jwk, format: 'jwk' }), signature)
+}
 
 beforeAll(async () => {
   site = await Site.start('curves')
@@ -66,21 +77,11 @@ describe('a Solana account', () => {
 })
 
 describe('generic signing', () => {
-  const sign = async (asset: object, DataToSign = message) => {
-    const body = { DataToSign, TypeOfSigning: 'personal_sign', Source, ...asset }
-    const { OperationID } = await alice.api.ok('cwpstartGenericSigning', { body: body as never })
-    const result = (await approved(OperationID))?.GenericSignature
-    return Buffer.from(result?.Signature ?? '', 'base64')
-  }
-
   it('signs on Ed25519: 64 bytes that verify under the address', async () => {
     const signature = await sign({ Asset: 'SOL', CAIP19: SOL })
     expect(signature).toHaveLength(64)
-    const text = new TextEncoder().encode(message)
-    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(base58.decode(address)).toString('base64url') }
-    const key = createPublicKey({ key: jwk, format: 'jwk' })
-    expect(verify(null, text, key, signature)).toBe(true)
-    expect(verify(null, text.with(0, 0), key, signature)).toBe(false)
+    expect(isSignedBy(address, message, signature)).toBe(true)
+    expect(isSignedBy(address, `${message} `, signature)).toBe(false)
   })
 
   it('signs on secp256k1 beside it', async () => {
@@ -97,6 +98,21 @@ describe('generic signing', () => {
         const refused = await alice.api.refused('cwpstartGenericSigning', 400, { body: request })
         expect(refused.message).toMatch(/transaction/)
       }
+  })
+})
+
+describe('a refresh of the shares', () => {
+  it('needs the owner quorum; the same addresses sign on, with both curves', async () => {
+    const before = [await addressOn(DEV), await addressOn(SOLANA)]
+    const { OperationID } = await alice.api.ok('cwpstartRefreshMasterKey', { body: { Name: SAMPLE_MASTER_KEY } })
+    await alice.approve(OperationID)
+    expect((await site.status(OperationID, 'Pending approval')).Status).toBe('Pending approval')
+    await (await site.person(OWNERS[1])).approve(OperationID)
+    await site.succeeded(OperationID)
+    expect([await addressOn(DEV), await addressOn(SOLANA)]).toEqual(before)
+    expect(isSignedBy(address, message, await sign({ Asset: 'SOL', CAIP19: SOL }))).toBe(true)
+    const signature = await sign({ Asset: 'ETH', CAIP19: `${DEV}/slip44:60` }, 'after the refresh')
+    expect(verifyMessage('after the refresh', `0x${signature.toString('hex')}`)).toBe(before[0])
   })
 })
 
