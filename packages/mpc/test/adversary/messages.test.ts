@@ -73,7 +73,7 @@ describe.each(scenarios.map(scenario => [scenario.name, scenario] as const))('a 
 
   const rounds = scenario.messages.map(({ round }) => round)
   // Pair set-up costs most: a part of its attacks in `npm test`.
-  const isChosen = (round: number, i: number): boolean => FULL || scenario.every < 8 || (i + round) % 4 === 0
+  const isChosen = (round: number, i: number): boolean => FULL || scenario.every < 14 || (i + round) % 4 === 0
   const cases = rounds.flatMap(round =>
     ATTACKS.flatMap((one, i) => (isChosen(round, i) ? [[one.name, round, one] as const] : [])),
   )

@@ -96,7 +96,7 @@ export const keygenScenario = (group: Group, parties: number, threshold: number)
   return {
     name: `key generation on ${group.name}, ${threshold} of ${parties}`,
     honest,
-    every: 1,
+    every: 2,
     messages: keygenMessages(group, parties, threshold),
     run({ seed, intercept, choose }) {
       const common = { curve: group.name, group, parties, threshold, sessionId: idOf(seed) }
@@ -123,7 +123,7 @@ export const refreshScenario = (group: Group, parties: number, threshold: number
   return {
     name: `refresh on ${group.name}, ${threshold} of ${parties}`,
     honest,
-    every: 1,
+    every: 2,
     messages: refreshMessages(group, parties, threshold),
     run({ seed, intercept, choose }) {
       const sessions = new Map<number, Session<unknown>>(
@@ -153,7 +153,7 @@ export const refreshScenario = (group: Group, parties: number, threshold: number
 export const pairScenario = (honest: number): Scenario => ({
   name: `pair set-up with the ${honest < CHEAT ? 'higher' : 'lower'} index cheating`,
   honest: [honest],
-  every: 8,
+  every: 14,
   messages: honest < CHEAT ? pairMessages.upper : pairMessages.lower,
   run({ seed, intercept, choose }) {
     const sessionId = idOf(seed)
@@ -181,7 +181,7 @@ export const signingScenario = (threshold: number, signers: readonly number[]): 
   return {
     name: `signing, ${signers.length} of 3`,
     honest,
-    every: 5,
+    every: 8,
     messages: signingMessages(signers.length),
     run({ seed, intercept, choose }) {
       const pairs = dealPairs(signers, seeded(`${seed}/dealer`))
@@ -227,7 +227,7 @@ export const frostScenario = (group: Group, threshold: number, signers: readonly
   return {
     name: `FROST on ${group.name}, ${signers.length} of 3`,
     honest,
-    every: 1,
+    every: 2,
     messages: frostMessages(group, signers.length),
     run({ seed, intercept, choose }) {
       const sessions = new Map<number, Session<unknown>>(

@@ -65,7 +65,7 @@ const sharingPlayer = (options: Sharing): Session<'finished'> => {
   const all = range(parties)
   const peers = all.filter(index => index !== self)
   const announced = threshold - firstPower
-  const context = (kind: string, transcript = new Uint8Array()): Uint8Array =>
+  const context = (kind: string, transcript: Uint8Array = new Uint8Array()): Uint8Array =>
     hash(`${name}/proof-${kind}`, session, indexBytes([self]), transcript)
   const encoded = (scalar: Scalar): Point => group.base(scalar) ?? new Uint8Array(group.pointLength)
   const proof = (round: number, secret: Scalar, point: Point, bound: Uint8Array, to?: number): Uint8Array => {
