@@ -168,7 +168,7 @@ const ed25519Ratio = best.nobleFrost / best.ed25519
 const ratioBar = 35
 console.log(`Ed25519 sign 3-of-3: ${ed25519Ratio.toFixed(1)} times as fast as @noble/curves FROST  bar ${ratioBar}`)
 if (ed25519Ratio < ratioBar) missed.push(`ratio of ${rows.ed25519.name}`)
-const byteBar = 92_000
+const byteBar = 120_000
 if (bytes.sign2 > byteBar) missed.push(`bytes of ${rows.sign2.name}`)
 if (values.json === true) {
   console.log(
