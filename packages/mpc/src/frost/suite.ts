@@ -69,7 +69,7 @@ export const frostEd25519: Ciphersuite = {
 }
 
 /** hash_to_field of RFC 9380 (section 5.2) with expand_message_xmd and SHA-256, to one scalar of secp256k1. */
-const hashToScalar = (message: Uint8Array, dst: Uint8Array): Scalar => {
+export const hashToScalar = (message: Uint8Array, dst: Uint8Array): Scalar => {
   const suffix = concat(dst, Uint8Array.of(dst.length))
   const first = sha256(concat(new Uint8Array(64), message, Uint8Array.of(0, 48, 0), suffix))
   const second = sha256(concat(first, Uint8Array.of(1), suffix))
