@@ -31,6 +31,7 @@ import { KeyShares } from './key-shares.ts'
 import { nativeVerifiers } from './native-verifiers.ts'
 import { Pairs } from './pairs.ts'
 import { PeerOutbox } from './peer-outbox.ts'
+import { PinsCheck } from './pins.ts'
 import type { HoldStore, Log, Mailbox, Metrics, NodeSecret, Party, QuarantineStore, Records } from './ports.ts'
 import { Quarantine } from './quarantine.ts'
 import { SealedRecords } from './sealed-records.ts'
@@ -98,6 +99,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     random,
   })
   const committee = new Committee(vaultId, genesis.identityKeys)
+  const pins = new PinsCheck(genesis, log)
   const quarantine = await Quarantine.open(options.quarantine, log)
   const holds = await Holds.open({ store: options.holds, log, tell: hold => tellAll(hold) })
   const sign = (message: Uint8Array): Uint8Array => ed25519.sign(message, identitySeed)
@@ -273,8 +275,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     const result = channels.receiveHello(from, hello)
     if (result === 'refused') {
       metrics.count('hello_refused')
+      const shown = pins.show(from, now())
+      if (shown !== undefined) post(party(from), { type: 'pins', node: self, pins: shown })
       return
     }
+    pins.agree(from)
     if (result === 'other-version') {
       log('error', otherVersion(from) ?? '', { peer: from, boot: bootName(hello.bootId) })
       post(party(from), channels.hello())
@@ -312,7 +317,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     return {
       type: 'status',
       phase: voting.phase,
-      reason: [voting.reason, holds.stops(opened.state, ''), ...peersOf(self).map(otherVersion)].find(Boolean) ?? '',
+      reason:
+        [voting.reason, holds.stops(opened.state, ''), pins.reason, ...peersOf(self).map(otherVersion)].find(Boolean) ??
+        '',
       seq: voting.head.seq,
       hash: voting.head.hash,
       version: options.version,
@@ -386,6 +393,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     else if (envelope.type === 'query') receiveQuery(from, envelope)
     else if (peer !== undefined && envelope.type === 'hello') receiveHello(peer, envelope)
     else if (peer !== undefined && envelope.type === 'sealed') receiveSealed(peer, envelope)
+    else if (peer !== undefined && envelope.type === 'pins') pins.receive(peer, envelope.pins)
     else metrics.count('messages_unexpected')
   })
 

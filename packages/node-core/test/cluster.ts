@@ -179,7 +179,13 @@ export class Cluster {
 
   async boot(
     index: Index,
-    changes: { ers?: Uint8Array; secret?: NodeSecret; version?: string; foundingEpoch?: FoundingEpoch } = {},
+    changes: {
+      ers?: Uint8Array
+      secret?: NodeSecret
+      version?: string
+      foundingEpoch?: FoundingEpoch
+      genesis?: Genesis
+    } = {},
   ): Promise<void> {
     this.kill(index)
     const running: Running = { node: undefined, timer: undefined, dead: false }
@@ -188,7 +194,7 @@ export class Cluster {
     const anchor = this.anchors[index] ?? memoryAnchor(undefined)
     const node = await startNode({
       index,
-      genesis: this.genesis,
+      genesis: changes.genesis ?? this.genesis,
       secret: changes.secret ?? secretOf(index),
       ersPublicKey: changes.ers ?? this.ers,
       records: this.#mortalRecords(index, running, records),

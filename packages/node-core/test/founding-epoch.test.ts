@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CommandOf, FoundingEpoch } from '@trivault/protocol'
+import { Committee, createVoteRecord } from '@trivault/ledger'
+import { type CommandOf, type FoundingEpoch, vaultIdOf } from '@trivault/protocol'
 import { foundingEpochRecord } from '@trivault/vault-state'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
+import { memoryAnchor, memoryRecords } from '../src/testing/memory.ts'
 import { Cluster, newErsKey, type Snapshot, wait } from './cluster.ts'
 
 const epoch: FoundingEpoch = {
@@ -36,6 +38,24 @@ describe('the pins of a new founding', () => {
   ])('stop the node when they are not readable: %s', async text => {
     pin(text)
     await expect(readFoundingEpoch(dir)).rejects.toMatchObject({ code: 'bad-founding-epoch' })
+  })
+})
+
+describe('nodes with different pins', () => {
+  it('tell their admins which one differs', async () => {
+    const cluster = await Cluster.start({ ers: newErsKey().spki, away: [2] })
+    try {
+      cluster.records[2] = memoryRecords()
+      const genesis = { ...cluster.genesis, founders: ['eve@example.com'] }
+      cluster.anchors[2] = memoryAnchor(createVoteRecord(new Committee(vaultIdOf(genesis), genesis.identityKeys), 2))
+      await cluster.boot(2, { genesis })
+      const reason = (node: 0 | 1 | 2) => cluster.node(node).status().reason
+      await cluster.until(() => reason(0) !== '' && reason(2) !== '', 'both sides know')
+      expect([reason(0), reason(1)]).toEqual(Array(2).fill('pins differ from those of node 2: founders'))
+      expect(reason(2)).toContain('pins differ from those of node 0: founders')
+    } finally {
+      cluster.close()
+    }
   })
 })
 

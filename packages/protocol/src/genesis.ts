@@ -64,6 +64,13 @@ export function vaultIdOf(genesis: Genesis): Uint8Array {
   return taggedHash('genesis', encode(genesisCodec as Codec<Genesis>, genesis))
 }
 
+/** The first pin that two admins wrote differently; undefined when all are equal. */
+export function firstDifference(a: Genesis, b: Genesis): keyof Genesis | undefined {
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_key, part: unknown) => (part instanceof Uint8Array ? toHex(part) : part))
+  return (Object.keys(a) as (keyof Genesis)[]).find(field => text(a[field]) !== text(b[field]))
+}
+
 const hex32: Json<Uint8Array> = (() => {
   const digits = json.string({ pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
   return { read: value => fromHex(digits.read(value)), write: value => digits.write(toHex(value)) }

@@ -135,6 +135,8 @@ const envelopeCodec = tagged({
       signature: fixed(64),
     }),
   ],
+  /** Shown to a peer whose greeting was refused, so that an admin learns which pin differs. Believed by nobody. */
+  pins: [41, struct({ node: u8, pins: bytes(65_536) })],
   sealed: [6, struct({ bootId: fixed(16), counter: int53, body: bytes(2 << 20) })],
 })
 /** Everything that travels over the broker. Who sent it is the broker's word; what matters is signed or sealed inside. */

@@ -59,16 +59,41 @@ describe('users', () => {
     const wallet = populated()
     const { vault } = wallet
     const people = ['carol@example.com', 'dave@example.com']
-    for (const Group of ['viewer', 'auditor']) {
+    for (const [Group, role, shown] of [
+      ['automated approver', 'AutomatedApprover', 'AutomatedApprover'],
+      ['viewer', 'Viewer', 'Viewer'],
+      ['auditor', 'Auditor', 'Viewer'],
+    ] as const) {
       vault.apply({ type: 'createGroup', by: '', name: Group })
       const id = vault.start(vault.intent('update group', { Group, AddUsers: people, RemoveUsers: [] }))
       vault.approve(id, wallet.alice)
       vault.execute(id)
       const dave = vault.state.users.get('dave@example.com') ?? expect.fail()
-      expect(roleOf(vault.state, dave)).toBe(Group === 'viewer' ? 'Viewer' : 'Auditor')
+      expect(roleOf(vault.state, dave)).toBe(role)
       const { Users } = valid('getAllUsers', await wallet.reads().users({}))
-      expect(Users.map(({ Role }) => Role)).toEqual(['Admin', 'Admin', 'Admin', 'Viewer'])
+      expect(Users.map(({ Role }) => Role)).toEqual(['Admin', 'Admin', 'Admin', shown])
     }
+  })
+
+  it('who are about to be reset or deleted say so, with the operation', async () => {
+    const wallet = populated()
+    const { vault } = wallet
+    const stateOf = async (name: string) => {
+      const { Users } = valid('getAllUsers', await wallet.reads().users({}))
+      const { State, AsyncOperationID } = Users.find(({ Name }) => Name === name) ?? expect.fail()
+      return [State, AsyncOperationID]
+    }
+    const bob = { UserID: 'bob@example.com', UserName: 'Bob' }
+    const reset = vault.start(vault.intent('reset user', bob, { initiator: 'alice@example.com' }))
+    expect(await stateOf('Bob')).toEqual(['PendingResetConfirmation', reset])
+    vault.approve(reset, wallet.alice)
+    expect(await stateOf('Bob')).toEqual(['PendingReset', reset])
+    const remove = vault.start(vault.intent('delete user', { UserID: 'dave@example.com', UserName: 'Dave' }))
+    expect(await stateOf('Dave')).toEqual(['PendingDeletionApproval', remove])
+    vault.approve(remove, wallet.alice)
+    vault.execute(remove)
+    expect(await stateOf('Dave')).toEqual(['Deleted', undefined])
+    expect(await stateOf('Alice')).toEqual(['Active', undefined])
   })
 
   it('confirm when they are people', async () => {

@@ -1,6 +1,6 @@
 import type { ExactResponseOf, QueryOf } from '@trivault/api-contract'
 import { VaultError } from '@trivault/protocol'
-import { activeKeyOf, groupOf, type User, userKey, userOf, type VaultState } from '@trivault/vault-state'
+import { activeKeyOf, groupOf, statusOf, type User, userKey, userOf, type VaultState } from '@trivault/vault-state'
 import { type Caller, type Role, ServiceError } from '../service.ts'
 import { serviceError } from './errors.ts'
 
@@ -8,16 +8,19 @@ type CwpUser = ExactResponseOf<'cwpgetUserById'>
 type Users = ExactResponseOf<'getAllUsers'>
 type UserState = Users['Users'][number]['State']
 
-/**
- * What the wallet lets a user ask for: owners are Admin, members of the groups `auditor` and `viewer` what these say, other
- * people MarketOps, system users what they were made.
- */
+/** Groups that say what their members may ask for, unless they are owners; the first that fits counts. */
+const rolesByGroup: readonly (readonly [group: string, role: Role])[] = [
+  ['auditor', 'Auditor'],
+  ['viewer', 'Viewer'],
+  ['automated approver', 'AutomatedApprover'],
+]
+
+/** What the wallet lets a user ask for: owners are Admin, other people what their group says, or MarketOps, system users what they were made. */
 export function roleOf(state: VaultState, user: User): Role {
   if (user.systemRole !== undefined) return user.systemRole
   const isMember = (group: string): boolean => state.groups.get(group)?.members.includes(userKey(user.id)) === true
   if (state.setup !== undefined && isMember(state.setup.ownerGroup)) return 'Admin'
-  if (isMember('auditor')) return 'Auditor'
-  return isMember('viewer') ? 'Viewer' : 'MarketOps'
+  return rolesByGroup.find(([group]) => isMember(group))?.[1] ?? 'MarketOps'
 }
 
 /** A role as the contract's closed enum can say it. */
@@ -42,14 +45,31 @@ function cwpUser(state: VaultState, user: User): CwpUser {
 }
 
 function legacyUser(state: VaultState, user: User): Users['Users'][number] {
+  const leaving = user.deleted ? undefined : leavingOf(state, user)
   return {
     Id: user.number,
     Name: user.name,
     IdpUserId: user.id,
     Role: shownRole(roleOf(state, user)),
-    State: stateOf(state, user),
+    ...(leaving ?? { State: stateOf(state, user) }),
     CreatedAt: isoTime(user.createdAt),
   }
+}
+
+/** The pending reset or deletion of a user, if there is one: the gateway's states tell whom it waits for. */
+function leavingOf(state: VaultState, user: User): { State: UserState; AsyncOperationID: string } | undefined {
+  const open = state.pending
+    .keys()
+    .flatMap(id => state.operations.get(id) ?? [])
+    .find(({ intent, phase }) => {
+      const leaves = intent.OperationType === 'reset user' || intent.OperationType === 'delete user'
+      return leaves && phase === 'pending' && userKey(intent.UserID) === userKey(user.id)
+    })
+  if (open === undefined) return undefined
+  const what = open.type === 'reset user' ? 'PendingReset' : 'PendingDeletion'
+  const status = statusOf(state, open)
+  const whom = status === 'Pending confirmation' ? 'Confirmation' : status === 'Pending approval' ? 'Approval' : ''
+  return { State: `${what}${whom}`, AsyncOperationID: open.id }
 }
 
 function systemUser(state: VaultState, user: User): Users['SystemUsers'][number] {
