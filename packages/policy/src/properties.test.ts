@@ -2,7 +2,15 @@ import type { TransactionRestriction } from '@trivault/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alice, ann, bob, dollarCoin, ether, view } from '../test/support.ts'
-import { type CountedApproval, type Decision, decide, type Subject, unmet } from './index.ts'
+import {
+  type CountedApproval,
+  type Decision,
+  decide,
+  indexRestrictions,
+  restrictionsFor,
+  type Subject,
+  unmet,
+} from './index.ts'
 
 const decimal = fc
   .tuple(fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.integer({ min: 0, max: 30 }))
@@ -106,6 +114,17 @@ describe('decide', () => {
         },
       ),
       { numRuns: 500 },
+    )
+  })
+
+  it('does not depend on whether it is shown all restrictions or those of the index', () => {
+    fc.assert(
+      fc.property(subject, vault, (operation, { restrictions, ...rest }) => {
+        if (operation.transaction === undefined) throw new Error('a transaction was made')
+        const candidates = restrictionsFor(indexRestrictions(restrictions), operation.transaction)
+        expect(decide(operation, view([...candidates], rest))).toEqual(decide(operation, view(restrictions, rest)))
+      }),
+      { numRuns: 1000 },
     )
   })
 

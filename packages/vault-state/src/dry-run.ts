@@ -81,7 +81,6 @@ function draftOf(restrictions: readonly TransactionRestriction[]): PersistentMap
   for (const restriction of restrictions) draft = draft.set(restriction.RestrictionID, restriction)
   return draft
 }
-}
 
 function firstUnmet(requirements: readonly Requirement[], given: readonly CountedApproval[]): string | undefined {
   const [first] = unmet(requirements, given)
