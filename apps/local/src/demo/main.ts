@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startVault } from '../vault.ts'
+import { levers } from './levers.ts'
 import { recovery } from './recovery.ts'
 import { refusals } from './refusals.ts'
 import { found, token, transfer } from './scenario.ts'
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     await transfer(cast)
     await token(cast)
     await recovery(cast)
+    await levers(cast)
     await refusals(cast)
   } finally {
     await vault.stop()

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { decodeMessage, knownChain, recoverSigner } from '@trivault/chains'
 import { fromBase64, fromHex, toHex } from '@trivault/codec'
 import { finished } from './actors.ts'
+import { offline } from './offline.ts'
 import { type Cast, DEV, ETHER } from './scenario.ts'
 
-const run = promisify(execFile)
 const recoveryTool = fileURLToPath(new URL('../../../recovery/src/main.ts', import.meta.url))
 
 /** The backup, approved like any operation, and what it is for: the key comes back from it and the ERS private key alone. */
@@ -41,10 +39,18 @@ export async function recovery(cast: Cast): Promise<void> {
     'rebuild it in a process without network: same address, and its signature is one of the same key',
     async () => {
       const tool = ['--backup', file, '--ers-key', vault.home.path('sample-ers-key.pem')]
-      const rebuilt = await offline(['rebuild', ...tool, '--derive', '44/60/0/0'])
+      const rebuilt = await offline([recoveryTool, 'rebuild', ...tool, '--derive', '44/60/0/0'])
       if (!rebuilt.includes(address)) throw new Error(`the rebuilt key has not the address ${address}`)
       const digest = digestOf(message, address)
-      const again = await offline(['sign-check', ...tool, '--message', toHex(digest), '--path', '44/60/0/0'])
+      const again = await offline([
+        recoveryTool,
+        'sign-check',
+        ...tool,
+        '--message',
+        toHex(digest),
+        '--path',
+        '44/60/0/0',
+      ])
       const own = /[0-9a-f]{130}/.exec(again)?.[0]
       const signers = [fromBase64(signature), fromHex(own ?? '')].map(one => signerOf(digest, one))
       if (signers.some(signer => signer !== address)) throw new Error(`signers ${signers.join(', ')}`)
@@ -64,15 +70,4 @@ function digestOf(text: string, source: string): Uint8Array {
 function signerOf(digest: Uint8Array, signature: Uint8Array): string {
   const recovery = (signature[64] ?? 0) % 27 === 1 ? 1 : 0
   return recoverSigner(digest, { r: signature.slice(0, 32), s: signature.slice(32, 64), recovery })
-}
-
-/** In a network namespace of its own where the system allows it; the tool opens no connection either way. */
-async function offline(args: string[]): Promise<string> {
-  const unshare = await run('unshare', ['-rn', 'true']).then(
-    () => true,
-    () => false,
-  )
-  const command = [process.execPath, recoveryTool, ...args]
-  const [program = '', ...rest] = unshare ? ['unshare', '-rn', ...command] : command
-  return (await run(program, rest)).stdout
 }
