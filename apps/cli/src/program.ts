@@ -5,6 +5,7 @@ import { auditCommands } from './commands/audit.ts'
 import { backupCommand } from './commands/backup.ts'
 import { foundingCommands } from './commands/founding.ts'
 import { holdCommands, settingsCommands, unfreezeCommand } from './commands/levers.ts'
+import { masterKeyCommands } from './commands/master-key.ts'
 import { nodeCommands } from './commands/node.ts'
 import { operationCommands, transferCommand } from './commands/operations.ts'
 import { groupCommands, userCommands } from './commands/people.ts'
@@ -44,6 +45,7 @@ export function cliProgram(terminal: Terminal, json: boolean): Command {
   program.addCommand(groupCommands(open))
   program.addCommand(auditCommands(open))
   program.addCommand(receiptCommands(open))
+  program.addCommand(masterKeyCommands(open))
   program.addCommand(backupCommand(open))
   program.addCommand(nodeCommands(open))
   settle(program, terminal, json)
