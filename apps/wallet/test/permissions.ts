@@ -86,7 +86,7 @@ ${table(
 
 Members of the owner group are Admin. Members of a group named \`auditor\` read everything and change nothing, not even by an approval or
 a rejection; in answers, whose list of roles is closed, they are shown as Viewer. Members of a group named \`viewer\` read, and approve where
-they are asked. Other people are MarketOps. A system user has the role that it was made with; a key that is made for a person has that
+they are asked. Members of a group named \`automated approver\` approve and no more. Other people are MarketOps. A system user has the role that it was made with; a key that is made for a person has that
 person's role. Deleting a user ends the API keys, resetting one ends those that were made before.
 
 ${table(

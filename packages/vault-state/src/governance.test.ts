@@ -1,5 +1,11 @@
 import { toBase64 } from '@trivault/codec'
-import { type ApproverRestriction, type Intent, type OperationType, operationTypes } from '@trivault/protocol'
+import {
+  type ApproverRestriction,
+  type Intent,
+  type OperationType,
+  operationTypeNames,
+  operationTypes,
+} from '@trivault/protocol'
 import { ersKey, type Person, TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
 import { activeKeyOf, groupsOf, operationOf, type VaultState } from './index.ts'
@@ -14,7 +20,18 @@ class Governed extends TestVault {
   readonly bob = this.person('bob')
   readonly carol = this.person('carol')
 
+  /** The same vault each time; it is founded once. */
   static make(): Governed {
+    const vault = new Governed()
+    vault.state = founded.state
+    vault.time = founded.time
+    vault.log.push(...founded.log)
+    // Operation ids go on from there.
+    for (const _ of founded.log) vault.intent('backup master key', { Name: 'Default' })
+    return vault
+  }
+
+  static found(): Governed {
     const vault = new Governed()
     vault.setup({ approvalsRequired: 2, chains: ['eip155:31337', 'eip155:1'] })
     vault.activate('Default')
@@ -39,6 +56,8 @@ class Governed extends TestVault {
     return this.change(this.intent(`update ${kind} restriction`, { Add }))
   }
 }
+
+const founded = Governed.found()
 
 /** One change of authority of each type, and whether the state shows it. */
 const changes: Partial<
@@ -85,11 +104,27 @@ const changes: Partial<
     vault => vault.intent('update policy restriction', { Add: { RestrictionID: 'r', Approvers: oneOwner } }),
     state => state.policyRestrictions.has('r'),
   ],
+  'set issuer keys': [
+    vault => vault.intent('set issuer keys', { Thumbprints: ['ab'.repeat(32)] }),
+    state => state.issuerKeys.join() === 'ab'.repeat(32),
+  ],
+  'update settings': [
+    vault => vault.intent('update settings', { PendingExpirySeconds: 86_400 }),
+    state => state.settings.pendingLifetime === 86_400_000,
+  ],
   'update rates': [
     vault => vault.intent('update rates', { Updates: [bounds] }),
     state => state.rates.get('ETH')?.usdMax === '4000',
   ],
 }
+
+describe('changes of authority', () => {
+  it('are all here, or have tests of their own', () => {
+    const elsewhere = ['refresh master key', 'seal', 'found again', 'unfreeze']
+    const all = operationTypeNames.filter(type => operationTypes[type].class === 'authority')
+    expect([...Object.keys(changes), ...elsewhere].sort()).toEqual([...all].sort())
+  })
+})
 
 describe.each(Object.entries(changes))('%s', (type, [make, done]) => {
   const { governedBy } = operationTypes[type as OperationType]
@@ -156,6 +191,20 @@ describe.each(Object.entries(changes))('%s', (type, [make, done]) => {
 })
 
 describe('config operations', () => {
+  it('need one owner, whoever is named', () => {
+    const vault = Governed.make()
+    for (const intent of [
+      vault.intent('create master key', { Name: 'Second' }),
+      vault.intent('backup master key', { Name: 'Default' }, { initiator: 'bob@example.com' }),
+    ]) {
+      const id = vault.start(intent)
+      expect(() => vault.execute(id)).toThrow(refusal('approvals-missing'))
+      vault.approve(id, vault.bob)
+      vault.execute(id)
+      expect(operationOf(vault.state, id).phase).not.toBe('pending')
+    }
+  })
+
   const chain = { ChainName: 'Side', TestNet: true, CAIP19: 'eip155:4242/slip44:60', NativeAssetSymbol: 'S' }
   const makers: ((vault: Governed) => Intent)[] = [
     vault => vault.intent('create master key', { Name: 'Second' }),
