@@ -22,8 +22,8 @@ const start = async () => {
   port = server.port
 }
 const database = (name: string) => ensureDatabase(server.adminUrl, { name, password: `${name}-0123456789abcdef` })
-const open = async (name: string) => {
-  const store = await openRecordStore({ url: await database(name), name, log, tryMs: 3_000 })
+const open = async (name: string, tryMs = 3_000) => {
+  const store = await openRecordStore({ url: await database(name), name, log, tryMs })
   stores.push(store)
   return store
 }
@@ -97,7 +97,8 @@ describe('records in PostgreSQL', () => {
   })
 
   it('that were confirmed survive kill -9 of the server, and requests wait for its return', async () => {
-    const store = await open('outage')
+    // A busy machine takes its time to recover.
+    const store = await open('outage', 15_000)
     let confirmed = 0
     const writer = (async () => {
       for (let i = 1; i <= 60; i++) {

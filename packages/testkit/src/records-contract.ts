@@ -30,6 +30,15 @@ export function recordsContract(
       expect(await records.range('nothing', '', 10)).toEqual([])
     })
 
+    it('answers many questions at once, each with its own row or none', async () => {
+      const names = Array.from({ length: 40 }, (_, i) => `${i}`)
+      await records.put(names.filter((_, i) => i % 3 > 0).map(key => ({ table: 'asked', key, value: bytes(key) })))
+      const asked = [...names, ...names.toReversed(), '']
+      const answers = await Promise.all(asked.map(key => records.get('asked', key)))
+      const expected = asked.map(key => (key !== '' && Number(key) % 3 > 0 ? key : undefined))
+      expect(answers.map(value => value && Buffer.from(value).toString())).toEqual(expected)
+    })
+
     it('tells an empty value from none', async () => {
       await records.put([{ table: 'a', key: 'empty', value: new Uint8Array(0) }])
       expect(await records.get('a', 'empty')).toHaveLength(0)
