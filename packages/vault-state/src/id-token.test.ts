@@ -85,6 +85,8 @@ describe('an ID token', () => {
     ['an odd word about the e-mail address', { email_verified: 'yes' }, /^email_verified/],
     ['an object about the e-mail address', { email_verified: {} }, /^email_verified/],
     ['no e-mail address', { email: undefined }, /^email /],
+    ['an e-mail address with a Kelvin sign, whose lower case is k', { email: 'mi\u212ae@example.com' }, /^email /],
+    ['an e-mail address with white space', { email: 'ann@example.com\n' }, /^email /],
     ['an e-mail address that is a list', { email: ['ann@example.com'] }, /^email /],
     ['no subject', { sub: undefined }, /^sub/],
     ['an empty subject', { sub: '' }, /^sub/],

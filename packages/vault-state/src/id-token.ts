@@ -85,8 +85,11 @@ function identityOf(claims: Claims, expected: ExpectedToken, time: number): Toke
   require(isTrue(
     claim(claims, names.emailVerified),
   ), 'bad-id-token', `${names.emailVerified} is not true: the identity provider has not verified the e-mail address`)
+  const email = text(claims, names.email)
+  // The Kelvin sign, for one, becomes the letter k in lower case: another mailbox, the same user id.
+  require(/^[\x21-\x7e]+$/.test(email), 'bad-id-token', `${names.email} is no address of ASCII characters`)
   const subject = names.subject.map(name => text(claims, name))
-  return { email: text(claims, names.email).toLowerCase(), subject: JSON.stringify(subject) }
+  return { email: email.toLowerCase(), subject: JSON.stringify(subject) }
 }
 
 function claim(claims: Claims, name: string): unknown {

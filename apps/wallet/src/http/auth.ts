@@ -69,7 +69,8 @@ function createTokenVerifier(oidc: OidcConfig): (token: string) => Promise<strin
         : new HttpError(503, 'the identity provider cannot be reached to check the token; try again later')
     })
     const email = Object.hasOwn(payload, emailClaim) ? payload[emailClaim] : undefined
-    if (typeof email !== 'string' || !isVerified(payload, oidc.emailVerifiedClaim)) {
+    // In lower case the Kelvin sign is the letter k: an address of ASCII characters only is the one of a user id.
+    if (typeof email !== 'string' || !/^[\x21-\x7e]+$/.test(email) || !isVerified(payload, oidc.emailVerifiedClaim)) {
       throw new HttpError(401, 'the bearer token carries no verified e-mail address')
     }
     return email
