@@ -210,6 +210,33 @@ describe('transfer', () => {
   })
 })
 
+describe('policy', () => {
+  const rule = { RestrictionID: 'both', Approvers: [{ Groups: ['owner'], RequiredApprovers: 2 }] }
+
+  it('lists and changes the rules of each kind', async () => {
+    for (const [kind, Kind] of [
+      ['config', 'Config'],
+      ['policy', 'Policy'],
+    ] as const) {
+      const change = vault.start(vault.intent(`update ${kind} restriction`, { Add: rule }))
+      vault.approve(change, vault.person('alice'))
+      vault.execute(change)
+      wallet.serveLog(await vault.certified())
+      const { out } = await cli('policy', 'list', '--kind', kind)
+      expect(out).toContain('Rule both')
+      expect(out).toContain('2 approvals from owner')
+      expect(JSON.parse((await cli('policy', 'list', '--kind', kind, '--json')).out)).toEqual([rule])
+      wallet.answers[`POST /api/cwp/operations/start/update${Kind}Restriction`] = () => ({ OperationID: 'op-9' })
+      wallet.answers['GET /api/cwp/operations/id/op-9/status'] = () => ({ Status: 'Succeeded' })
+      writeFileSync(path('rule'), JSON.stringify({ Delete: rule }))
+      expect((await cli('policy', 'set', '--kind', kind, '--file', path('rule'))).code).toBe(0)
+      expect(wallet.posted.at(-1)?.body).toEqual({ Delete: rule })
+    }
+    expect((await cli('policy', 'list')).out).toContain('no transaction rules')
+    expect((await cli('policy', 'list', '--kind', 'other')).code).toBe(2)
+  })
+})
+
 describe('the command line', () => {
   it('exits with 2 for what it does not understand, and prints one JSON document with --json', async () => {
     const usage = [
