@@ -6,9 +6,6 @@ import { type Chain, type MessageEffects, signingTypes } from './types.ts'
 
 const maxDataLength = 2 * 64 * 1024 + 2
 
-/** What a family's decoder says of a message. */
-export type DecodedMessage = Pick<MessageEffects, 'function' | 'grade' | 'digest' | 'message' | 'anyChain' | 'text'>
-
 export interface MessageRequest {
   readonly chain: Chain
   /** Address of the key that will sign. */

@@ -84,6 +84,9 @@ export interface MessageEffects extends Effects {
   readonly text: readonly string[]
 }
 
+/** What a family's decoder says of a message. */
+export type DecodedMessage = Pick<MessageEffects, 'function' | 'grade' | 'digest' | 'message' | 'anyChain' | 'text'>
+
 /** A transfer, or a contract call with native value, described by its fields; the transactions are built later. */
 export interface StructuredRequest {
   readonly kind: 'structured'

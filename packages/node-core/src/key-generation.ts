@@ -85,16 +85,15 @@ export class KeyGeneration {
     const now = this.#options.now()
     for (const pending of this.#pending.values()) {
       // A peer has lost its share before its backup: after a restart this node has no task that would answer it.
-      const { base } = pending
-      const [curve, name] = [curveOf(pending.share), taskName(pending.key, curveOf(pending.share), pending.share.epoch)]
-      if (this.#options.sessions.isAwaited(name)) this.#generate(pending.key, curve, base)
+      const { key, base, share } = pending
+      const [curve, name] = [curveOf(share), taskName(key, curveOf(share), share.epoch)]
+      if (this.#options.sessions.isAwaited(name)) this.#generate(key, curve, base)
       if (now - pending.askedAt < askAgainAfter || pending.backups[this.#options.self] === undefined) continue
       pending.askedAt = now
       if (pending.reported !== undefined) {
         this.#release(pending)
         continue
       }
-      const { key, share } = pending
       for (const node of everyNode)
         if (pending.backups[node] === undefined)
           this.#options.send(node, { type: 'needBackup', keyId: key.keyId, transcriptHash: share.transcriptHash })
@@ -127,10 +126,7 @@ export class KeyGeneration {
     for (const node of everyNode) {
       const blob = await this.#options.records.get('backup', `${name}/${node}`)
       if (blob === undefined || !equalBytes(sha256(blob), backupHashes[node] ?? new Uint8Array()))
-        throw new NodeError(
-          'record-missing',
-          `this node has lost the backup of node ${node} of master key ${key.name} on ${curve}`,
-        )
+        throw new NodeError('record-missing', `the backup of node ${node} of ${key.name} on ${curve} is lost here`)
       blobs.push(blob)
     }
     return blobs
@@ -139,9 +135,8 @@ export class KeyGeneration {
   async #takeUp(key: MasterKey, curve: Curve): Promise<void> {
     const { shares, sessions } = this.#options
     const isOfCurve = (share: KeyShare): boolean => curveOf(share) === curve
-    const known = [...this.#pending.values()].filter(
-      pending => equalBytes(pending.key.keyId, key.keyId) && isOfCurve(pending.share),
-    )
+    const isKnown = (one: Pending): boolean => equalBytes(one.key.keyId, key.keyId) && isOfCurve(one.share)
+    const known = [...this.#pending.values()].filter(isKnown)
     for (const pending of known) await this.#continue(pending)
     // K5: a refresh starts from the active share.
     const base = key.status === 'active' ? await shares.active(key, curve) : undefined

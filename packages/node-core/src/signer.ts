@@ -180,15 +180,9 @@ export class SigningCoordinator {
       this.#failures.delete(name)
       this.#options.release(operation.id, execution.part, execution.variant, signature)
     }
-    if (existing !== undefined) {
-      release(existing)
-      return
-    }
+    if (existing !== undefined) return release(existing)
     // S6: no restart tries again what has failed.
-    if (failed !== undefined) {
-      this.#releaseFailure(name, failed)
-      return
-    }
+    if (failed !== undefined) return this.#releaseFailure(name, failed)
     const { Source } = intent
     const { slip44, family } = assetOf(state, intent.CAIP19).chain
     const { curve } = families[family]
@@ -289,10 +283,8 @@ function unsignedOperations(state: VaultState): Operation[] {
 }
 
 /** As the `signed` command carries it: ECDSA r ‖ s ‖ recovery, Ed25519 R ‖ s. */
-function bytesOf(signature: Signature | SchnorrSignature): Uint8Array {
-  if ('signature' in signature) return signature.signature
-  return concat(signature.r, signature.s, Uint8Array.of(signature.recovery))
-}
+const bytesOf = (made: Signature | SchnorrSignature): Uint8Array =>
+  'signature' in made ? made.signature : concat(made.r, made.s, Uint8Array.of(made.recovery))
 
 function pairState(pairs: Pairs, node: number) {
   const epoch = pairs.epoch(node)

@@ -2,9 +2,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concat, fromUtf8, utf8 } from '@trivault/codec'
 import { ChainError } from '../errors.ts'
 import { formatHex, parseHex } from '../hex.ts'
-import type { DecodedMessage } from '../message.ts'
 import { printable } from '../printable.ts'
-import type { Chain, TypeOfSigning } from '../types.ts'
+import type { Chain, DecodedMessage, TypeOfSigning } from '../types.ts'
 import { decodeTypedData } from './typed-data.ts'
 
 const maxMessageBytes = 64 * 1024

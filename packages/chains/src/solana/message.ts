@@ -2,8 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { fromUtf8, utf8 } from '@trivault/codec'
 import { ChainError } from '../errors.ts'
 import { formatHex, parseHex } from '../hex.ts'
-import type { DecodedMessage } from '../message.ts'
 import { printable } from '../printable.ts'
+import type { DecodedMessage } from '../types.ts'
 import { isTransactionMessage } from './transaction-message.ts'
 
 const maxMessageBytes = 64 * 1024
