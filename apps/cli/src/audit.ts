@@ -1,4 +1,12 @@
-import { type AuditColumn, AuditFileError, auditColumns, auditRows, csvLine, readAuditZip } from '@trivault/client'
+import {
+  type AuditColumn,
+  AuditFileError,
+  auditColumns,
+  auditRows,
+  csvLine,
+  isSealedZip,
+  readAuditZip,
+} from '@trivault/client'
 import { equalBytes } from '@trivault/codec'
 import { type Genesis, vaultIdOf } from '@trivault/protocol'
 import { CliError } from './errors.ts'
@@ -36,7 +44,13 @@ export async function verifyAudit(
         : `entry ${known.seq} is another than the known one`,
     )
   const expected = file.entries.flatMap(stored => auditRows(replica.state, stored).rows)
-  return { replica, rows: checkTable(file.csv, expected), commands: expected.length }
+  const rows = checkTable(file.csv, expected)
+  if (!isSealedZip(zip))
+    throw new CliError(
+      'untrusted',
+      'the archive was changed outside its two files: both verify, but it is not as it was written',
+    )
+  return { replica, rows, commands: expected.length }
 }
 
 function readZip(zip: Uint8Array): ReturnType<typeof readAuditZip> {

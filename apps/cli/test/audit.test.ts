@@ -1,4 +1,4 @@
-import { auditColumns, auditRows, csvLine } from '@trivault/client'
+import { auditColumns, auditRows, csvLine, sealZip } from '@trivault/client'
 import { type Codec, encode, fromHex, toBase64, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { type Genesis, genesisCodec } from '@trivault/protocol'
@@ -31,7 +31,7 @@ const logOf = (list: readonly StoredEntry[], genesis = vault.genesis): string =>
     entries: list.map(({ entry, certificate }) => ({ entry: toBase64(entry), certificate: toBase64(certificate) })),
   })
 const zipOf = (log: string, csv = csvLine(auditColumns) + lines.join('')): Uint8Array =>
-  zipSync({ 'audit.csv': utf8(csv), 'certified-log.json': utf8(log) })
+  sealZip(zipSync({ 'audit.csv': utf8(csv), 'certified-log.json': utf8(log) }))
 const verify = (zip: Uint8Array, known?: { seq: number; hash: string }) =>
   verifyAudit(zip, { identityKeys: vault.genesis.identityKeys }, known)
 const refusal = async (zip: Uint8Array, known?: { seq: number; hash: string }): Promise<string> => {
@@ -97,6 +97,23 @@ describe('audit verify', () => {
     expect(await refusal(cut, known)).toContain('cut off')
     expect(await refusal(zipOf(logOf(entries)), { ...known, hash: '0'.repeat(64) })).toContain('another')
   })
+
+  it('finds any one changed byte of the file itself, and what is appended or cut', async () => {
+    const zip = zipOf(logOf(entries))
+    const ends = [0, 5, 10, 12, 20, 30].flatMap(offset => [
+      offset,
+      zip.length - 1 - 4 * offset,
+      zip.length - 130 - offset,
+    ])
+    const inside = Array.from({ length: 12 }, (_, i) => 60 + Math.floor((i * zip.length) / 14))
+    for (const position of [...ends, ...inside])
+      expect(await refusal(flipped(zip, position)), `byte ${position}`).not.toBe('')
+    expect(await refusal(zip.slice(0, -1))).not.toBe('')
+    expect(await refusal(new Uint8Array([...zip, 0]))).not.toBe('')
+    expect(
+      await refusal(zipSync({ 'audit.csv': utf8(csvLine(auditColumns)), 'certified-log.json': utf8(logOf(entries)) })),
+    ).toContain('outside its two files')
+  }, 120_000)
 
   it('finds every change of the table', async () => {
     const csv = csvLine(auditColumns) + lines.join('')

@@ -3,3 +3,4 @@ export { type AuditColumn, type AuditRow, auditColumns, auditRows, csvLine } fro
 export { type CallInput, type Client, type ClientOptions, createClient, type WaitOptions } from './client.ts'
 export { DeviceKey, DeviceKeyError } from './device-key.ts'
 export { ApiError } from './error.ts'
+export { isSealedZip, sealZip } from './zip-seal.ts'

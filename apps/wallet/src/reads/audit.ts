@@ -1,4 +1,4 @@
-import { type AuditColumn, auditColumns, auditRows, csvLine } from '@trivault/client'
+import { type AuditColumn, auditColumns, auditRows, csvLine, sealZip } from '@trivault/client'
 import { type Codec, encode, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { type Genesis, genesisCodec } from '@trivault/protocol'
@@ -75,6 +75,6 @@ class Archive {
 
   end(): Uint8Array {
     this.#zip.end()
-    return new Uint8Array(Buffer.concat(this.#chunks))
+    return sealZip(new Uint8Array(Buffer.concat(this.#chunks)))
   }
 }
