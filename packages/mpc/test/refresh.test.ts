@@ -1,10 +1,20 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../src/bytes.ts'
 import { curve } from '../src/curve.ts'
 import { secp256k1Group } from '../src/group.ts'
 import { hash, indexBytes } from '../src/hash.ts'
-import { createRefresh, decodeKeyShare, encodeKeyShare, type KeyShare, keyReport, type Session } from '../src/index.ts'
+import {
+  createFrostSigning,
+  createRefresh,
+  decodeKeyShare,
+  deriveEd25519PublicKey,
+  encodeKeyShare,
+  type KeyShare,
+  keyReport,
+  type Session,
+} from '../src/index.ts'
 import { isConsistent, KeyShare as Share } from '../src/keyshare.ts'
 import { lagrange, mod, parseScalar, scalarBytes } from '../src/scalar.ts'
 import { prove } from '../src/schnorr.ts'
@@ -21,7 +31,7 @@ import {
   rewrite,
   roundOf,
 } from './cheats.ts'
-import { dealPairs, keygen, random, range, run, signSessions } from './run.ts'
+import { dealPairs, keygen, keygenSessions, random, range, run, signSessions } from './run.ts'
 
 type Shares = ReadonlyMap<number, KeyShare>
 
@@ -109,6 +119,46 @@ describe.each([
     const { results, failures } = sign(mixed, signers)
     expect(results.size).toBe(0)
     expect(failures.size).toBe(0)
+  })
+})
+
+describe.each([
+  [3, 2],
+  [3, 3],
+  [5, 4],
+])('refresh of an Ed25519 key of %i parties, threshold %i', (parties, threshold) => {
+  const old = run(keygenSessions(parties, threshold, random(32), random, 'ed25519')).results
+  const fresh = refresh(old)
+  const signers = range(parties).slice(-threshold)
+  const message = new TextEncoder().encode('same key, new shares')
+  const path = [44, 501, 0, 0]
+  const signWith = (shares: Shares) => {
+    const sessionId = random(32)
+    const session = (self: number) =>
+      createFrostSigning({ self, signers, share: shares.get(self) ?? never(), path, message, sessionId, random })
+    return run(new Map(signers.map(self => [self, session(self)])))
+  }
+
+  it('keeps the key, and signs on under it', () => {
+    const { publicKey, chainCode } = old.get(1) ?? never()
+    expect(fresh.size).toBe(parties)
+    for (const share of fresh.values()) {
+      expect(share).toMatchObject({ publicKey, chainCode, epoch: 1, curve: 'ed25519' })
+      expect(isConsistent(keyReport(share))).toBe(true)
+      expect(share.publicShares[share.self - 1]).not.toEqual(old.get(share.self)?.publicShares[share.self - 1])
+    }
+    const child = deriveEd25519PublicKey(publicKey, chainCode, path).publicKey
+    for (const { signature } of signWith(fresh).results.values())
+      expect(ed25519.verify(signature, message, child, { zip215: false })).toBe(true)
+  })
+
+  it('leaves old and new shares that neither sign together nor open the key', () => {
+    const stale = signers[0] ?? never()
+    const { results, failures } = signWith(new Map([...fresh, [stale, old.get(stale) ?? never()]]))
+    expect(results.size + failures.size).toBe(0)
+    const report = keyReport(fresh.get(1) ?? never())
+    const publicShares = report.publicShares.with(stale - 1, old.get(stale)?.publicShares[stale - 1] ?? never())
+    expect(isConsistent({ ...report, publicShares })).toBe(false)
   })
 })
 
