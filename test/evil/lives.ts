@@ -213,7 +213,7 @@ async function jointSignature(world: World, known: Known, part: number, variant:
       const hex = made.map(({ signature }) => Buffer.from(signature).toString('hex'))
       must(first !== undefined && new Set(hex).size === 1, `the nodes release different signatures for ${known.id}`)
       world.realSignatures++
-      world.events.length = 0
+      world.forget(known.id, part, variant)
       return first.signature
     }
     await world.pause()

@@ -140,6 +140,16 @@ export class World {
     throw new Error('the nodes make no key')
   }
 
+  /** What is in the log need not be remembered. */
+  forget(operationId: string, part: number, variant: number): void {
+    const rest = this.events.filter(
+      ({ event }) =>
+        event.type === 'signed' &&
+        (event.operationId !== operationId || event.part !== part || event.variant !== variant),
+    )
+    this.events.splice(0, this.events.length, ...rest)
+  }
+
   /** Lets the nodes work for some real milliseconds. */
   async pause(): Promise<void> {
     this.drift += 20

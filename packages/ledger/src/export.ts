@@ -23,12 +23,17 @@ export async function verifyExport<S>(
   const follower = await Follower.open({ ...options, store: nowhere })
   for await (const { entry, certificate } of entries) {
     const slot = follower.head.seq + 1
-    const decoded = decodeCertificate(certificate)
-    if (decoded.seq !== slot) throw new LedgerError('chain', `entry ${slot} expected, ${decoded.seq} found`)
-    if (!options.committee.isCertificate(decoded))
-      throw new LedgerError('certificate', `entry ${slot}: not three valid votes of this vault's nodes`)
-    const accepted = await follower.accept(entry, decoded)
-    if (accepted.kind === 'diverged') throw new LedgerError('fold', accepted.message)
+    try {
+      const decoded = decodeCertificate(certificate)
+      if (decoded.seq !== slot) throw new LedgerError('chain', `${decoded.seq} found in its place`)
+      if (!options.committee.isCertificate(decoded))
+        throw new LedgerError('certificate', "not three valid votes of this vault's nodes")
+      const accepted = await follower.accept(entry, decoded)
+      if (accepted.kind === 'diverged') throw new LedgerError('fold', accepted.message)
+    } catch (cause) {
+      if (!(cause instanceof LedgerError)) throw cause
+      throw new LedgerError(cause.code, `entry ${slot}: ${cause.message}`, { cause })
+    }
   }
   return { head: follower.head, state: follower.state }
 }
