@@ -228,7 +228,7 @@ const cases: readonly Case[] = [
   [
     'chain of another family',
     'cwpstartRegisterCustomChain',
-    { ...chain, CAIP19: 'solana:mainnet/slip44:501' },
+    { ...chain, CAIP19: 'bip122:000000000019d6689c085ae165831e93/slip44:0' },
     /eip155|supported|family/i,
   ],
   ['chain id zero', 'cwpstartRegisterCustomChain', { ...chain, CAIP19: 'eip155:0/slip44:60' }, /chain/i],
