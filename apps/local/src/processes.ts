@@ -29,12 +29,13 @@ export function logLine(home: Home, name: string, line: Readonly<Record<string, 
   appendFileSync(home.path('logs', `${name}.log`), `${text}\n`, { mode: 0o600 })
 }
 
-/** Many processes on one machine: each keeps little garbage. MiB of one half of V8's young generation, 16 by default. */
-const YOUNG = '--max-semi-space-size=4'
-
-/** Starts one of our own processes, ready with its ready line. It notices our end by the end of its stdin. */
-export function startOwn(home: Home, name: string, main: string, config: string): Running {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', YOUNG, main, '--config', config], {
+/**
+ * Starts one of our own processes, ready with its ready line. It notices our end by the end of its stdin. `youngMiB`: one half
+ * of V8's young generation, by default 16; small here, for many processes share one machine.
+ */
+export function startOwn(home: Home, name: string, main: string, config: string, youngMiB = 4): Running {
+  const flags = ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMiB}`]
+  const child = spawn(process.execPath, [...flags, main, '--config', config], {
     cwd: home.dir,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
