@@ -34,7 +34,6 @@ import {
 import { dealPairs, keygen, keygenSessions, random, range, run, signSessions } from './run.ts'
 
 type Shares = ReadonlyMap<number, KeyShare>
-
 const refreshSessions = (shares: Shares, sessionId = random(32)): Map<number, Session<KeyShare>> =>
   new Map([...shares].map(([index, share]) => [index, createRefresh({ share, sessionId, random })]))
 const refresh = (shares: Shares): Map<number, KeyShare> => run(refreshSessions(shares)).results
