@@ -44,7 +44,8 @@ const attacksOn = (scenario: Scenario, field: Field): { element: number; mutatio
   const recipients = scenario.honest.length > 1 && first !== undefined ? [{}, { only: first }] : [{}]
   return elementsOf(field).flatMap((element, nth) =>
     MUTATIONS[field.kind].flatMap((mutation, i) => {
-      const chosen = FULL || (i + nth + field.offset) % scenario.every === 0
+      // The first mutation fits every value: no field goes without an attack.
+      const chosen = FULL || i + nth === 0 || (i + nth + field.offset) % scenario.every === 0
       return chosen ? recipients.map(recipient => ({ element, mutation, ...recipient })) : []
     }),
   )
