@@ -1,4 +1,4 @@
-import { parseExact } from '@trivault/api-contract'
+import { parseExact, stringifyExact } from '@trivault/api-contract'
 import { parseJson } from '@trivault/codec'
 import { type TransactionRestriction, transactionRestriction } from '@trivault/protocol'
 import { CliError } from './errors.ts'
@@ -16,9 +16,9 @@ export function restrictionsIn(text: string, what: string): TransactionRestricti
   }
   if (!Array.isArray(content)) throw new CliError('configuration', `${what} must hold a JSON list of restrictions`)
   const ids = new Set<string>()
-  return content.map((one: TransactionRestriction, index) => {
+  return content.map((one: unknown, index) => {
     try {
-      const read = transactionRestriction.read(parseJson(transactionRestriction.write(one)))
+      const read = transactionRestriction.read(parseJson(stringifyExact(one)))
       if (ids.has(read.RestrictionID)) throw new TypeError('its id is there twice')
       ids.add(read.RestrictionID)
       return read
