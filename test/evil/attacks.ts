@@ -110,7 +110,7 @@ export async function takeOver(world: World): Promise<void> {
       },
     },
   ]
-  const intent = random.pick(wishes)
+  const intent = random.pick([...wishes, ...otherPower(world, begin, owner)])
   const bytes = new TextEncoder().encode(JSON.stringify(intent))
   const isDuplicate = intent.OperationType === 'register user' && oracle.users.has(String(intent.UserID).toLowerCase())
   const start: Command = { type: 'start', operationId: intent.OperationID, intent: bytes }
@@ -142,6 +142,25 @@ export async function takeOver(world: World): Promise<void> {
   const missing = oracle.missing(known)
   if (missing !== undefined) await world.attack('take over: quorum less one', [encodeCommand(execute)], { never: true })
   await world.offer([encodeCommand({ type: 'cancel', operationId: known.id, by: '' })])
+}
+
+/** What else only the owner quorum may do. The oracle does not carry it out: it must never come so far. */
+function otherPower(world: World, begin: (type: string) => Partial<Seen>, owner: string): Seen[] {
+  const UserName = world.oracle.users.get(owner)?.name
+  const rule = { RestrictionID: `evil-${world.generated}`, Approvers: [{ Groups: ['owner'], RequiredApprovers: 1 }] }
+  const wishes: [type: string, fields: Record<string, unknown>][] = [
+    ['delete user', { UserID: owner, UserName }],
+    ['reset user', { UserID: owner, UserName }],
+    ['rename group', { OldName: 'traders', NewName: `traders ${world.generated}` }],
+    ['update config restriction', { Add: rule }],
+    ['update policy restriction', { Add: rule }],
+    ['update rates', { Updates: [{ Asset: 'ETH', USDRate: 1, USDMin: 1, USDMax: 2 }] }],
+    ['update settings', { LooseningDelaySeconds: 0, NoSelfApproval: false }],
+    ['set issuer keys', { Thumbprints: ['ab'.repeat(32)] }],
+    ['refresh master key', { Name: 'Paper', Epoch: 1 }],
+    ['unfreeze', { Freeze: 1 }],
+  ]
+  return wishes.map(([type, fields]) => ({ ...begin(type), ...fields }) as Seen)
 }
 
 /** Signatures that the key of the source never made over this digest. */

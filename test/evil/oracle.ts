@@ -52,6 +52,16 @@ const classes: Record<string, 'free' | 'config' | 'authority'> = {
   'set user public key': 'authority',
   'update group': 'authority',
   'update transaction restriction': 'authority',
+  'delete user': 'authority',
+  'reset user': 'authority',
+  'rename group': 'authority',
+  'update config restriction': 'authority',
+  'update policy restriction': 'authority',
+  'update rates': 'authority',
+  'update settings': 'authority',
+  'set issuer keys': 'authority',
+  'refresh master key': 'authority',
+  unfreeze: 'authority',
 }
 const fieldsOf = {
   'make transaction':
@@ -377,6 +387,8 @@ export class Oracle {
         this.tokens.set(String(intent.CAIP19), token)
         return
       }
+      default:
+        must(false, `nobody wanted ${JSON.stringify(intent)}, and it was done`)
     }
   }
 

@@ -44,7 +44,7 @@ try {
   while (world.generated < operations) {
     const turn = random.next()
     if (turn < 0.1) await attackLog(world, harmless())
-    else if (turn < 0.2) await takeOver(world)
+    else if (turn < 0.22) await takeOver(world)
     else if (turn < 0.3) await administration(world)
     else if (turn < 0.5) await changeBetween(world)
     else await signing(world, sample > world.realSignatures && random.next() < 0.5 ? 'Default' : 'Paper')
