@@ -29,8 +29,8 @@ export const canaries: Readonly<Record<string, Canary>> = {
   },
   'one approval too few is enough': {
     file: 'packages/policy/src/requirements.ts',
-    find: `new Set(counting.map(({ user }) => user.toLowerCase())).size >= requirement.count`,
-    replace: `new Set(counting.map(({ user }) => user.toLowerCase())).size + 1 >= requirement.count`,
+    find: `new Set(counting.map(({ user }) => user.toLowerCase())).size >= count`,
+    replace: `new Set(counting.map(({ user }) => user.toLowerCase())).size + 1 >= count`,
   },
   'the amount is not compared': {
     file: 'packages/chains/src/evm/request.ts',

@@ -77,7 +77,8 @@ export async function recreateFromPeers(options: RecreateOptions): Promise<Ancho
     for (let waited = 0; peers.some(peer => !answers(heard.get(peer), seq, ballot)); waited += options.every) {
       // Nobody moves while this node does not vote: two other heads are an answer.
       const elsewhere = peers.every(peer => heard.get(peer)?.type === 'head')
-      if (waited > (elsewhere ? options.patience / 8 : options.patience)) throw new LedgerError('anchor', silence(peers, heard, head.seq))
+      if (waited > (elsewhere ? options.patience / 8 : options.patience))
+        throw new LedgerError('anchor', silence(peers, heard, head.seq))
       const body = encodeMessage({ type: 'newBallot', seq, ballot })
       for (const peer of peers.filter(one => !answers(heard.get(one), seq, ballot)))
         mailbox.send(`node${peer}` as Party, encodeEnvelope({ type: 'ledger', node: signer.node, body }))
