@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     `${'ECDSA 3-of-3, three nodes over NATS, sustained'.padEnd(50)} ${nodes.perSecond.toFixed(1)} /s  bar ${bar} /s${missed ? ': MISSED' : ''}`,
   )
   say(
-    `  ${nodes.signatures} signatures; processor time ${nodes.cpuMs.toFixed(2)} ms each (${parts.join(', ')}): at most ${nodes.perSecondOfIdleMachine.toFixed(0)} /s on an idle machine`,
+    `  ${nodes.signatures} signatures in ${nodes.seconds.toFixed(0)} s; processor time ${nodes.cpuMs.toFixed(2)} ms each (${parts.join(', ')}): at most ${nodes.perSecondOfIdleMachine.toFixed(0)} /s on an idle machine`,
   )
   if (json)
     say(
