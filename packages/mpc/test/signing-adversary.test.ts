@@ -47,6 +47,7 @@ describe('signing rejects', () => {
     ['a nonce point changed after commitment', 'S3.1', 3, (body: Uint8Array) => put(body, 0, body.slice(33, 66))],
     ['a key point changed after commitment', 'S3.1', 3, (body: Uint8Array) => put(body, 33, body.slice(0, 33))],
     ['an identity gamma', 'S3.2', 3, (body: Uint8Array) => put(body, three.gammaR, NOT_A_POINT)],
+    ['an identity gamma of the key', 'S3.2', 3, (body: Uint8Array) => put(body, gammaKey, NOT_A_POINT)],
     ['a non-canonical matrix entry', 'S3.2', 3, (body: Uint8Array) => put(body, three.matrix + 64, nonCanonical())],
     ['a non-canonical eta', 'S3.2', 3, (body: Uint8Array) => put(body, three.eta, nonCanonical())],
     ['a changed psi', 'S3.3', 3, (body: Uint8Array) => addOne(body, psi)],
