@@ -1,8 +1,9 @@
 import { equalBytes, toHex } from '@trivault/codec'
 import { holdMessage, require, type SignedHold, VaultError } from '@trivault/protocol'
+import { verifyApproval } from './device-signature.ts'
 import { isOwner } from './founding.ts'
 import { operationOf, userOf } from './lookup.ts'
-import { finish, remains, verifyApproval } from './operations.ts'
+import { finish, remains } from './operations.ts'
 import type { Operation, Position, VaultState } from './state.ts'
 
 /**

@@ -1,5 +1,6 @@
 export { checkIntent } from './administration.ts'
 export { deriveAddress, deriveChildKey } from './derivation.ts'
+export { verifyApproval } from './device-signature.ts'
 export { type DryRun, type DryRunOptions, dryRun, heldUp } from './dry-run.ts'
 export { signedFailure } from './failures.ts'
 export { deviceKeyId, foundingRecord, isOwner, isWeak, ownersWithKeys } from './founding.ts'
@@ -18,7 +19,6 @@ export {
   standingOf,
   statusOf,
 } from './needs.ts'
-export { verifyApproval } from './operations.ts'
 export { bootstrapUser, checkName, systemUserId } from './people.ts'
 export { PersistentMap } from './persistent-map.ts'
 export { setupComplete } from './setup.ts'

@@ -1,20 +1,12 @@
 import { utf8 } from '@trivault/codec'
 import { type Command, decodeCommand, type Genesis, require, VaultError, type VaultErrorCode } from '@trivault/protocol'
 import { registerKnownChain } from './assets.ts'
+import { expire } from './expiry.ts'
 import { recordSigningFailure } from './failures.ts'
 import { endorse } from './founding-epoch.ts'
 import { applyHold } from './holds.ts'
 import { activateKey, allocateAddress, reportedKey } from './keys.ts'
-import {
-  approve,
-  cancel,
-  execute,
-  expire,
-  finishKeyOperation,
-  recordSignature,
-  reject,
-  startOperation,
-} from './operations.ts'
+import { approve, cancel, execute, finishKeyOperation, recordSignature, reject, startOperation } from './operations.ts'
 import { createGroup, createSystemUser, deleteSystemUser } from './people.ts'
 import { applySetup } from './setup.ts'
 import { initialState, type Position, type VaultState } from './state.ts'

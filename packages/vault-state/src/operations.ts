@@ -1,4 +1,3 @@
-import { p256 } from '@noble/curves/nist.js'
 import { toHex } from '@trivault/codec'
 import {
   type CommandOf,
@@ -10,6 +9,7 @@ import {
   type VaultErrorCode,
 } from '@trivault/protocol'
 import { checkIntent, performIntent } from './administration.ts'
+import { verifyApproval } from './device-signature.ts'
 import { requireThawed } from './freeze.ts'
 import { activeKeyOf, operationOf, userOf } from './lookup.ts'
 import { canApprove, decisionFor, standingOf } from './needs.ts'
@@ -130,15 +130,6 @@ export function approve(
   const others = operation.approvals.filter(approval => approval.user !== user)
   const approvals = [...others, { user, keyId: key.id, signature: command.signature, time: at.time }]
   return put(state, { ...operation, approvals })
-}
-
-/** ECDSA P-256 over SHA-256, ASN.1 DER; any s. */
-export function verifyApproval(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    return p256.verify(signature, message, publicKey, { prehash: true, lowS: false, format: 'der' })
-  } catch {
-    return false
-  }
 }
 
 /** Rejections and cancels are unsigned in the contract: the wallet's word, allowed before `execute` only. */
@@ -304,25 +295,4 @@ export function finishKeyOperation(state: VaultState, masterKey: string, time: n
     const operation = id === undefined ? undefined : next.operations.get(id)
     return operation?.phase === 'executing' ? finish(next, operation, time) : next
   }, state)
-}
-
-/** Ends what was open too long (I6). */
-export function expire(state: VaultState, time: number): VaultState {
-  if (time < state.nextDeadline) return state
-  let next = state
-  let nextDeadline = Number.MAX_SAFE_INTEGER
-  for (const id of state.pending.keys().sort()) {
-    const deadline = state.pending.get(id) ?? 0
-    const operation = state.operations.get(id)
-    if (deadline <= time && operation !== undefined)
-      next = finish(next, operation, time, { code: 'expired', reason: expiryOf(operation) })
-    else nextDeadline = Math.min(nextDeadline, deadline)
-  }
-  return { ...next, nextDeadline }
-}
-
-function expiryOf(operation: Operation): string {
-  return operation.phase === 'pending'
-    ? 'not approved in time'
-    : `not finished within 7 days after its execution${remains(operation)}`
 }

@@ -1,4 +1,4 @@
-import { verifyApproval } from './operations.ts'
+import { verifyApproval } from './device-signature.ts'
 import { signatureFits } from './signing.ts'
 
 /**

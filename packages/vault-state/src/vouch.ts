@@ -1,8 +1,8 @@
 import { type CommandOf, enrolmentNonce, possessionMessage, require } from '@trivault/protocol'
+import { verifyApproval } from './device-signature.ts'
 import { deviceKeyId } from './founding.ts'
 import { verifyIdToken } from './id-token.ts'
 import { userOf } from './lookup.ts'
-import { verifyApproval } from './operations.ts'
 import { checkDeviceKey } from './people.ts'
 import { userKey, type VaultState } from './state.ts'
 
