@@ -106,12 +106,7 @@ describe('what an approver reads', () => {
       Approvers: [{ Groups: ['owner'], RequiredApprovers: 2 }],
     }
     const shown = text(vault.intent('update transaction restriction', { Add: rule }))
-    for (const part of [
-      'A NEW rule',
-      'above 10000 USD',
-      `other than ${to}`,
-      'needs 2 approvals from owner',
-    ])
+    for (const part of ['A NEW rule', 'above 10000 USD', `other than ${to}`, 'needs 2 approvals from owner'])
       expect(shown).toContain(part)
     expect(describeRestriction({ RestrictionID: 'stop' }).join()).toContain('REFUSED')
   })
