@@ -9,8 +9,8 @@ export interface Canary {
 export const canaries: Readonly<Record<string, Canary>> = {
   'the device signature is not verified': {
     file: 'packages/vault-state/src/operations.ts',
-    find: `return p256.verify(signature, message, publicKey, { prehash: true, lowS: false, format: 'der' })`,
-    replace: `return signature.length > 0 || message.length + publicKey.length < 0`,
+    find: `require(verify(`,
+    replace: `require(user !== '' || verify(`,
   },
   'a replaced device goes on counting': {
     file: 'packages/vault-state/src/needs.ts',

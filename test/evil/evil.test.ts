@@ -7,7 +7,7 @@ import { canaries } from './canaries.ts'
 // Small counts in `npm test`, full ones in `npm run test:evil`. Every run is a process of its own, so that a canary is in no other.
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-const { TRIVAULT_EVIL_OPERATIONS = '150', TRIVAULT_EVIL_SIGNED = '3', TRIVAULT_EVIL_SEED } = process.env
+const { TRIVAULT_EVIL_OPERATIONS = '300', TRIVAULT_EVIL_SIGNED = '3', TRIVAULT_EVIL_SEED } = process.env
 /** At most as many as the full run makes; a canary sings long before. */
 const most = '10000'
 

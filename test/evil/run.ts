@@ -41,7 +41,7 @@ try {
     { type: 'createGroup', by: '', name: 'risk' },
   )
   for (let i = 0; i < 12; i++) await administration(world)
-  while (world.generated < operations) {
+  while (world.generated < operations || world.realSignatures < sample) {
     const turn = random.next()
     if (turn < 0.1) await attackLog(world, harmless())
     else if (turn < 0.22) await takeOver(world)
