@@ -1,4 +1,5 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, privateDecrypt } from 'node:crypto'
+import { boundRandom } from './bound-random.ts'
 import { concat, equalBytes, Fields } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError, type MpcErrorCode } from './errors.ts'
@@ -7,7 +8,7 @@ import { hash, indexBytes } from './hash.ts'
 import { isConsistent, type KeyReport, KeyShare } from './keyshare.ts'
 import { OAEP_SEED_LENGTH, oaepEncrypt, parseRsaPublicKey, type RsaPublicKey } from './oaep.ts'
 import { lagrange, mod, SCALAR_LENGTH } from './scalar.ts'
-import { type Random, strictRandom } from './session.ts'
+import type { Random } from './session.ts'
 
 /**
  * Publicly verifiable backup of a key share to an RSA key: cut and choose over RSA-OAEP (SPEC.md section 8).
@@ -65,12 +66,12 @@ export const encryptBackup = (
   options: { ersPublicKey: Uint8Array; context: BackupContext; random: Random },
 ): Uint8Array => {
   const { context } = options
-  const random = strictRandom(options.random)
   checkContext(context)
   const rsa = parseRsaPublicKey(options.ersPublicKey)
   const publicShare = share.publicShares[share.self - 1] ?? new Uint8Array()
   const group = groupOf(share.curve)
   const statement = statementOf(group, context, rsa.fingerprint, publicShare)
+  const random = boundRandom(options.random, statement, KeyShare.secretOf(share))
   const instances = Array.from({ length: INSTANCES }, (_, instance) => {
     const nonce = group.randomScalar(random)
     const scalars = [nonce, group.add(nonce, KeyShare.secretOf(share))] as const

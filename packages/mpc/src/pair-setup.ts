@@ -1,4 +1,5 @@
 import { answerRequest, COUNT, KEY_LENGTH, OT_REPLY_LENGTH, OT_REQUEST_LENGTH, OtReceiver } from './base-ot.ts'
+import { boundRandom } from './bound-random.ts'
 import { concat, equalBytes, Fields } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
@@ -13,15 +14,7 @@ import {
 } from './ot-extension.ts'
 import { OtPair, type PairSecrets, type PairState, packLeaves } from './pair-state.ts'
 import { buildTrees, choicesFor, PPRF_LENGTH, puncturedTrees, TREES } from './pprf.ts'
-import {
-  type Bodies,
-  check,
-  type Random,
-  type RoundOutput,
-  RoundSession,
-  type Session,
-  strictRandom,
-} from './session.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
 
 export type PairSetupOptions = {
   self: number
@@ -47,7 +40,7 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
   if (!isIndex(self) || !isIndex(peer) || self === peer || sessionId.length !== 32) {
     throw new MpcError('invalid-argument', 'pair set-up needs two distinct indexes and a 32-byte session id')
   }
-  const run = new PairSetup({ ...options, random: strictRandom(options.random) })
+  const run = new PairSetup(options)
   const fromLower = peer < self
   return new RoundSession<PairState>({
     protocol: PROTOCOL.pairSetup,
@@ -83,11 +76,12 @@ class PairSetup {
   #keys: Uint8Array[] = []
   #zeroSeed = new Uint8Array()
 
-  constructor({ self, peer, sessionId, random }: PairSetupOptions) {
+  constructor({ self, peer, sessionId, random: source }: PairSetupOptions) {
     this.#self = self
     this.#peer = peer
-    this.#random = random
     this.session = hash('pair/session', sessionId, indexBytes([Math.min(self, peer), Math.max(self, peer)]))
+    const random = boundRandom(source, this.session)
+    this.#random = random
     this.#positions = random(TREES).map(byte => byte & 3)
     this.#receiver = self < peer ? new OtReceiver(this.#direction(self), this.#choices(), random) : undefined
     this.#seedOpening = random(OPENING_LENGTH)

@@ -1,3 +1,4 @@
+import { boundRandom } from './bound-random.ts'
 import { concat, equalBytes } from './bytes.ts'
 import type { Point } from './curve.ts'
 import type { Group } from './group.ts'
@@ -14,7 +15,7 @@ const challenge = (group: Group, context: Uint8Array, point: Point, nonce: Point
 
 /** Proof for `point` = secret · G; `context` binds group, session, party and purpose. */
 export const prove = (group: Group, secret: Scalar, point: Point, context: Uint8Array, random: Random): Uint8Array => {
-  const nonce = group.randomScalar(random)
+  const nonce = group.randomScalar(boundRandom(random, context, secret))
   const noncePoint = group.base(nonce) ?? new Uint8Array(group.pointLength)
   const response = group.multiplyAdd(challenge(group, context, point, noncePoint), secret, nonce)
   nonce.fill(0)

@@ -1,3 +1,4 @@
+import { boundRandom } from './bound-random.ts'
 import { concat, equalBytes, Fields, u32 } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
 import { type Derived, deriveTweak } from './derive.ts'
@@ -16,15 +17,7 @@ import {
   rvoleAlice,
 } from './rvole.ts'
 import { HALF_ORDER, invert, lagrange, mod, ORDER, parseScalar, reduce, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
-import {
-  type Bodies,
-  check,
-  type Random,
-  type RoundOutput,
-  RoundSession,
-  type Session,
-  strictRandom,
-} from './session.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
 
 export type SigningOptions = {
   self: number
@@ -78,7 +71,7 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   }
   const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
   const claims = new Map([...states].map(([peer, pair]) => [peer, { pair, material: pair.claim(sessionId) }]))
-  const run = new Signing({ ...options, random: strictRandom(options.random) }, derived, claims)
+  const run = new Signing(options, derived, claims)
   const count = signers.length
   return new RoundSession<Signature>({
     protocol: PROTOCOL.signing,
@@ -142,9 +135,9 @@ class Signing {
   #final: { noncePoint: Point; w: Scalar; u: Scalar } | undefined
 
   constructor(options: SigningOptions, derived: Derived, claims: ReadonlyMap<number, Claim>) {
-    const { self, signers, share, path, digest, sessionId, random } = options
+    const { self, signers, share, path, digest, sessionId } = options
     this.#self = self
-    this.#signers = signers
+    this.#signers = [...signers]
     this.#digest = new Uint8Array(digest)
     this.#publicKey = derived.publicKey
     this.session = hash(
@@ -156,6 +149,7 @@ class Signing {
       concat(...path.map(u32)),
       digest,
     )
+    const random = boundRandom(options.random, this.session, KeyShare.secretOf(share))
     this.#nonce = randomSecret(random)
     this.#blind = randomSecret(random)
     this.#salt = random(HASH)

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { boundRandom } from '../src/bound-random.ts'
 import { concat, u32 } from '../src/bytes.ts'
 import { curve } from '../src/curve.ts'
 import { hash, indexBytes } from '../src/hash.ts'
+import type { Session } from '../src/index.ts'
+import { randomSecret, subtract } from '../src/kernel/scalar.ts'
 import { KeyShare } from '../src/keyshare.ts'
 import { runIdOf } from '../src/rvole.ts'
 import { mod, parseScalar, scalarBytes } from '../src/scalar.ts'
+import type { Choose } from './adversary/player.ts'
+import { signingPlayer } from './adversary/signing-player.ts'
 import {
   addOne,
   CHEAT,
@@ -13,15 +18,13 @@ import {
   inconsistentRequest,
   NOT_A_POINT,
   namesTheCheat,
-  negating,
   never,
   nonCanonical,
   put,
-  recording,
   rewrite,
   roundOf,
 } from './cheats.ts'
-import { dealPairs, dealPairsTwice, keygen, random, run, signSessions } from './run.ts'
+import { dealPairs, dealPairsTwice, keygen, random, run, seeded, signSessions } from './run.ts'
 import {
   broadcastCheat,
   digest,
@@ -104,12 +107,21 @@ describe('signing rejects', () => {
   it('nonces that cancel to the identity', () => {
     const pairs = dealPairs([1, 2])
     const two = keygen(2, 2)
-    const sessionId = random(32)
-    const drawn: bigint[] = []
-    const common = { shares: two, pairs, signers: [1, 2], digest, sessionId }
-    const first = signSessions({ ...common, only: [1], source: recording(drawn) })
-    const second = signSessions({ ...common, only: [2], source: negating(drawn, 1) })
-    const { failures } = run(new Map([...first, ...second]))
+    const [own, cheat] = [two.get(1) ?? never(), two.get(2) ?? never()]
+    const common = { shares: two, pairs, signers: [1, 2], digest, sessionId: random(32) }
+    const session = hash(
+      'signing/session',
+      ...[common.sessionId, own.publicKey, own.transcriptHash, indexBytes([1, 2]), new Uint8Array(), digest],
+    )
+    const choose: Choose = (_field, value) => value
+    // What no party could know in time.
+    const drawn = boundRandom(seeded('known'), session, KeyShare.secretOf(own))
+    const nonce = subtract(scalarBytes(0n), randomSecret(drawn))
+    const sessions = new Map<number, Session<unknown>>([
+      ...signSessions({ ...common, only: [1], source: seeded('known') }),
+      [2, signingPlayer({ ...common, self: 2, share: cheat, pairs: pairs.get(2) ?? never(), random, choose, nonce })],
+    ])
+    const { failures } = run(sessions)
     expect(failures.get(1)).toEqual({ check: 'S3.8', kind: 'accusation', party: 2, suspects: [2] })
   })
 
