@@ -29,7 +29,10 @@ export type Failure = {
   kind: 'accusation' | 'equivocation'
   /** The cheat, where the check names exactly one party. */
   party?: number
-  /** All parties that may have cheated; the OT state with each of them is destroyed by a signing session. */
+  /**
+   * All parties that may have cheated; the OT state with each of them is destroyed by a signing session. Empty where the
+   * cause lies with this party or in another session.
+   */
   suspects: number[]
 }
 

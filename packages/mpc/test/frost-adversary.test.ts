@@ -55,6 +55,16 @@ describe.each(CURVES)('FROST on %s', curve => {
           ['a hybrid encoding', put(shareOf(1).publicKey, 0, Uint8Array.of(6))],
         ]
 
+  it('accuses nobody where it is its own share that does not fit', () => {
+    const own = shareOf(1)
+    const spoiled = new Share(1, addOne(Share.secretOf(own)), own)
+    const input = { shares: new Map([...shares, [1, spoiled] as const]), signers: [1, 2] }
+    const { results, failures } = run(frostSessions(input))
+    expect(results.size).toBe(0)
+    expect(failures.get(1)).toEqual({ check: 'T3.3', kind: 'accusation', suspects: [] })
+    expect(failures.get(2)).toEqual({ check: 'T3.2', kind: 'accusation', party: 1, suspects: [1] })
+  })
+
   it.each(
     bad.flatMap(([name, point]) => [['D', name, 0, point] as const, ['E', name, group.pointLength, point] as const]),
   )('refuses as %s: %s', (_which, _name, offset, point) => {

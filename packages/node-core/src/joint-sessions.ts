@@ -143,7 +143,7 @@ export class JointSessions {
 
   /**
    * J6: ends live sessions over the OT epoch with a node, which goes away; new attempts follow. Without this a session would
-   * find its state gone and take the peer for the culprit.
+   * find its state gone and fail.
    */
   epochGone(peer: number): void {
     for (const running of this.#running.values())

@@ -53,8 +53,4 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'frost/signing.ts commit: binding === undefined',
     ],
   },
-  {
-    reason: 'What is left when every share fits and the sum does not: the arithmetic would have to be wrong.',
-    names: ['frost/signing.ts T3.3: false'],
-  },
 ]
