@@ -51,8 +51,22 @@ describe('defaults by class', () => {
   })
 
   it('treats an unknown profile as an enclave', () => {
-    const odd = { ...view(), profile: 'other' } as unknown as PolicyView
-    expect(told(decide(money(), odd))).toEqual([me, signQuorum])
+    const odd = view([], { profile: 'other' as PolicyView['profile'] })
+    expect(told(decide(money({}, { ...ann, automated: true }), odd))).toEqual([standIn, signQuorum])
+    expect(told(decide(operation('register token', 'config', undefined), odd))).toEqual([configOwner])
+  })
+
+  it('asks the owner quorum for money unless the setting says that the initiator is enough, in either profile', () => {
+    for (const profile of ['local', 'enclave'] as const) {
+      const by = (moneyDefault: PolicyView['moneyDefault']) => view([], { profile, moneyDefault })
+      expect(told(decide(money(), by('initiator')))).toEqual([me])
+      expect(told(decide(money({}, keyless), by('initiator')))).toEqual([standIn])
+      expect(told(decide(money(), by('owner quorum')))).toEqual([me, signQuorum])
+      for (const odd of [undefined, '', 'nobody', 'Initiator'])
+        expect(told(decide(money(), by(odd as PolicyView['moneyDefault'])))).toEqual([me, signQuorum])
+    }
+    const bot = { ...ann, automated: true, groups: ['bots'] }
+    expect(told(decide(money({}, bot), view([], { profile: 'enclave', moneyDefault: 'initiator' })))).toEqual([standIn])
   })
 
   it('asks one owner and the named initiator for configuration', () => {
@@ -78,7 +92,7 @@ describe('defaults by class', () => {
   it('rejects what needs an owner before there is an owner group', () => {
     const fresh = view([], { ownerGroup: undefined })
     expect(told(decide(money({}, keyless), fresh))).toBe('not-set-up')
-    expect(told(decide(money(), { ...fresh, profile: 'enclave' }))).toBe('not-set-up')
+    expect(told(decide(money(), { ...fresh, moneyDefault: 'owner quorum' }))).toBe('not-set-up')
     expect(told(decide(operation('create master key', 'config', ann), fresh))).toBe('not-set-up')
     expect(told(decide(operation('update group', 'authority', ann), fresh))).toBe('not-set-up')
   })
@@ -259,6 +273,29 @@ describe('grades', () => {
       me,
       '1 of trader (restriction "large")',
     ])
+  })
+})
+
+describe('no self-approval', () => {
+  const rule: TransactionRestriction = { RestrictionID: 'r', Approvers: traders }
+  const bot = { userId: 'bot@example.com', hasKey: true, automated: true, groups: ['bots'] }
+
+  it('blocks where the initiator is a bot whose key confirms nothing: anybody could name it and approve', () => {
+    const others = { noSelfApproval: true, profile: 'enclave' } as const
+    expect(told(decide(money({}, bot), view([rule], others)))).toBe('blocked-by-policy')
+    const named = { ...bot, groups: ['trader'] }
+    expect(decide(money({}, named), view([rule], others))).toMatchObject({
+      requirements: [{ kind: 'initiator', user: bot.userId }, {}, { notBy: bot.userId, groups: ['trader'] }],
+    })
+  })
+
+  it('asks for the initiator also where nothing else does', () => {
+    const subject: Subject = { type: 'register token', class: 'config', initiator: ann }
+    const asked = view([], { configRestrictions: [rule] })
+    expect(decide(subject, asked)).toMatchObject({ requirements: [{ kind: 'groups' }] })
+    expect(decide(subject, { ...asked, noSelfApproval: true })).toMatchObject({
+      requirements: [{ kind: 'initiator', user: ann.userId }, { notBy: ann.userId }],
+    })
   })
 })
 

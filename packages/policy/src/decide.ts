@@ -20,7 +20,8 @@ type Finding = { requirements: Requirement[]; namesOpaque?: boolean } | Blocked
 export function decide(subject: Subject, view: PolicyView): Decision {
   try {
     const governed = governing(subject, view)
-    const findings = [defaults(subject, view, governed), ...governed.map(one => byOthers(one, subject, view))]
+    const signer = signingInitiator(subject, view, governed)
+    const findings = [defaults(subject, view, signer), ...governed.map(one => byOthers(one, signer, view))]
     const blocked = findings.filter(finding => 'kind' in finding).sort(compareBlocks)
     const first = blocked[0]
     if (first !== undefined) return first
@@ -55,9 +56,10 @@ export function explain(subject: Subject, view: PolicyView): { id: string; decis
 
 function alone(subject: Subject, view: PolicyView): Decision | undefined {
   try {
-    const [finding] = governing(subject, view)
+    const governed = governing(subject, view)
+    const [finding] = governed
     if (finding === undefined) return undefined
-    const judged = byOthers(finding, subject, view)
+    const judged = byOthers(finding, signingInitiator(subject, view, governed), view)
     if ('kind' in judged) return judged
     return judged.requirements.length === 0 ? undefined : { kind: 'needs', requirements: judged.requirements }
   } catch (error) {
@@ -65,20 +67,20 @@ function alone(subject: Subject, view: PolicyView): Decision | undefined {
   }
 }
 
-function defaults(subject: Subject, view: PolicyView, governed: readonly Finding[]): Finding {
+function defaults(subject: Subject, view: PolicyView, signer: Initiator | undefined): Finding {
   const local = view.profile === 'local'
-  const { type, initiator } = subject
+  const { type } = subject
   if (subject.class === 'free') return { requirements: [] }
   if (local && freeInLocal.includes(type)) return { requirements: [] }
 
   const needs: Requirement[] = []
-  const signs = initiator?.hasKey === true && (local || !initiator.automated || isNamed(initiator, governed))
-  if (signs) needs.push({ kind: 'initiator', user: initiator.userId })
+  if (signer !== undefined) needs.push({ kind: 'initiator', user: signer.userId })
   const owners: { count: number; because: string }[] = []
   switch (subject.class) {
     case 'money':
-      if (!signs) owners.push({ count: 1, because: 'an owner stands in for the initiator' })
-      if (!local) owners.push({ count: view.ownersRequired, because: 'every signature needs the owner quorum' })
+      if (signer === undefined) owners.push({ count: 1, because: 'an owner stands in for the initiator' })
+      if (view.moneyDefault !== 'initiator')
+        owners.push({ count: view.ownersRequired, because: 'every signature needs the owner quorum' })
       break
     case 'config':
       owners.push({ count: 1, because: 'configuration needs an owner' })
@@ -94,6 +96,16 @@ function defaults(subject: Subject, view: PolicyView, governed: readonly Finding
     needs.push(groupRequirement([view.ownerGroup], count, because))
   }
   return { requirements: needs }
+}
+
+/** The initiator, if it is one whose device has to sign; anybody else is only a name that the wallet gave. */
+function signingInitiator(
+  { initiator }: Subject,
+  { profile }: PolicyView,
+  governed: readonly Finding[],
+): Initiator | undefined {
+  if (initiator?.hasKey !== true) return undefined
+  return profile === 'local' || !initiator.automated || isNamed(initiator, governed) ? initiator : undefined
 }
 
 /** Does a restriction that applies ask for one of this person's groups? */
@@ -118,15 +130,13 @@ function governing(subject: Subject, view: PolicyView): Finding[] {
   return Array.from(restrictions, approversOf)
 }
 
-/** No self-approval: whom a restriction asks is not the initiator, who therefore must be somebody with a device. */
-function byOthers(finding: Finding, { initiator }: Subject, { noSelfApproval = false }: PolicyView): Finding {
+/** No self-approval: whom a restriction asks is not the initiator, whose device therefore signs: else the wallet names anybody. */
+function byOthers(finding: Finding, signer: Initiator | undefined, { noSelfApproval = false }: PolicyView): Finding {
   if (!noSelfApproval || 'kind' in finding || finding.requirements.length === 0) return finding
-  if (initiator?.hasKey !== true)
+  if (signer === undefined)
     return block('blocked-by-policy', 'no self-approval: name an initiator who has a device key')
-  const requirements = finding.requirements.map(one =>
-    one.kind === 'groups' ? { ...one, notBy: initiator.userId } : one,
-  )
-  return { ...finding, requirements }
+  const others = finding.requirements.map(one => (one.kind === 'groups' ? { ...one, notBy: signer.userId } : one))
+  return { ...finding, requirements: [{ kind: 'initiator', user: signer.userId }, ...others] }
 }
 
 function transactionFindings(transaction: TransactionSubject, view: PolicyView): Finding[] {

@@ -2,6 +2,7 @@ import type {
   ApproverRestriction,
   FunctionName,
   Grade,
+  MoneyDefault,
   OperationClass,
   OperationType,
   TransactionRestriction,
@@ -60,6 +61,8 @@ export interface PolicyView {
   profile: 'local' | 'enclave'
   ownerGroup: string | undefined
   ownersRequired: number
+  /** Anything but `initiator` adds the owner quorum to every signature. */
+  moneyDefault: MoneyDefault
   restrictions: Iterable<TransactionRestriction>
   /** The initiator's approval does not count for the approvers of restrictions. */
   noSelfApproval?: boolean

@@ -47,6 +47,7 @@ export function view(
     profile: 'local',
     ownerGroup: 'owner',
     ownersRequired: 2,
+    moneyDefault: rest.profile === undefined || rest.profile === 'local' ? 'initiator' : 'owner quorum',
     restrictions,
     configRestrictions: [],
     policyRestrictions: [],

@@ -231,6 +231,10 @@ describe('the closed list of tightenings', () => {
     ['a list instead of exceptions', { ...before, Destination: { Only: [{ Address: to }] } }],
     ['fewer approvers', { ...before, Approvers: [{ Groups: ['owner', 'other'], RequiredApprovers: 1 }] }],
     ['another criterion', { ...before, TestNetwork: true }],
+    [
+      'a criterion that was absent, for external destinations alone',
+      { ...before, ExternalDestination: { Except: [] } },
+    ],
     ['another id', { ...before, RestrictionID: 's' }],
     ['no velocity limit', restriction('r', { Amount: before.Amount, Destination: before.Destination } as never)],
   ])('does not have %s', (_, after) => expect(judged(after)).toBe(false))

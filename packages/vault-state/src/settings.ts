@@ -16,7 +16,8 @@ const foundingDelay = 7 * day * 1000
 /** Throws `VaultError` bad-settings. */
 export function updateSettings(state: VaultState, intent: IntentOf<'update settings'>): VaultState {
   const { settings } = state
-  const { PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval = settings.noSelfApproval } = intent
+  const { PendingExpirySeconds, LooseningDelaySeconds } = intent
+  const { NoSelfApproval = settings.noSelfApproval, MoneyDefault = settings.moneyDefault } = intent
   const seconds = (field: string, given: number | undefined, current: number, least: number, most: number): number => {
     require(given === undefined ||
       (given >= least && given <= most), 'bad-settings', `${field}: from ${least} to ${most}`)
@@ -29,6 +30,7 @@ export function updateSettings(state: VaultState, intent: IntentOf<'update setti
       pendingLifetime: seconds('PendingExpirySeconds', PendingExpirySeconds, settings.pendingLifetime, hour, 366 * day),
       looseningDelay: seconds('LooseningDelaySeconds', LooseningDelaySeconds, settings.looseningDelay, 0, 90 * day),
       noSelfApproval: NoSelfApproval,
+      moneyDefault: MoneyDefault,
     },
   }
 }
@@ -44,7 +46,7 @@ export function delayOf(state: VaultState, intent: Intent): number {
 
 /**
  * The closed list of changes that act at once (protocol-notes §8): a restriction under a new id, a lower limit, a removed key,
- * member or allow-list entry. In doubt a change is a loosening.
+ * member or allow-list entry; and the owner quorum put back on money. In doubt a change is a loosening.
  */
 export function isTightening(state: VaultState, intent: Intent): boolean {
   switch (intent.OperationType) {
@@ -63,9 +65,17 @@ export function isTightening(state: VaultState, intent: Intent): boolean {
       const before = state.restrictions.get(Delete.RestrictionID)
       return before !== undefined && isTighter(before, Add)
     }
+    case 'update settings':
+      return raisesOnlyMoney(intent)
     default:
       return false
   }
+}
+
+/** Whatever else the change sets may loosen: then all of it waits. */
+function raisesOnlyMoney(intent: IntentOf<'update settings'>): boolean {
+  const { OperationType, OperationID, InitiatorID, InitiatorName, Timestamp, MoneyDefault, ...others } = intent
+  return MoneyDefault === 'owner quorum' && Object.keys(others).length === 0
 }
 
 /** The one thing that a restriction can permit: bare digests (packages/policy/SPEC.md, section 4). */
@@ -88,7 +98,12 @@ function isTighter(before: TransactionRestriction, after: TransactionRestriction
   for (const field of ['Symbol', 'Source', 'Destination', 'ExternalDestination', 'TransactionFunction'] as const) {
     const [old, now]: [Lists?, Lists?] = [before[field], after[field]]
     const kept = new Set(old?.Except?.map(entry => JSON.stringify(entry)))
-    if (now?.Except?.every(entry => kept.has(JSON.stringify(entry))) && (old?.Only ?? []).length === 0)
+    // A criterion that was absent is not one without exceptions: "any external destination" leaves out the internal ones.
+    if (
+      old !== undefined &&
+      now?.Except?.every(entry => kept.has(JSON.stringify(entry))) &&
+      (old.Only ?? []).length === 0
+    )
       Object.assign(tightened, { [field]: { ...old, Except: now.Except } })
   }
   return transactionRestriction.write(tightened) === transactionRestriction.write(after)
