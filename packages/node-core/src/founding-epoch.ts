@@ -27,7 +27,7 @@ export function endorsementOf(
   pinned: FoundingEpoch | undefined,
   sign: (message: Uint8Array) => Uint8Array,
 ): NodeEvent | undefined {
-  if (pinned === undefined || state.sealedAt === undefined || (state.endorsed?.epoch ?? 0) >= pinned.epoch)
-    return undefined
+  const isFounded = state.sealedAt !== undefined || state.epoch > 0
+  if (pinned === undefined || !isFounded || (state.endorsed?.epoch ?? 0) >= pinned.epoch) return undefined
   return { type: 'endorsed', ...pinned, signature: sign(foundingEpochDigest(state.vaultId, pinned)) }
 }

@@ -39,6 +39,9 @@ export function foundingEpochDigest(vaultId: Uint8Array, value: FoundingEpoch): 
 /** The operation of an epoch: its id can be used once, so an epoch that was vetoed stays so. */
 export const foundingEpochOperation = (number: number): string => `founding-epoch-${number}`
 
+/** Is this id kept for such an operation? Whoever took it for something else would keep the epoch from coming. */
+export const isFoundingEpochOperation = (id: string): boolean => id.startsWith('founding-epoch-')
+
 const fingerprint: Json<Uint8Array> = (() => {
   const digits = json.string({ pattern: /^[0-9a-f]{64}$/, what: '64 lower-case hex digits' })
   return { read: value => fromHex(digits.read(value)), write: value => digits.write(toHex(value)) }

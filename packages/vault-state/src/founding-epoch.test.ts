@@ -60,7 +60,38 @@ describe('new owners after a lost quorum', () => {
     refound()
     expect(() => vault.pair(alice)).toThrow(refusal('bad-public-key'))
     expect(() => vault.pair(vault.person('alice', 2))).toThrow(refusal('approvals-missing'))
-    expect(vault.try(endorsement({ ...epoch, epoch: 2 }))).toMatchObject({ ok: false, code: 'not-sealed' })
+  })
+
+  it('can be replaced by others when they never seal: a vault whose new owners are lost too is not lost', () => {
+    refound()
+    const heirs = [{ id: 'erin@example.com', name: 'Erin', key: undefined }]
+    vault.apply(endorsement({ epoch: 2, owners: heirs, required: 1 }))
+    const id = start('founding-epoch-2')
+    vault.execute(id)
+    vault.time += week - 1001
+    expect(() => vault.execute(id)).toThrow(refusal('delay-not-over'))
+    vault.time += 1
+    vault.execute(id)
+    vault.pair(vault.person('erin'))
+    expect(vault.state).toMatchObject({ epoch: 2, sealedAt: vault.time })
+  })
+
+  it('must be enough for every policy restriction, which else nobody could satisfy or remove', () => {
+    const three = { RestrictionID: 'three', Approvers: [{ Groups: ['owner'], RequiredApprovers: 3 }] }
+    vault.pair(vault.person('carol'), alice, bob)
+    const change = vault.start(vault.intent('update policy restriction', { Add: three }))
+    vault.approve(change, alice, bob)
+    vault.execute(change)
+    vault.apply(endorsement())
+    expect(() => start()).toThrow(refusal('quorum-would-break'))
+    const heir = { id: 'erin@example.com', name: 'Erin', key: undefined }
+    vault.apply(endorsement({ ...epoch, epoch: 2, owners: [...epoch.owners, heir] }))
+    start('founding-epoch-2')
+  })
+
+  it('keep the ids of their operations: nobody takes one for something else', () => {
+    const intent = vault.intent('create account', { Name: 'a', MasterKey: 'Default' }, { id: 'founding-epoch-1' })
+    expect(() => vault.start(intent)).toThrow(refusal('malformed'))
   })
 
   it('wait: nothing acts before seven days, whatever the settings say', () => {
@@ -179,6 +210,17 @@ describe('new owners after a lost quorum', () => {
     for (const person of people) vault.pair(person)
     expect(vault.try(endorsement())).toMatchObject({ ok: false, code: 'bad-founding-epoch' })
     const dave = vault.person('dave')
+    const [used, twice] = [people[0]?.keyId, dave.keyId]
+    for (const [first, second] of [
+      [used, twice],
+      [twice, twice],
+    ]) {
+      const owners = [
+        { id: dave.id, name: 'Dave', key: first },
+        { id: 'erin@example.com', name: 'Erin', key: second },
+      ]
+      expect(vault.try(endorsement({ epoch: 1, owners, required: 1 }))).toMatchObject({ code: 'bad-founding-epoch' })
+    }
     vault.apply(endorsement({ epoch: 1, owners: [{ id: dave.id, name: 'Dave', key: dave.keyId }], required: 1 }))
     expect(foundingEpochRecord(vault.state).Owners).toMatchObject([{ KeyFingerprint: toHex(dave.keyId) }])
     const id = start()

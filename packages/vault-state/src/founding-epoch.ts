@@ -12,6 +12,8 @@ import {
 } from '@trivault/protocol'
 import { groupOf } from './lookup.ts'
 import { addUser, checkUserId } from './people.ts'
+import { PersistentMap } from './persistent-map.ts'
+import { checkQuorums } from './quorums.ts'
 import { type Position, userKey, type VaultState } from './state.ts'
 
 /**
@@ -20,7 +22,8 @@ import { type Position, userKey, type VaultState } from './state.ts'
  */
 export function endorse(state: VaultState, command: CommandOf<'endorse'>, time: number): VaultState {
   const { epoch, owners, required, signatures } = command
-  require(state.sealedAt !== undefined, 'not-sealed', 'a vault that is not sealed is still being founded')
+  require(state.sealedAt !== undefined ||
+    state.epoch > 0, 'not-sealed', 'a vault that was never sealed is still being founded')
   const last = state.endorsed?.epoch ?? 0
   require(epoch > last, 'bad-founding-epoch', `the epoch must be above ${last}`)
   checkOwners(state, { epoch, owners, required })
@@ -44,7 +47,7 @@ function isSignature(signature: Uint8Array, digest: Uint8Array, identity: Uint8A
   }
 }
 
-function checkOwners({ genesis, users }: VaultState, { owners, required }: FoundingEpoch): void {
+function checkOwners({ genesis, users, deviceKeys }: VaultState, { owners, required }: FoundingEpoch): void {
   const bad = (message: string): never => {
     throw new VaultError('bad-founding-epoch', message)
   }
@@ -57,7 +60,11 @@ function checkOwners({ genesis, users }: VaultState, { owners, required }: Found
     if (known?.systemRole !== undefined) bad(`${id} is a system user`)
     if (known !== undefined && !known.deleted && known.name !== name) bad(`${id} is registered as "${known.name}"`)
     if (pinned !== (key !== undefined)) bad('a key fingerprint belongs to each owner in mode pinned, and nowhere else')
+    // Such a key could not be set, and the vault never be sealed.
+    if (key !== undefined && deviceKeys.has(toHex(key))) bad(`the key of ${id} is or was registered: pin a new one`)
   }
+  const keys = owners.flatMap(({ key }) => (key === undefined ? [] : [toHex(key)]))
+  if (new Set(keys).size !== keys.length) bad('a key is listed twice')
 }
 
 type EpochRecord = Pick<IntentOf<'found again'>, 'Epoch' | 'Owners' | 'ApprovalsRequired'>
@@ -83,7 +90,8 @@ export function isFoundingAgain({ endorsed, operations }: VaultState): boolean {
 
 /**
  * Founding begins again: the owner group is the pinned owners, none of whom has a key, and nothing counts before their seal.
- * Accounts, keys of the vault, restrictions and other groups stay. Throws `VaultError` intent-mismatch and others.
+ * Accounts, keys of the vault, restrictions and other groups stay. Throws `VaultError` intent-mismatch, quorum-would-break and
+ * others.
  */
 export function foundAgain(state: VaultState, intent: IntentOf<'found again'>, at: Position): VaultState {
   const { setup, endorsed } = state
@@ -102,11 +110,13 @@ export function foundAgain(state: VaultState, intent: IntentOf<'found again'>, a
   const members = endorsed.owners.map(({ id }) => userKey(id)).sort()
   for (const member of new Set([...groupOf(state, setup.ownerGroup).members, ...members]))
     next = withoutKey(next, member, at.time)
-  return {
+  return checkQuorums({
     ...next,
+    // What was vouched for in the old days makes no key of a new owner free.
+    vouchings: PersistentMap.empty(),
     setup: { ...setup, ownersRequired: endorsed.required },
     groups: next.groups.set(setup.ownerGroup, { name: setup.ownerGroup, members }),
-  }
+  })
 }
 
 /** Old and new owners begin without a key: what was lost may have been found by somebody else. */

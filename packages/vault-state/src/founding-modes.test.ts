@@ -12,6 +12,7 @@ import {
 } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
 import { activeKeyOf, foundingRecord, operationOf, standingOf } from './index.ts'
+import { isTightening } from './settings.ts'
 
 const refusal = (code: string) => expect.objectContaining({ code })
 const issuer = makeIssuerKey()
@@ -358,6 +359,28 @@ describe('after the seal (I9)', () => {
     expect(() => vault.execute(id)).toThrow(refusal('approvals-missing'))
     vault.approve(id, bob)
     vault.execute(id)
+  })
+
+  it('a restriction that names a group with an automated key is no tightening: the key confirms by it', () => {
+    const vault = sealed()
+    const [alice, bob] = people(vault) as [Person, Person]
+    const judged = () =>
+      isTightening(
+        vault.state,
+        vault.intent('update transaction restriction', {
+          Add: { RestrictionID: 'r', Approvers: [{ Groups: ['owner', 'bots'], RequiredApprovers: 1 }] },
+        }),
+      )
+    vault.execute(vault.start(vault.intent('register user', { UserID: 'bot@example.com', UserName: 'Bot' })))
+    vault.apply({ type: 'createGroup', by: '', name: 'bots' })
+    const id = vault.start(
+      vault.intent('update group', { Group: 'bots', AddUsers: ['bot@example.com'], RemoveUsers: [] }),
+    )
+    vault.approve(id, alice, bob)
+    vault.execute(id)
+    expect(judged()).toBe(true)
+    vault.pair(vault.person('bot'), alice, bob)
+    expect(judged()).toBe(false)
   })
 
   it('no automated key takes the place of an owner whom the quorum needs', () => {

@@ -65,7 +65,9 @@ function isVouched({ vouchings }: VaultState, userId: string, publicKey: Uint8Ar
 
 function isPinned({ genesis, epoch, endorsed }: VaultState, userId: string, publicKey: Uint8Array): boolean {
   if (genesis.foundingMode !== 'pinned') return false
-  const again = epoch > 0 ? endorsed?.owners.find(({ id }) => userKey(id) === userKey(userId)) : undefined
+  // A newer epoch that was endorsed but has not come counts for nothing yet.
+  const again =
+    endorsed?.epoch === epoch ? endorsed.owners.find(({ id }) => userKey(id) === userKey(userId)) : undefined
   const founder = genesis.founders.findIndex(id => userKey(id) === userKey(userId))
   const pinned = epoch > 0 ? again?.key : genesis.founderKeys[founder]
   return pinned !== undefined && equalBytes(pinned, sha256(publicKey))

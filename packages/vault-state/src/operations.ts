@@ -2,6 +2,7 @@ import { toHex } from '@trivault/codec'
 import {
   type CommandOf,
   decodeIntent,
+  isFoundingEpochOperation,
   operationIdPattern,
   require,
   sha256,
@@ -61,6 +62,8 @@ export function startOperation(state: VaultState, command: CommandOf<'start'>, a
   require(state.setup !== undefined, 'not-set-up', 'set up the tenant first: POST /api/tenants/default/setup')
   const intent = decodeIntent(command.intent)
   require(intent.OperationID === id, 'intent-mismatch', 'the intent names another OperationID')
+  require(intent.OperationType === 'found again' ||
+    !isFoundingEpochOperation(id), 'malformed', `operation id ${id} is kept for the founding after a lost quorum`)
   require(Math.abs(Date.parse(intent.Timestamp) - at.time) <=
     maxTimestampSkew, 'stale-timestamp', 'the intent Timestamp is more than 60 s from the log')
   const initiator = intent.InitiatorID === '' ? undefined : userOf(state, intent.InitiatorID)

@@ -5,6 +5,8 @@ import {
   type TransactionRestriction,
   transactionRestriction,
 } from '@trivault/protocol'
+import { isWeak } from './founding.ts'
+import { activeKeyOf } from './lookup.ts'
 import { classOf } from './needs.ts'
 import type { VaultState } from './state.ts'
 
@@ -60,7 +62,7 @@ export function isTightening(state: VaultState, intent: Intent): boolean {
       return intent.Delete === undefined
     case 'update transaction restriction': {
       const { Add, Delete } = intent
-      if (Add === undefined) return false
+      if (Add === undefined || namesWeak(state, Add)) return false
       if (Delete === undefined) return !permitsOpaque(Add)
       const before = state.restrictions.get(Delete.RestrictionID)
       return before !== undefined && isTighter(before, Add)
@@ -81,6 +83,15 @@ function raisesOnlyMoney(intent: IntentOf<'update settings'>): boolean {
 /** The one thing that a restriction can permit: bare digests (packages/policy/SPEC.md, section 4). */
 function permitsOpaque({ TransactionFunction }: TransactionRestriction): boolean {
   return TransactionFunction?.Only?.includes('raw digest') === true
+}
+
+/** Where a restriction names its group, an automated key of an enclave confirms in the place of an owner. */
+function namesWeak(state: VaultState, { Approvers = [] }: TransactionRestriction): boolean {
+  const members = Approvers.flatMap(({ Groups }) => Groups).flatMap(group => state.groups.get(group)?.members ?? [])
+  return members.some(member => {
+    const key = activeKeyOf(state, member)
+    return key !== undefined && isWeak(state, key)
+  })
 }
 
 type Lists = { Only?: unknown[]; Except?: unknown[] }
