@@ -34,7 +34,10 @@ export interface VoterOptions<S> extends LogOptions<S> {
   anchor: Anchor
   /** Own wall clock, milliseconds since the epoch. */
   clock: () => number
-  /** L4: a hold that this node was brought and that is not among the holds with which the entry's commands begin, if any. */
+  /**
+   * L4: a hold that this node was brought and that is not among the holds with which the entry's commands begin, if any. `state`
+   * is that before the first command, after `begin`. Of holds that must come in an order, the last one is asked for first.
+   */
   pendingHold?: (state: S, commands: readonly Uint8Array[]) => Uint8Array | undefined
 }
 

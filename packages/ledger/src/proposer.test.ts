@@ -1,4 +1,4 @@
-import { utf8 } from '@trivault/codec'
+import { fromUtf8, utf8 } from '@trivault/codec'
 import { describe, expect, it } from 'vitest'
 import { decodeEntry, entryHash } from './entry.ts'
 import { encodeMessage } from './messages.ts'
@@ -147,6 +147,26 @@ describe('mending (L9)', () => {
     expect(await network.submit(wallet, ['a'])).toMatchObject([{ ok: true, seq: 1, index: 3 }])
     expect([...wallet.state.log].sort()).toEqual(['a', 'hold 0', 'hold 1', 'hold 2'])
     expect(wallet.state.log[3]).toBe('a')
+  })
+
+  it('logs holds that must come in an order, whatever the order in which they came up', async () => {
+    const numberOf = (text: string) => (text.startsWith('hold') ? Number(text.slice(5)) : 0)
+    const apply: typeof toyMachine.apply = (state, command, at) =>
+      state.log.some(text => numberOf(text) > numberOf(fromUtf8(command)) && numberOf(fromUtf8(command)) > 0)
+        ? { ok: false, code: 'late', message: 'a later one was logged' }
+        : toyMachine.apply(state, command, at)
+    /** The last one that is missing, as a node asks. */
+    const pendingHold = (state: { log: readonly string[] }, commands: readonly Uint8Array[]) => {
+      const there = [...state.log, ...commands.map(fromUtf8)]
+      const missing = [4, 3, 2, 1].find(number => !there.includes(`hold ${number}`))
+      return missing === undefined ? undefined : utf8(`hold ${missing}`)
+    }
+    const network = await Network.open({ machine: { ...toyMachine, apply } })
+    for (const node of [0, 1, 2] as const)
+      await network.bench.boot(node, { machine: { ...toyMachine, apply }, pendingHold })
+    const wallet = await network.propose()
+    expect(await network.submit(wallet, ['hold 3', 'hold 2', 'a'])).toBeDefined()
+    expect(wallet.state.log).toEqual(['hold 1', 'hold 2', 'hold 3', 'hold 4', 'a'])
   })
 
   it('gives up a hold that no node could log', async () => {

@@ -63,7 +63,10 @@ export class Proposer<S> {
   #reason = ''
   #fork: [Certificate, Certificate] | undefined
   #slot: Slot<S> | undefined
-  /** L4: holds that nodes want logged. They outlive the slot: a kept entry may come before them. */
+  /**
+   * L4: holds that nodes want logged, the newest demand first: nodes ask for the last of an order first. They outlive the slot: a kept
+   * entry may come before them.
+   */
   #required: readonly Uint8Array[] = []
   #cancelTimer: (() => void) | undefined
 
@@ -331,7 +334,7 @@ export class Proposer<S> {
     slot.refusals[from] = refusal
     const { required } = refusal
     if (required !== undefined && !this.#required.some(known => equalBytes(known, required)))
-      this.#required = [...this.#required, required].slice(0, MAX_COMMANDS)
+      this.#required = [required, ...this.#required].slice(0, MAX_COMMANDS)
     slot.promised = Math.max(slot.promised, Math.min(refusal.promised, slot.ballot + MAX_BALLOT_STEP))
     if (slot.stage === 'propose') this.#decide(slot)
     else if (refusal.promised >= slot.ballot) this.#backOff(slot, () => this.#newBallot(slot))

@@ -161,6 +161,12 @@ describe('L4: soft checks', () => {
     await bench.vote(2, bytes, 1, await bench.reports(1))
   })
 
+  it('asks for a hold by the state in which the first command is judged: what was due has been handled', async () => {
+    const bench = await Bench.open()
+    await bench.boot(2, { pendingHold: state => (state.time < NOW ? utf8('hold') : undefined) })
+    await bench.vote(2, bench.entry('x').bytes)
+  })
+
   it('votes when the hold comes first', async () => {
     const bench = await Bench.open()
     await bench.boot(2, { pendingHold: holdFirst('hold') })

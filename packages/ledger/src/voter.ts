@@ -186,7 +186,9 @@ export class Voter<S> {
     if (early > MAX_SKEW) return { code: 'time', message: `entry time is ${early} ms ahead of this node's clock` }
     if (isKept) return undefined
     if (early < -MAX_SKEW) return { code: 'time', message: `entry time is ${-early} ms behind this node's clock` }
-    const hold = this.#options.pendingHold?.(this.#follower.state, entry.commands)
+    const { pendingHold, machine } = this.#options
+    // As L3 saw it: what is due at the entry's time has been handled, so no hold is asked for that the machine would refuse.
+    const hold = pendingHold?.(machine.begin(this.#follower.state, entry.time), entry.commands)
     if (hold !== undefined) return { code: 'hold', message: 'a hold must be logged first', required: hold }
     return undefined
   }

@@ -4,8 +4,8 @@ import { checkHold, isFoundingAgain, type VaultState } from '@trivault/vault-sta
 import { NodeError, reasonOf } from './errors.ts'
 import type { HoldStore, Log } from './ports.ts'
 
-/** Statements of owners that wait for the log at once; more are refused. */
-const most = 64
+/** Statements of one device that wait for the log at once; more are refused, so that no owner uses up the room of another. */
+const most = 16
 
 interface Pending {
   id: string
@@ -50,11 +50,13 @@ export class Holds {
 
   /** Takes a statement: it holds from this call on, and is durable when the promise resolves. Throws `VaultError`. */
   async bring(state: VaultState, hold: SignedHold): Promise<void> {
-    const raw = encode(signedHoldCodec as Codec<SignedHold>, hold)
+    const raw = encodeHold(hold)
     let known = this.#pending.find(({ id }) => id === idOf(raw))
     if (known === undefined) {
       const by = checkHold(state, hold)
-      if (this.#pending.length >= most) throw new VaultError('too-many-operations', `${most} holds wait for the log`)
+      const others = this.#pending.filter(one => equalBytes(one.hold.keyId, hold.keyId))
+      if (others.length >= most)
+        throw new VaultError('too-many-operations', `${most} holds of this device wait for the log`)
       known = { id: idOf(raw), hold, stored: false }
       this.#pending = [...this.#pending, known]
       this.#options.tell(hold)
@@ -72,15 +74,25 @@ export class Holds {
     return holds && `a ${holds.hold.kind} waits for the log`
   }
 
-  /** L4: a pending hold that is not among the holds with which an entry begins, as a command. */
+  /**
+   * L4: a pending hold, as a command, that is not among the holds with which an entry begins. `state` is that before the entry's
+   * first command. A second veto of an operation that they end already is not missed: the fold would refuse it. Counters of an owner
+   * rise, so what goes last is asked for first; a proposer puts each before those it was asked for earlier.
+   */
   missing(state: VaultState, commands: readonly Uint8Array[]): Uint8Array | undefined {
     if (this.#pending.length === 0) return undefined
-    const others = commands.findIndex(raw => decodeCommand(raw).type !== 'hold')
-    const first = others < 0 ? commands : commands.slice(0, others)
-    return this.#pending
-      .filter(({ hold }) => isMeant(state, hold))
-      .map(({ hold }) => encodeCommand({ type: 'hold', ...hold }))
-      .find(command => !first.some(one => equalBytes(one, command)))
+    const leading: SignedHold[] = []
+    for (const command of commands.map(decodeCommand)) {
+      if (command.type !== 'hold') break
+      leading.push(command)
+    }
+    const isThere = (id: string): boolean => leading.some(hold => idOf(encodeHold(hold)) === id)
+    const isEnded = ({ kind, operationId }: SignedHold): boolean =>
+      kind === 'veto' && leading.some(hold => hold.operationId === operationId)
+    const missed = this.#pending
+      .filter(({ id, hold }) => isMeant(state, hold) && !isThere(id) && !isEnded(hold))
+      .sort((a, b) => b.hold.counter - a.hold.counter)[0]
+    return missed && encodeCommand({ type: 'hold', ...missed.hold })
   }
 
   /** Forgets what the log holds, or what means nothing any more. Only for a state that is not behind the log. */
@@ -103,11 +115,12 @@ export class Holds {
   }
 
   async #save(one: Pending): Promise<void> {
-    await this.#options.store.save(one.id, encode(signedHoldCodec as Codec<SignedHold>, one.hold))
+    await this.#options.store.save(one.id, encodeHold(one.hold))
     one.stored = true
   }
 }
 
+const encodeHold = (hold: SignedHold): Uint8Array => encode(signedHoldCodec as Codec<SignedHold>, hold)
 const idOf = (raw: Uint8Array): string => toHex(sha256(raw))
 
 function isMeant(state: VaultState, hold: SignedHold): boolean {

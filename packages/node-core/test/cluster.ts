@@ -515,3 +515,18 @@ export class Cluster {
 }
 
 const never = <T>(): Promise<T> => new Promise(() => {})
+
+/** A vault after set-up, key generation, activation and seal, with alice's device: what most tests begin with. */
+export async function sealedVault(
+  ers: Uint8Array = newErsKey().spki,
+  more: (cluster: Cluster) => Promise<unknown> = async () => undefined,
+): Promise<Snapshot> {
+  const cluster = await Cluster.start({ ers })
+  await cluster.setup()
+  await cluster.activate()
+  await cluster.pair('alice')
+  await more(cluster)
+  const sealed = cluster.snapshot()
+  cluster.close()
+  return sealed
+}

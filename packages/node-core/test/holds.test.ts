@@ -3,18 +3,13 @@ import { decodeCommand, type SignedHold } from '@trivault/protocol'
 import { startCommand, TestVault, testGenesis } from '@trivault/testkit'
 import { operationOf } from '@trivault/vault-state'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Cluster, type Index, newErsKey, type Snapshot, wait } from './cluster.ts'
+import { Cluster, type Index, type Snapshot, sealedVault, wait } from './cluster.ts'
 
 let sealed: Snapshot
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ ers: newErsKey().spki })
-  await cluster.setup()
-  await cluster.activate()
-  await cluster.pair('alice')
-  sealed = cluster.snapshot()
-  cluster.close()
+  sealed = await sealedVault()
 })
 afterEach(() => cluster.close())
 
@@ -264,4 +259,41 @@ it('a verdict leaves a node only after the entry that it stands on is durable', 
   const { executions, approvals } = await view()
   expect(approvals).toHaveLength(1)
   expect(executions[0]?.signature).toEqual(cluster.signatures('tx')[0]?.signature)
+})
+
+describe("holds that get in each other's way", () => {
+  const goesOn = async () => {
+    await cluster.submit({ type: 'createGroup', by: 'alice@example.com', name: 'any' })
+    await cluster.until(() => cluster.holds.every(({ held }) => held.size === 0), 'no hold waits any more')
+  }
+  const allHave = (size: number) =>
+    cluster.until(() => cluster.holds.every(({ held }) => held.size === size), `all nodes have ${size}`)
+
+  it('two vetoes of one operation: one ends it, and the log goes on', async () => {
+    await start()
+    await cluster.prepare('tx')
+    await Promise.all([bring(0, statement(1, 'tx')), bring(2, statement(2, 'tx'))])
+    await allHave(2)
+    await goesOn()
+    expect(operationOf(cluster.state, 'tx').failure?.code).toBe('vetoed')
+  }, 20_000)
+
+  it('of one owner, brought in another order than they were signed: both are logged', async () => {
+    await start()
+    await cluster.prepare('tx')
+    await bring(2, statement(2))
+    await bring(0, statement(1, 'tx'))
+    await bring(1, statement(3))
+    await allHave(3)
+    await goesOn()
+    expect(operationOf(cluster.state, 'tx').failure?.code).toBe('vetoed')
+    expect(cluster.state.freeze?.number).toBe(2)
+  }, 20_000)
+
+  it('of one device, sixteen: an owner cannot use up the room of another', async () => {
+    await start()
+    cluster.hears = () => undefined
+    for (let counter = 1; counter <= 16; counter++) expect(await bring(0, statement(counter))).toEqual({ type: 'held' })
+    expect(await bring(0, statement(17))).toMatchObject({ type: 'refused', code: 'too-many-operations' })
+  }, 20_000)
 })
