@@ -1,7 +1,7 @@
 import { decodeCall, decodeEffects, describe, formatHex, parseHex } from '@trivault/chains'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
 import { describeChange, type RuleKind } from '@trivault/policy'
-import { type ApproverRestriction, type Intent, type IntentOf, sha256 } from '@trivault/protocol'
+import { type ApproverRestriction, type Intent, type IntentOf, type MoneyDefault, sha256 } from '@trivault/protocol'
 import {
   activeKeyOf,
   assetOf,
@@ -217,9 +217,14 @@ function restrictionLines<R extends ApproverRestriction>(
   return [`Change the ${kind} rules`, ...changes.flat()]
 }
 
+const moneyLine: Readonly<Record<MoneyDefault, string>> = {
+  initiator: 'The initiator ALONE is enough for every signature that no rule asks more for, WITHOUT the owner quorum',
+  'owner quorum': 'Every signature needs the owner quorum, besides the initiator and the rules',
+}
+
 /** What the owners decide about the vault as a whole. */
 function settingLines({ settings }: VaultState, intent: IntentOf<'update settings'>): string[] {
-  const { PendingExpirySeconds: expiry, LooseningDelaySeconds: delay, NoSelfApproval } = intent
+  const { PendingExpirySeconds: expiry, LooseningDelaySeconds: delay, NoSelfApproval, MoneyDefault } = intent
   const hours = (seconds: number): string => `${seconds / 3600} hours`
   return [
     "Change the vault's settings",
@@ -236,5 +241,6 @@ function settingLines({ settings }: VaultState, intent: IntentOf<'update setting
             ? "The initiator's approval does NOT count for the approvers of rules"
             : "The initiator's approval COUNTS for the approvers of rules",
         ]),
+    ...(MoneyDefault === undefined ? [] : [`${moneyLine[MoneyDefault]} (now ${settings.moneyDefault})`]),
   ]
 }

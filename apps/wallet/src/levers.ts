@@ -78,6 +78,7 @@ export class Levers {
       PendingExpirySeconds: settings.pendingLifetime / 1000,
       LooseningDelaySeconds: settings.looseningDelay / 1000,
       NoSelfApproval: settings.noSelfApproval,
+      MoneyDefault: settings.moneyDefault,
       ...(freeze && { Freeze: { Number: freeze.number, By: freeze.by, At: new Date(freeze.at).toISOString() } }),
       HoldCounters: holdCounters
         .keys()

@@ -204,6 +204,7 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       PendingExpirySeconds: 604_800,
       LooseningDelaySeconds: 0,
       NoSelfApproval: false,
+      MoneyDefault: 'owner quorum',
       HoldCounters: [],
     }),
     extendedRestrictions: async () => [],

@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { type Route, routes } from '@trivault/api-contract'
 import { decide, describeRequirement, type PolicyView, type Subject } from '@trivault/policy'
-import { type OperationClass, type OperationType, operationTypeNames, operationTypes } from '@trivault/protocol'
+import {
+  type MoneyDefault,
+  type OperationClass,
+  type OperationType,
+  operationTypeNames,
+  operationTypes,
+} from '@trivault/protocol'
 import { allowed } from '../src/http/auth.ts'
 import type { Role } from '../src/service.ts'
 
@@ -14,7 +20,12 @@ const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`
 const table = (head: string[], rows: string[][]): string =>
   [row(...head), row(...head.map(() => '---')), ...rows.map(cells => row(...cells))].join('\n')
 
-function needs(kind: OperationClass, profile: PolicyView['profile'], type: OperationType): string {
+function needs(
+  kind: OperationClass,
+  profile: PolicyView['profile'],
+  type: OperationType,
+  moneyDefault: MoneyDefault,
+): string {
   const subject: Subject = {
     type,
     class: kind,
@@ -34,6 +45,7 @@ function needs(kind: OperationClass, profile: PolicyView['profile'], type: Opera
     profile,
     ownerGroup: 'owner',
     ownersRequired: 2,
+    moneyDefault,
     restrictions: [],
     configRestrictions: [],
     policyRestrictions: [],
@@ -62,15 +74,19 @@ These tables are made from the code; a test fails when they differ.
 
 ## Authority
 
-What an operation needs by its class, with an initiator who has a device and an owner quorum of two. Every restriction that applies adds
+What an operation needs by its class in a fresh vault, with an initiator who has a device and an owner quorum of two. Every restriction that applies adds
 its approvers; one without approvers blocks.
 
 ${table(
   ['class', 'local', 'enclave'],
-  classes.map(([kind, type]) => [kind, needs(kind, 'local', type), needs(kind, 'enclave', type)]),
+  classes.map(([kind, type]) => [
+    kind,
+    needs(kind, 'local', type, 'initiator'),
+    needs(kind, 'enclave', type, 'owner quorum'),
+  ]),
 )}
 
-In \`local\`, registering and unregistering tokens and chains needs nothing. \`seal\` and \`found again\` have rules of their own
+Owners choose what money needs, in either profile: [settings](policy.md#settings). In \`local\`, registering and unregistering tokens and chains needs nothing. \`seal\` and \`found again\` have rules of their own
 ([founding](../SECURITY.md)). A spot rate between approved bounds is free. Restrictions of kind \`policy\` govern every change of
 restrictions, their own included; what is free is governed by none.
 

@@ -2,7 +2,7 @@ import { decodeJson, encodeJson, type Json, type JsonOf, json } from '@trivault/
 import { curves } from './commands.ts'
 import { personalChannels } from './enrolment.ts'
 import { VaultError } from './errors.ts'
-import { type OperationType, operationTypeNames } from './operations.ts'
+import { moneyDefaults, type OperationType, operationTypeNames } from './operations.ts'
 import { approverRestriction, name, transactionRestriction, userId } from './restrictions.ts'
 
 /** Pattern of operation ids (contract). */
@@ -70,9 +70,10 @@ const settings = json.refine(
     PendingExpirySeconds: json.integer(),
     LooseningDelaySeconds: json.integer(),
     NoSelfApproval: json.boolean,
+    MoneyDefault: json.oneOf(moneyDefaults),
   }),
-  ({ PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval }) =>
-    [PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval].every(setting => setting === undefined)
+  ({ PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval, MoneyDefault }) =>
+    [PendingExpirySeconds, LooseningDelaySeconds, NoSelfApproval, MoneyDefault].every(setting => setting === undefined)
       ? 'give at least one setting'
       : undefined,
 )

@@ -1,6 +1,10 @@
 /** What an operation may do to the vault; decides what it needs in a fresh vault (protocol-notes §3). */
 export type OperationClass = 'free' | 'money' | 'config' | 'authority'
 
+/** What money needs by default: the initiator and the owner quorum, or the initiator alone. The one default that is a setting. */
+export const moneyDefaults = ['owner quorum', 'initiator'] as const
+export type MoneyDefault = (typeof moneyDefaults)[number]
+
 export const restrictionKinds = ['config', 'policy', 'transaction'] as const
 /** Which restrictions govern an operation. Those of kind `policy` govern every change of restrictions, their own included. */
 export type RestrictionKind = (typeof restrictionKinds)[number]

@@ -243,6 +243,7 @@ export const intentsByType: { [T in OperationType]: fc.Arbitrary<Extract<Intent,
   'update settings': fc.oneof(
     fc.record({ ...metadata('update settings'), PendingExpirySeconds: fc.maxSafeNat(), NoSelfApproval: fc.boolean() }),
     fc.record({ ...metadata('update settings'), LooseningDelaySeconds: fc.maxSafeNat() }),
+    fc.record({ ...metadata('update settings'), MoneyDefault: fc.constantFrom('owner quorum', 'initiator') }),
   ),
   unfreeze: fc.record({ ...metadata('unfreeze'), Freeze: fc.maxSafeNat() }),
 }

@@ -32,6 +32,7 @@ function policyView(state: VaultState, transaction?: TransactionSubject): Policy
     profile: state.genesis.profile,
     ownerGroup: state.setup?.ownerGroup,
     ownersRequired: state.setup?.ownersRequired ?? 1,
+    moneyDefault: state.settings.moneyDefault,
     restrictions: transaction === undefined ? [] : restrictionsFor(state.restrictionIndex, transaction),
     configRestrictions: state.configRestrictions.values(),
     policyRestrictions: state.policyRestrictions.values(),

@@ -37,7 +37,12 @@ describe('update settings', () => {
     expect(vault.try(vault.execution(id, {}, new Uint8Array()))).toMatchObject({ code: 'approvals-missing' })
     set({ PendingExpirySeconds: 3600 })
     set({ NoSelfApproval: true })
-    expect(vault.state.settings).toEqual({ pendingLifetime: 3_600_000, looseningDelay: 0, noSelfApproval: true })
+    expect(vault.state.settings).toEqual({
+      pendingLifetime: 3_600_000,
+      looseningDelay: 0,
+      noSelfApproval: true,
+      moneyDefault: 'initiator',
+    })
   })
 
   it('rejects what is out of bounds', () => {

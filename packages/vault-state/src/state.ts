@@ -8,6 +8,7 @@ import type {
   Genesis,
   Intent,
   KeyChannel,
+  MoneyDefault,
   OperationType,
   SystemRole,
   TransactionRestriction,
@@ -160,6 +161,8 @@ export interface Operation {
   seq: number
   phase: 'pending' | 'executing' | 'succeeded' | 'failed'
   needsAtStart: readonly Requirement[]
+  /** What approvers take for granted (`groundOf`), as it was at the start. */
+  ground: string
   /** An approved loosening waits until this log time. */
   waitsUntil: number | undefined
   approvals: readonly Approval[]
@@ -177,6 +180,8 @@ export interface Settings {
   looseningDelay: number
   /** The initiator's approval does not count for the approvers of restrictions. */
   noSelfApproval: boolean
+  /** What every signature needs besides what restrictions ask. */
+  moneyDefault: MoneyDefault
 }
 
 export interface Freeze {
@@ -269,7 +274,12 @@ export function initialState(genesis: Genesis): VaultState {
     configRestrictions: PersistentMap.empty(),
     policyRestrictions: PersistentMap.empty(),
     rates: PersistentMap.empty(),
-    settings: { pendingLifetime: 7 * 24 * 3600 * 1000, looseningDelay: 0, noSelfApproval: false },
+    settings: {
+      pendingLifetime: 7 * 24 * 3600 * 1000,
+      looseningDelay: 0,
+      noSelfApproval: false,
+      moneyDefault: genesis.profile === 'local' ? 'initiator' : 'owner quorum',
+    },
     freeze: undefined,
     freezes: 0,
     holdCounters: PersistentMap.empty(),

@@ -102,6 +102,7 @@ type SettingOptions = WaitOptions & {
   pendingExpiry?: string
   looseningDelay?: string
   selfApproval?: 'on' | 'off'
+  moneyDefault?: 'owner-quorum' | 'initiator'
   initiator?: string
   id?: string
 }
@@ -119,12 +120,14 @@ export function settingsCommands(open: Open): Command {
           PendingExpirySeconds: now.pendingLifetime / 1000,
           LooseningDelaySeconds: now.looseningDelay / 1000,
           NoSelfApproval: now.noSelfApproval,
+          MoneyDefault: now.moneyDefault,
           ...(freeze && { Freeze: { Number: freeze.number, By: freeze.by, At: new Date(freeze.at).toISOString() } }),
         },
         [
           `Pending expiry    ${now.pendingLifetime / 3_600_000} hours`,
           `Loosening delay   ${now.looseningDelay / 3_600_000} hours`,
           `No self-approval  ${now.noSelfApproval ? 'on' : 'off'}`,
+          `Money default     ${now.moneyDefault === 'initiator' ? 'initiator' : 'initiator and owner quorum'}`,
           ...(freeze ? [`FROZEN by ${freeze.by} since ${new Date(freeze.at).toISOString()}`] : []),
         ],
       )
@@ -134,6 +137,12 @@ export function settingsCommands(open: Open): Command {
     .description('start a change, which the owner quorum approves')
     .option('--pending-expiry <time>', 'how long operations wait for approvals, such as 24h or 7d')
     .option('--loosening-delay <time>', 'how long an approved loosening waits, such as 48h; 0s for none')
+    .addOption(
+      new Option('--money-default <who>', 'who approves every signature besides what rules ask').choices([
+        'owner-quorum',
+        'initiator',
+      ]),
+    )
     .addOption(
       new Option('--self-approval <on|off>', "off: the initiator's approval does not count for approver lists").choices(
         ['on', 'off'],
@@ -145,11 +154,12 @@ export function settingsCommands(open: Open): Command {
     .addOption(timeoutOption())
     .action(async (options: SettingOptions, command: Command) => {
       const session = open(command)
-      const { pendingExpiry, looseningDelay, selfApproval } = options
+      const { pendingExpiry, looseningDelay, selfApproval, moneyDefault } = options
       const body = {
         ...(pendingExpiry !== undefined && { PendingExpirySeconds: secondsOf(pendingExpiry) }),
         ...(looseningDelay !== undefined && { LooseningDelaySeconds: secondsOf(looseningDelay) }),
         ...(selfApproval !== undefined && { NoSelfApproval: selfApproval === 'off' }),
+        ...(moneyDefault !== undefined && { MoneyDefault: moneyDefault.replace('-', ' ') }),
       }
       if (Object.keys(body).length === 0) throw new CliError('usage', 'say which setting to change')
       await startAndTell(session, 'updateSettings', body, options)

@@ -1,3 +1,4 @@
+import { moneyDefaults } from '@trivault/protocol'
 import Type from 'typebox'
 import {
   base64,
@@ -36,10 +37,15 @@ export const HoldAnswer = open('trivaultHoldAnswer', {
   ),
 })
 
+const moneyDefault = () => ({
+  ...oneOf('trivaultMoneyDefault', moneyDefaults),
+  description: 'what every signature needs besides what restrictions ask: initiator and owner quorum, or the initiator',
+})
 export const updateSettings = {
   PendingExpirySeconds: Type.Optional(int64()),
   LooseningDelaySeconds: Type.Optional(int64()),
   NoSelfApproval: Type.Optional(Type.Boolean()),
+  MoneyDefault: Type.Optional(moneyDefault()),
 }
 export const unfreeze = {
   Freeze: Type.Optional({
@@ -52,6 +58,7 @@ export const VaultSettings = open('trivaultSettings', {
   PendingExpirySeconds: int64(),
   LooseningDelaySeconds: int64(),
   NoSelfApproval: Type.Boolean(),
+  MoneyDefault: moneyDefault(),
   Freeze: Type.Optional(open('trivaultFreeze', { Number: int64(), By: Type.String(), At: timestamp() })),
   HoldCounters: Type.Array(open('', { UserID: Type.String(), Counter: int64() })),
 })
