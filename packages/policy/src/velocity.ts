@@ -23,7 +23,7 @@ export interface Spent {
 }
 
 /**
- * What an operation that `restriction` matches adds to the sums of its velocity limit (SPEC.md, section 6); undefined where it
+ * What an operation that `restriction` matches adds to the sums of its velocity limit (SPEC.md, section 5); undefined where it
  * has no limit or does not match. `noRate` names what a conversion would need.
  */
 export function spendingOf(
