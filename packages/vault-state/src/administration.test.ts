@@ -105,6 +105,21 @@ describe('a change of restrictions', () => {
     expect(vault.state.restrictions.size).toBe(0)
   })
 
+  it('acts on the restriction that approvers saw, not on a stricter one that took its place', () => {
+    const vault = TestVault.founded()
+    change(vault, { Add: both })
+    const Delete = { RestrictionID: 'both' }
+    const kept = [start(vault, { Delete }), start(vault, { Delete, Add: { ...both, Fee: { Above: '0' } } })]
+    for (const id of kept) vault.approve(id, vault.person('alice'))
+    const stricter = { ...both, Amount: { Above: '1', Currency: 'USD' } }
+    change(vault, { Delete, Add: stricter })
+    for (const id of kept) {
+      vault.execute(id)
+      expect(operationOf(vault.state, id).failure?.code).toBe('intent-mismatch')
+    }
+    expect(vault.state.restrictions.values()).toEqual([stricter])
+  })
+
   it('adds no id that exists, replaces only what it names', () => {
     const vault = TestVault.founded()
     change(vault, { Add: both })

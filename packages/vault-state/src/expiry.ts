@@ -1,4 +1,5 @@
-import { finish, remains } from './operations.ts'
+import { remains } from './obstacles.ts'
+import { finish } from './operations.ts'
 import type { Operation, VaultState } from './state.ts'
 
 /** Ends what was open too long (I6). */

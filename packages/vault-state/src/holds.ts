@@ -3,7 +3,8 @@ import { holdMessage, require, type SignedHold, VaultError } from '@trivault/pro
 import { verifyApproval } from './device-signature.ts'
 import { isOwner } from './founding.ts'
 import { operationOf, userOf } from './lookup.ts'
-import { finish, remains } from './operations.ts'
+import { remains } from './obstacles.ts'
+import { finish } from './operations.ts'
 import type { Operation, Position, VaultState } from './state.ts'
 
 /**

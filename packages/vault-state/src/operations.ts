@@ -13,7 +13,8 @@ import { checkIntent, performIntent } from './administration.ts'
 import { verifyApproval } from './device-signature.ts'
 import { requireThawed } from './freeze.ts'
 import { activeKeyOf, operationOf, userOf } from './lookup.ts'
-import { canApprove, decisionFor, standingOf } from './needs.ts'
+import { canApprove, decisionFor } from './needs.ts'
+import { canEnd, groundOf, obstacleTo, remains } from './obstacles.ts'
 import { delayOf } from './settings.ts'
 import { assetOf, judgeExecution, partCount, signatureFits } from './signing.ts'
 import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
@@ -83,6 +84,7 @@ export function startOperation(state: VaultState, command: CommandOf<'start'>, a
     seq: at.seq,
     phase: 'pending',
     needsAtStart: decision.kind === 'needs' ? decision.requirements : [],
+    ground: groundOf(state, intent),
     waitsUntil: undefined,
     approvals: [],
     rejectedBy: undefined,
@@ -156,40 +158,6 @@ export function cancel(state: VaultState, command: CommandOf<'cancel'>, at: Posi
     code: 'cancelled',
     reason: command.by === '' ? 'cancelled' : `cancelled by ${command.by}`,
   })
-}
-
-/**
- * Why this operation may not be executed for good, if so: policy blocks it; the same was done by another operation meanwhile;
- * or, once it is executing and so takes no approval, one no longer counts. Throws while approvals can still come.
- */
-function obstacleTo(state: VaultState, operation: Operation): { code: VaultErrorCode; reason: string } | undefined {
-  const standing = standingOf(state, operation)
-  if (standing.kind === 'blocked') return standing
-  if (standing.unmet.length > 0) {
-    require(operation.phase !== 'pending', 'approvals-missing', `operation ${operation.id} still needs approvals`)
-    return { code: 'approvals-missing', reason: 'an approval that this operation needs no longer counts' }
-  }
-  try {
-    checkIntent(state, operation.intent)
-    return undefined
-  } catch (error) {
-    if (error instanceof VaultError) return { code: error.code, reason: error.message }
-    throw error
-  }
-}
-
-/** An operation whose parts are all executed is out of our hands: it ends by its signatures, or by its deadline. */
-function canEnd({ phase, intent, executions }: Operation): boolean {
-  return phase === 'pending' || executedParts(executions) < partCount(intent)
-}
-
-const executedParts = (executions: readonly Execution[]): number => new Set(executions.map(({ part }) => part)).size
-
-/** What an ended operation leaves behind (protocol-notes §4). */
-export function remains({ intent, executions }: Operation): string {
-  return executions.length === 0
-    ? ''
-    : `; ${executedParts(executions)} of ${partCount(intent)} parts executed, may still land`
 }
 
 function waiting(state: VaultState, id: string, deadline: number): VaultState {

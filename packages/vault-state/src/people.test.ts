@@ -49,6 +49,25 @@ describe('people', () => {
     expect(new Set(numbers).size).toBe(numbers.length)
   })
 
+  it('who come back are not those whom kept approvals were for', () => {
+    const vault = TestVault.founded()
+    const alice = vault.person('alice')
+    const PublicKey = toBase64(vault.person('carol').publicKey)
+    const kept = [
+      vault.start(vault.intent('set user public key', { UserID: carol.UserID, PublicKey })),
+      vault.start(vault.intent('update group', { Group: 'owner', AddUsers: [carol.UserID], RemoveUsers: [] })),
+    ]
+    for (const id of kept) vault.approve(id, alice)
+    change(vault, vault.intent('delete user', carol))
+    vault.execute(vault.start(vault.intent('register user', carol)))
+    for (const id of kept) {
+      vault.execute(id)
+      expect(operationOf(vault.state, id).failure?.code).toBe('intent-mismatch')
+    }
+    expect(activeKeyOf(vault.state, carol.UserID)).toBeUndefined()
+    expect(groupsOf(vault.state, carol.UserID)).toEqual([])
+  })
+
   it('who are deleted approve nothing, reject nothing and start nothing', () => {
     const vault = TestVault.founded()
     const id = vault.start(
