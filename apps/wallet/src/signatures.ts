@@ -11,7 +11,14 @@ import {
   type SignedReports,
   sha256,
 } from '@trivault/protocol'
-import { awaitedEpoch, type CurveKey, signedFailure, signedReport, type VaultState } from '@trivault/vault-state'
+import {
+  awaitedEpoch,
+  type CurveKey,
+  requestOf,
+  signedFailure,
+  signedReport,
+  type VaultState,
+} from '@trivault/vault-state'
 import type { Outcome } from './log.ts'
 import type { NodeLink } from './node-link.ts'
 
@@ -98,19 +105,20 @@ export class Signatures {
   #takeReport(node: NodeIndex, report: KeyReport, signature: Uint8Array): void {
     const state = this.#options.state()
     const key = state.masterKeys.get(report.masterKey)
-    if (key === undefined || awaitedEpoch(state, key) !== report.epoch) return
+    if (key === undefined || awaitedEpoch(state, key) !== report.epoch || requestOf(key) !== report.operationId) return
     if (!signedReport(state.genesis, node, report, signature)) return
     const content = toHex(sha256(encode(keyReportCodec, report)))
-    const { masterKey, epoch } = report
-    const place = placeOf(masterKey, report.curve, epoch)
+    const place = placeOf(report, report.curve)
     const known = this.#reports.get(place) ?? new Map()
     this.#reports.set(place, known)
     const same = known.get(content) ?? { report, signatures: new Map<NodeIndex, Uint8Array>() }
     known.set(content, same)
     same.signatures.set(node, signature)
-    const keys = curves.flatMap(curve => this.#equalReports(placeOf(masterKey, curve, epoch)) ?? [])
+    const keys = curves.flatMap(curve => this.#equalReports(placeOf(report, curve)) ?? [])
     if (keys.length === curves.length)
-      this.#once(`activate/${masterKey}/${epoch}`, () => this.#options.submit({ type: 'activateKey', keys }))
+      this.#once(`activate/${report.masterKey}/${report.operationId}`, () =>
+        this.#options.submit({ type: 'activateKey', keys }),
+      )
   }
 
   /** Three equal reports of a master key on a curve, once there are. */
@@ -131,7 +139,7 @@ export class Signatures {
   }
 }
 
-const placeOf = (masterKey: string, curve: Curve, epoch: number): string => `${masterKey}/${curve}/${epoch}`
+const placeOf = ({ masterKey, operationId }: KeyReport, curve: Curve): string => `${masterKey}/${curve}/${operationId}`
 
 function nameOf({ operationId, part, variant }: Place): string {
   return `${operationId}/${part}/${variant}`

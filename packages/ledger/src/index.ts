@@ -22,6 +22,7 @@ export {
 } from './messages.ts'
 export * from './ports.ts'
 export { Proposer } from './proposer.ts'
+export { SerialQueue } from './queue.ts'
 export { checkReplaceable, createVoteRecord, recreateVoteRecord } from './record.ts'
 export {
   decodeRecreateRequest,

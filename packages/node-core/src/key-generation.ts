@@ -1,8 +1,16 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { concat, equalBytes, toHex, utf8 } from '@trivault/codec'
+import { SerialQueue } from '@trivault/ledger'
 import { backupFailure, createKeygen, createRefresh, encryptBackup, type Failure, type KeyShare } from '@trivault/mpc'
 import { backupContext, type Curve, curves, type KeyReport, type PeerMessage, sha256 } from '@trivault/protocol'
-import { awaitedEpoch, curveKeyOf, keyReportDigest, type MasterKey, type VaultState } from '@trivault/vault-state'
+import {
+  awaitedEpoch,
+  curveKeyOf,
+  keyReportDigest,
+  type MasterKey,
+  requestOf,
+  type VaultState,
+} from '@trivault/vault-state'
 import { curveOf, engineCurves } from './curves.ts'
 import { NodeError, reasonOf } from './errors.ts'
 import type { JointSessions } from './joint-sessions.ts'
@@ -56,6 +64,8 @@ interface Pending {
  */
 export class KeyGeneration {
   readonly #options: KeyGenerationOptions
+  /** One thing at a time: of what a node stores once, two at once would store two. */
+  readonly #queue = new SerialQueue()
   readonly #pending = new Map<string, Pending>()
   /** Backups that came before the own share was done, by sender: the newest few of each. */
   readonly #early = new Map<number, Map<string, Uint8Array>>()
@@ -66,17 +76,28 @@ export class KeyGeneration {
     this.#options = options
   }
 
-  async follow(state: VaultState): Promise<void> {
+  /** Takes up what a state asks for. Of one that may be behind the log nothing is erased (K6). */
+  follow(state: VaultState): Promise<void> {
+    const isNewest = this.#options.mayRun()
+    return this.#queue.run(() => this.#follow(state, isNewest))
+  }
+
+  async #follow(state: VaultState, isNewest: boolean): Promise<void> {
     const epochs = new Map(state.masterKeys.values().map(key => [toHex(key.keyId), awaitedEpoch(state, key)]))
     const requested = state.masterKeys.values().filter(key => epochs.get(toHex(key.keyId)) !== undefined)
-    for (const [name, { key, share }] of this.#pending)
-      if (epochs.get(toHex(key.keyId)) !== share.epoch) this.#pending.delete(name)
+    for (const [name, { key, share }] of this.#pending) {
+      const asked = state.masterKeys.get(key.name)
+      const isAsked = asked !== undefined && requestOf(asked) === requestOf(key)
+      // What was asked for anew is reported anew.
+      if (!isAsked || epochs.get(toHex(key.keyId)) !== share.epoch) this.#pending.delete(name)
+    }
     this.#options.sessions.dropWhere(name => {
       const [kind, keyId = '', , epoch] = name.split('/')
       return kind === 'keygen' && epochs.get(keyId) !== Number(epoch)
     })
     for (const key of requested.sort((a, b) => (a.name < b.name ? -1 : 1)))
       for (const curve of curves) await this.#takeUp(key, curve)
+    if (!isNewest) return
     for (const key of state.masterKeys.values()) await this.#clear(key, epochs.get(toHex(key.keyId)))
   }
 
@@ -103,7 +124,11 @@ export class KeyGeneration {
     }
   }
 
-  async receive(from: number, message: Extract<PeerMessage, { type: 'backup' | 'needBackup' }>): Promise<void> {
+  receive(from: number, message: Extract<PeerMessage, { type: 'backup' | 'needBackup' }>): Promise<void> {
+    return this.#queue.run(() => this.#receive(from, message))
+  }
+
+  async #receive(from: number, message: Extract<PeerMessage, { type: 'backup' | 'needBackup' }>): Promise<void> {
     const name = pendingName(message.keyId, message.transcriptHash)
     const pending = this.#pending.get(name)
     if (message.type === 'needBackup') {
@@ -177,9 +202,11 @@ export class KeyGeneration {
           : createRefresh({ share: base, sessionId, random }),
       complete: result => {
         const share = result as KeyShare
-        shares
-          .create(key.keyId, share)
-          .then(() => this.#begin(key, share, base))
+        this.#queue
+          .run(async () => {
+            await shares.create(key.keyId, share)
+            await this.#begin(key, share, base)
+          })
           .catch((error: unknown) => {
             log('error', 'new key share could not be stored', { key: key.name, curve, reason: reasonOf(error) })
             retry()
@@ -280,6 +307,7 @@ export class KeyGeneration {
       chainCode: share.chainCode,
       transcriptHash: share.transcriptHash,
       epoch: share.epoch,
+      operationId: requestOf(key),
       backupHashes: [sha256(a), sha256(b), sha256(c)],
     }
     const signature = ed25519.sign(keyReportDigest(report), identitySeed)

@@ -6,6 +6,8 @@ import { curveOf } from './curves.ts'
 import { NodeError } from './errors.ts'
 import type { SealedRecords } from './sealed-records.ts'
 
+const page = 16
+
 /** This node's key shares: sealed records, one per key, curve and key generation, written once. */
 export class KeyShares {
   readonly #records: SealedRecords
@@ -29,12 +31,16 @@ export class KeyShares {
   /** Removes every share and backup of a key that is not of its activated generations: from now on they are useless here. */
   async keepActive(key: MasterKey): Promise<void> {
     const active = key.keys.map(({ transcriptHash }) => `${toHex(key.keyId)}/${toHex(transcriptHash)}`)
-    for (const table of ['share', 'backup']) {
-      const prefix = `${toHex(key.keyId)}/`
-      const names = (await this.#records.range(table, prefix, 256)).map(row => row.key)
-      const old = names.filter(name => name.startsWith(prefix) && !active.some(kept => name.startsWith(kept)))
-      if (old.length > 0) await this.#records.remove(table, old)
-    }
+    const prefix = `${toHex(key.keyId)}/`
+    for (const table of ['share', 'backup'])
+      for (let from: string | undefined = prefix; from !== undefined; ) {
+        const rows = await this.#records.range(table, from, page)
+        const names = rows.map(row => row.key).filter(name => name.startsWith(prefix))
+        const old = names.filter(name => !active.some(kept => name.startsWith(kept)))
+        if (old.length > 0) await this.#records.remove(table, old)
+        // A blank sorts before everything that these keys hold: the next key after the last one.
+        from = names.length === page ? `${names.at(-1)} ` : undefined
+      }
     for (const name of this.#cache.keys())
       if (name.startsWith(toHex(key.keyId)) && !active.includes(name)) this.#cache.delete(name)
   }

@@ -247,7 +247,9 @@ export class SigningCoordinator {
     this.#options.releaseFailure(failure)
   }
 
+  /** What came first is stored; a second session's end, meanwhile, is nothing new. */
   #keep(name: string, waiting: Unstored): void {
+    if (this.#unstored.has(name)) return
     this.#unstored.set(name, waiting)
     this.#store(name, waiting)
   }

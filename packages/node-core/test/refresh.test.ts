@@ -5,7 +5,7 @@ import { deriveEd25519PublicKey } from '@trivault/mpc'
 import { startCommand } from '@trivault/testkit'
 import { activeMasterKeyOf, addressOf, curveKeyOf, pathOf } from '@trivault/vault-state'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Cluster, newErsKey, type Snapshot } from './cluster.ts'
+import { Cluster, type Snapshot, sealedVault, wait } from './cluster.ts'
 
 let sealed: Snapshot
 let cluster: Cluster
@@ -13,13 +13,7 @@ const solana = 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp'
 const text = 'hello on the other curve'
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ ers: newErsKey().spki })
-  await cluster.setup()
-  await cluster.activate()
-  await cluster.pair('alice')
-  await cluster.submit({ type: 'registerChain', by: '', caip2: solana })
-  sealed = cluster.snapshot()
-  cluster.close()
+  sealed = await sealedVault(undefined, cluster => cluster.submit({ type: 'registerChain', by: '', caip2: solana }))
 })
 afterEach(() => cluster.close())
 
@@ -123,5 +117,25 @@ describe('a refresh', () => {
     await cluster.activate('Default', 1)
     isCut = false
     await cluster.signed('late', [0, 1, 2], 40_000)
+  })
+
+  it('is not undone by a node whose log is behind its shares: nothing is erased before it has caught up', async () => {
+    await start()
+    const log = new Map(cluster.records[1]?.tables.get('entry'))
+    await cluster.refresh('refresh')
+    await cluster.activate('Default', 1)
+    const isNew = (node: number) => sharesOf(node).join() === activeTranscripts().join()
+    await cluster.until(() => [0, 1, 2].every(isNew), 'only the new shares are left')
+    cluster.kill(1)
+    cluster.records[1]?.tables.set('entry', log)
+    // Nobody tells it what it lacks for a while.
+    cluster.hub.disconnect('node1')
+    await cluster.boot(1)
+    expect(cluster.node(1).status().phase).toBe('behind')
+    await wait(500)
+    expect(isNew(1)).toBe(true)
+    cluster.hub.connect('node1')
+    await cluster.connected()
+    await signOnBoth('after')
   })
 })

@@ -29,6 +29,7 @@ const report = fc.record({
   chainCode: raw(32),
   transcriptHash: raw(32),
   epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  operationId: id,
   backupHashes: fc.array(raw(32), { maxLength: 3 }),
 })
 const of = <T extends Command['type'], R>(type: T, fields: fc.Arbitrary<R>) =>

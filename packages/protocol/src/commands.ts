@@ -48,6 +48,8 @@ export const keyReportCodec = struct({
   transcriptHash: fixed(32),
   /** 0 from key generation, one more with each refresh: an old report never counts again. */
   epoch: u32,
+  /** What asked for these shares, empty for the setup: of a refresh that was given up no report counts in the next one. */
+  operationId: text(96),
   /** SHA-256 of the verified backups of nodes 0, 1, 2. */
   backupHashes: list(fixed(32), 3),
 })

@@ -34,6 +34,7 @@ import {
   operationOf,
   ownAddress,
   pathOf,
+  requestOf,
   type Execution as SigningExecution,
   transactionRequest,
   type VaultMachine,
@@ -190,6 +191,7 @@ export class TestVault {
       chainCode: chainCodeOf(name),
       transcriptHash: sha256(utf8(`transcript ${name} ${curve} ${epoch}`)),
       epoch,
+      operationId: (key && requestOf(key)) ?? '',
       backupHashes: [0, 1, 2].map(node => sha256(utf8(`backup ${name} ${curve} ${epoch} ${node}`))),
       ...changes,
     }

@@ -14,7 +14,7 @@ import {
   VaultError,
 } from '@trivault/protocol'
 import { deriveAddress } from './derivation.ts'
-import { accountOf, activeMasterKeyOf, awaitedEpoch, chainOf, masterKeyOf } from './lookup.ts'
+import { accountOf, activeMasterKeyOf, awaitedEpoch, chainOf, masterKeyOf, requestOf } from './lookup.ts'
 import { checkName } from './people.ts'
 import {
   type Account,
@@ -99,12 +99,8 @@ export function reportedKey(keys: CommandOf<'activateKey'>['keys']): string {
   return keys[0]?.report.masterKey ?? ''
 }
 
-function activated(
-  state: VaultState,
-  { name: masterKey, keys }: MasterKey,
-  epoch: number,
-  { report, signatures }: SignedReports,
-): CurveKey {
+function activated(state: VaultState, key: MasterKey, epoch: number, { report, signatures }: SignedReports): CurveKey {
+  const { name: masterKey, keys } = key
   const bad = (what: string): never => {
     throw new VaultError('bad-key-report', `key report of ${masterKey} on ${report.curve}: ${what}`)
   }
@@ -112,6 +108,7 @@ function activated(
   if (!equalBytes(report.vaultId, state.vaultId)) bad('another vault')
   if (!equalBytes(report.ersFingerprint, state.genesis.ersFingerprint)) bad('another ERS key than the pinned one')
   if (report.epoch !== epoch) bad('another epoch than the awaited one')
+  if (report.operationId !== requestOf(key)) bad('asked for by another operation')
   const { identityKeys } = state.genesis
   if (
     identityKeys.length !== signatures.length ||

@@ -75,6 +75,11 @@ export function awaitedEpoch(state: VaultState, { status, epoch, refresh }: Mast
   return refresh !== undefined && state.operations.get(refresh)?.phase === 'executing' ? epoch + 1 : undefined
 }
 
+/** The operation that asked for the awaited shares; empty for the key of the setup. Every key report names it. */
+export function requestOf({ status, operationId, refresh }: MasterKey): string {
+  return (status === 'requested' ? operationId : refresh) ?? ''
+}
+
 /** An active master key on one curve. Throws `VaultError` master-key-not-active. */
 export function curveKeyOf(key: MasterKey, curve: Curve): CurveKey {
   const found = key.keys.find(one => one.curve === curve)
