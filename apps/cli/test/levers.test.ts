@@ -143,8 +143,37 @@ describe('unfreeze and settings', () => {
       LooseningDelaySeconds: 129_600,
       NoSelfApproval: true,
     })
-    for (const args of [[], ['--pending-expiry', '2 days'], ['--self-approval', 'perhaps']])
+    await set('--money-default', 'owner-quorum')
+    await set('--money-default', 'initiator')
+    expect(wallet.posted.slice(1).map(({ body }) => body)).toEqual([
+      { MoneyDefault: 'owner quorum' },
+      { MoneyDefault: 'initiator' },
+    ])
+    const wrong = [
+      ['--pending-expiry', '2 days'],
+      ['--self-approval', 'perhaps'],
+      ['--money-default', 'nobody'],
+    ]
+    for (const args of [[], ...wrong, ['--money-default', 'owner quorum']])
       expect((await set(...args)).code, args.join(' ')).toBe(2)
+  })
+})
+
+describe('settings show', () => {
+  it('tells what money needs by the verified log, not by the wallet', async () => {
+    wallet.answers['GET /api/trivault/settings'] = () => ({ MoneyDefault: 'initiator' })
+    const change = (MoneyDefault: 'owner quorum' | 'initiator'): void => {
+      const id = vault.start(vault.intent('update settings', { MoneyDefault }))
+      vault.approve(id, vault.person('alice'))
+      vault.execute(id)
+    }
+    for (const setting of ['owner quorum', 'initiator'] as const) {
+      change(setting)
+      wallet.serveLog(await vault.certified())
+      expect(JSON.parse((await cli('settings', 'show', '--json')).out)).toMatchObject({ MoneyDefault: setting })
+      const { out } = await cli('settings', 'show')
+      expect(out.includes('initiator and owner quorum')).toBe(setting === 'owner quorum')
+    }
   })
 })
 
