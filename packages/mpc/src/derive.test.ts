@@ -2,6 +2,7 @@ import { HDKey } from '@scure/bip32'
 import { describe, expect, it } from 'vitest'
 import { derivePublicKey, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
+import { deriveSchnorrKey } from './frost/signing-key.ts'
 import { mod, reduce, scalarBytes } from './scalar.ts'
 
 const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -103,5 +104,25 @@ describe('BIP-32 public derivation', () => {
     expect(codeOf(() => derivePublicKey(publicKey.slice(1), chainCode, [0]))).toBe('invalid-argument')
     expect(codeOf(() => derivePublicKey(new Uint8Array(33), chainCode, [0]))).toBe('invalid-argument')
     expect(codeOf(() => derivePublicKey(publicKey, chainCode.slice(1), [0]))).toBe('invalid-argument')
+  })
+})
+
+describe('the key that verifies Schnorr signatures', () => {
+  const chain = new Uint8Array(32)
+  const orderFour = new Uint8Array(32)
+  const offCurve = Uint8Array.of(2, ...new Uint8Array(31))
+
+  it.each([
+    ['ed25519', 'a point of order 4', orderFour, chain],
+    ['ed25519', 'no point', offCurve, chain],
+    ['ed25519', 'a short key', offCurve.slice(1), chain],
+    ['ed25519', 'a short chain code', Uint8Array.of(0x58, ...new Uint8Array(31).fill(0x66)), chain.slice(1)],
+    ['secp256k1', 'no point', new Uint8Array(33), chain],
+    ['secp256k1', 'a short chain code', publicKey, chain.slice(1)],
+  ] as const)('is refused on %s for a master that is none: %s', (curve, _name, key, code) => {
+    for (const path of [[], [1]]) {
+      const master = { curve, publicKey: key, chainCode: code }
+      expect(codeOf(() => deriveSchnorrKey(master, path))).toBe('invalid-argument')
+    }
   })
 })

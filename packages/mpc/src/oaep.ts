@@ -11,6 +11,8 @@ export const OAEP_SEED_LENGTH = 32
 const HASH = 32
 const MIN_MODULUS_BITS = 3072
 const MAX_MODULUS_BITS = 8192
+/** OpenSSL encrypts with no larger one. */
+const MAX_EXPONENT = 2n ** 64n - 1n
 
 /** Mask generation function 1 (RFC 8017, appendix B.2.1). */
 const mgf1 = (seed: Uint8Array, length: number): Uint8Array => {
@@ -55,7 +57,7 @@ const encodeSpki = (modulus: Uint8Array, exponent: Uint8Array): Uint8Array =>
 export type RsaPublicKey = { key: KeyObject; modulusLength: number; fingerprint: Uint8Array }
 
 /**
- * An RSA public key of 3072 to 8192 bits with an odd exponent of at least 65537, from its canonical SPKI DER.
+ * An RSA public key of 3072 to 8192 bits with an odd exponent of 65537 to 2^64, from its canonical SPKI DER.
  * @throws MpcError `ers-key`
  */
 export const parseRsaPublicKey = (spki: Uint8Array): RsaPublicKey => {
@@ -73,9 +75,11 @@ export const parseRsaPublicKey = (spki: Uint8Array): RsaPublicKey => {
     return refuse('not an RSA key')
   }
   if (modulusLength < MIN_MODULUS_BITS || modulusLength > MAX_MODULUS_BITS || modulusLength % 8 !== 0) {
-    return refuse(`RSA modulus must have ${MIN_MODULUS_BITS} to ${MAX_MODULUS_BITS} bits`)
+    return refuse(`RSA modulus must have ${MIN_MODULUS_BITS} to ${MAX_MODULUS_BITS} bits, a multiple of 8`)
   }
-  if (publicExponent < 65537n || publicExponent % 2n === 0n) return refuse('RSA exponent must be odd, at least 65537')
+  if (publicExponent < 65537n || publicExponent > MAX_EXPONENT || publicExponent % 2n === 0n) {
+    return refuse('RSA exponent must be odd, at least 65537 and below 2^64')
+  }
   // OpenSSL reads BER and forgives much else; written anew from the two numbers there is one encoding.
   const { n = '', e = '' } = key.export({ format: 'jwk' })
   const [modulus, exponent] = [new Uint8Array(Buffer.from(n, 'base64url')), new Uint8Array(Buffer.from(e, 'base64url'))]

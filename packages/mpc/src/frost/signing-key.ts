@@ -41,7 +41,7 @@ const tweakTaproot = (key: SigningKey, { merkleRoot }: Taproot): SigningKey => {
   return toEven({ ...key, publicKey, offset: key.offset + secp256k1Group.valueOf(tweak) })
 }
 
-/** @throws MpcError `derivation`, `invalid-argument` */
+/** @param master of a key share, or as well checked. @throws MpcError `derivation`, `invalid-argument` */
 export const signingKey = (master: Master, path: readonly number[], taproot?: Taproot): SigningKey => {
   if (master.curve === 'ed25519') {
     if (taproot !== undefined) throw new MpcError('invalid-argument', 'Ed25519 has no Taproot')
@@ -69,8 +69,13 @@ export const publicShareFor = (group: Group, key: SigningKey, publicShare: Point
  * @param master curve, public key and chain code of the key report
  * @throws MpcError `derivation`, `invalid-argument`
  */
-export const deriveSchnorrKey = (master: Master, path: readonly number[], taproot?: Taproot): Uint8Array =>
-  suiteOf(master.curve).encodeKey(signingKey(master, path, taproot).publicKey)
+export const deriveSchnorrKey = (master: Master, path: readonly number[], taproot?: Taproot): Uint8Array => {
+  const { group, encodeKey } = suiteOf(master.curve)
+  if (!group.isPoint(master.publicKey) || master.chainCode.length !== 32) {
+    throw new MpcError('invalid-argument', 'derivation needs a public key on its curve and a 32-byte chain code')
+  }
+  return encodeKey(signingKey(master, path, taproot).publicKey)
+}
 
 /** What of a signing key goes into a session's hash besides the message. */
 export const encodeTaproot = (taproot: Taproot | undefined): Uint8Array =>
