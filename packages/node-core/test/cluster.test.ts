@@ -2,7 +2,16 @@ import { curves, encodeEnvelope, sha256 } from '@trivault/protocol'
 import { startCommand } from '@trivault/testkit'
 import { activeMasterKeyOf, signedFailure } from '@trivault/vault-state'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Cluster, type ClusterOptions, type Index, newErsKey, type Snapshot, secretOf, wait } from './cluster.ts'
+import {
+  Cluster,
+  type ClusterOptions,
+  type Index,
+  newErsKey,
+  type Snapshot,
+  sealedVault,
+  secretOf,
+  wait,
+} from './cluster.ts'
 
 let ers: { spki: Uint8Array; pem: string }
 /** After set-up, key generation, activation and seal. */
@@ -11,12 +20,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   ers = newErsKey()
-  cluster = await Cluster.start({ ers: ers.spki })
-  await cluster.setup()
-  await cluster.activate()
-  await cluster.pair('alice')
-  sealed = cluster.snapshot()
-  cluster.close()
+  sealed = await sealedVault(ers.spki)
 })
 afterEach(() => cluster.close())
 

@@ -260,7 +260,7 @@ export class Cluster {
   /** Starts, approves and executes the next refresh of the master key; `activate` ends it. */
   async refresh(id: string): Promise<void> {
     const Epoch = 1 + (this.state.masterKeys.get('Default')?.epoch ?? 0)
-    const timestamp = new Date().toISOString()
+    const timestamp = new Date(Date.now()).toISOString()
     const intent = this.vault.intent('refresh master key', { Name: 'Default', Epoch }, { id, timestamp })
     await this.submit(startCommand(intent))
     await this.submit(this.vault.approval(id, this.vault.person('alice')))
@@ -302,7 +302,7 @@ export class Cluster {
     const intent = vault.intent(
       'set user public key',
       { UserID: person.id, PublicKey: Buffer.from(person.publicKey).toString('base64') },
-      { id: `pair-${name}`, timestamp: new Date().toISOString() },
+      { id: `pair-${name}`, timestamp: new Date(Date.now()).toISOString() },
     )
     await this.submit(startCommand(intent))
     await this.submit(this.vault.execution(intent.OperationID, {}, new Uint8Array()))
@@ -310,7 +310,7 @@ export class Cluster {
 
   /** Starts and approves; `execute` is the test's. */
   async prepare(id: string, kind: 'transfer' | 'message' = 'transfer'): Promise<void> {
-    const metadata = { id, initiator: 'alice@example.com', timestamp: new Date().toISOString() }
+    const metadata = { id, initiator: 'alice@example.com', timestamp: new Date(Date.now()).toISOString() }
     const to = '0x00000000000000000000000000000000000000AA'
     const intent: Intent =
       kind === 'transfer'

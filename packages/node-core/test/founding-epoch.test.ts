@@ -7,7 +7,7 @@ import { foundingEpochRecord } from '@trivault/vault-state'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
 import { memoryAnchor, memoryRecords } from '../src/testing/memory.ts'
-import { Cluster, newErsKey, type Snapshot, wait } from './cluster.ts'
+import { Cluster, newErsKey, type Snapshot, sealedVault, wait } from './cluster.ts'
 
 const epoch: FoundingEpoch = {
   epoch: 1,
@@ -63,12 +63,7 @@ describe('three nodes', () => {
   let sealed: Snapshot
   let cluster: Cluster
   beforeAll(async () => {
-    cluster = await Cluster.start({ ers: newErsKey().spki })
-    await cluster.setup()
-    await cluster.activate()
-    await cluster.pair('alice')
-    sealed = cluster.snapshot()
-    cluster.close()
+    sealed = await sealedVault()
   })
   afterEach(() => cluster.close())
 

@@ -2,9 +2,10 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { solanaAddressBytes } from '@trivault/chains'
 import { toHex, utf8 } from '@trivault/codec'
 import { deriveEd25519PublicKey } from '@trivault/mpc'
+import { sha256 } from '@trivault/protocol'
 import { startCommand } from '@trivault/testkit'
 import { activeMasterKeyOf, addressOf, curveKeyOf, pathOf } from '@trivault/vault-state'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Cluster, type Snapshot, sealedVault, wait } from './cluster.ts'
 
 let sealed: Snapshot
@@ -30,7 +31,7 @@ const prepareOnSolana = async (id: string): Promise<void> => {
     Source: { MasterKeyName: masterKey, AccountName: account, AddressIndex: index, Address: address },
     ...{ TypeOfSigning: 'personal_sign' as const, Function: { Name: 'personal sign' } },
   }
-  const metadata = { id, initiator: 'alice@example.com', timestamp: new Date().toISOString() }
+  const metadata = { id, initiator: 'alice@example.com', timestamp: new Date(Date.now()).toISOString() }
   await cluster.submit(startCommand(cluster.vault.intent('generic signing', fields, metadata)))
   await cluster.submit(cluster.vault.approval(id, cluster.vault.person('alice')))
 }
@@ -136,6 +137,54 @@ describe('a refresh', () => {
     expect(isNew(1)).toBe(true)
     cluster.hub.connect('node1')
     await cluster.connected()
+    await signOnBoth('after')
+  })
+
+  it('makes one backup of a share, though entries come in while it is made', async () => {
+    await start()
+    const records = cluster.records[1]
+    if (records === undefined) throw new Error('no records')
+    const { get } = records
+    records.get = async (table, key) => {
+      if (table === 'backup') await wait(300)
+      return get(table, key)
+    }
+    const made = new Map<string, Set<string>>()
+    cluster.tamper = (node, _to, message) => {
+      if (node !== 1 || message.type !== 'backup') return message
+      const transcript = toHex(message.transcriptHash)
+      made.set(transcript, (made.get(transcript) ?? new Set()).add(toHex(sha256(message.blob))))
+      return message
+    }
+    await cluster.refresh('refresh')
+    await cluster.until(() => sharesOf(1).length > 2, 'a new share')
+    for (let i = 0; i < 3; i++) {
+      await cluster.submit({ type: 'createGroup', by: 'alice@example.com', name: `group ${i}` })
+      await wait(50)
+    }
+    await cluster.activate('Default', 1)
+    expect([...made.values()].map(({ size }) => size)).toEqual([1, 1])
+  })
+
+  it('that is given up leaves nothing behind, and the next one makes shares of its own', async () => {
+    let days = 0
+    const now = Date.now
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + days * 24 * 3600 * 1000)
+    await start()
+    const told: string[] = []
+    cluster.tamper = (_node, _to, message) => (message.type === 'backup' ? undefined : message)
+    await cluster.refresh('first')
+    const isPending = (node: number) => sharesOf(node).length > 2
+    await cluster.until(() => [0, 1, 2].every(isPending), 'pending shares')
+    for (const node of [0, 1, 2]) told.push(...sharesOf(node).filter(name => !activeTranscripts().includes(name)))
+    days = 8
+    await cluster.submit({ type: 'createGroup', by: 'alice@example.com', name: 'later' })
+    expect(cluster.state.operations.get('first')?.failure?.code).toBe('expired')
+    await cluster.until(() => ![0, 1, 2].some(isPending), 'they are erased')
+    cluster.tamper = (_node, _to, message) => message
+    await cluster.refresh('second')
+    await cluster.activate('Default', 1)
+    expect(activeTranscripts().filter(transcript => told.includes(transcript))).toEqual([])
     await signOnBoth('after')
   })
 })

@@ -3,7 +3,7 @@ import { Committee, decodeMessage } from '@trivault/ledger'
 import { decodeEnvelope, vaultIdOf } from '@trivault/protocol'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { recreateFromPeers } from '../src/recreate.ts'
-import { Cluster, type ClusterOptions, type Index, newErsKey, type Snapshot, secretOf, wait } from './cluster.ts'
+import { Cluster, type ClusterOptions, type Index, type Snapshot, sealedVault, secretOf, wait } from './cluster.ts'
 
 // Databases and anchors that come back older than they were, or not at all.
 
@@ -12,12 +12,7 @@ let sealed: Snapshot
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ ers: newErsKey().spki })
-  await cluster.setup()
-  await cluster.activate()
-  await cluster.pair('alice')
-  sealed = cluster.snapshot()
-  cluster.close()
+  sealed = await sealedVault()
 })
 afterEach(() => cluster.close())
 
