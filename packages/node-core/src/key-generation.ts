@@ -172,9 +172,10 @@ export class KeyGeneration {
     if (existing.length === 0) this.#generate(key, curve, base)
   }
 
-  /** K6: once the log has the reports of an epoch, the shares of others are erased, and their backups here. */
+  /** K6: when nothing is awaited any more, shares other than the active ones are erased, and their backups here. */
   async #clear(key: MasterKey, awaited: number | undefined): Promise<void> {
     const name = toHex(key.keyId)
+    if (awaited !== undefined) this.#cleared.delete(name)
     if (key.status !== 'active' || awaited !== undefined || this.#cleared.get(name) === key.epoch) return
     this.#cleared.set(name, key.epoch)
     try {
