@@ -36,6 +36,28 @@ export function namesOpaque(restriction: TransactionRestriction, subject: Transa
   )
 }
 
+/**
+ * Whether a restriction that matches does so for certain, and for all that the signature moves. Doubt and a second destination
+ * make it match, which asks more of people; they must not let an automated key confirm (SPEC.md, section 1).
+ */
+export function covers(restriction: TransactionRestriction, subject: TransactionSubject): boolean {
+  const { RestrictionID, Symbol: asset, Destination, ExternalDestination, Amount, Fee, TestNetwork } = restriction
+  const { movements, grade, fee, testNetwork } = subject
+  const speaksOf = (...criteria: unknown[]): boolean => criteria.some(criterion => criterion !== undefined)
+  const inDoubt =
+    (grade === 'opaque' && speaksOf(asset, Destination, ExternalDestination, Amount, Fee, TestNetwork)) ||
+    (moreMayMove(subject) && speaksOf(asset, Amount)) ||
+    (fee.amount === undefined && speaksOf(Fee)) ||
+    (testNetwork === undefined && speaksOf(TestNetwork)) ||
+    (movements.some(({ destination }) => destination === undefined) && speaksOf(Destination, ExternalDestination))
+  if (inDoubt || !speaksOf(asset, Destination, ExternalDestination)) return !inDoubt
+  const lists = { RestrictionID, Symbol: asset, Destination, ExternalDestination }
+  return (
+    movements.length > 0 &&
+    movements.every(one => all(contentsMatch(lists, { ...subject, movements: [one] }, () => undefined)) === true)
+  )
+}
+
 function sourceMatches({ Source }: TransactionRestriction, { source }: TransactionSubject): boolean {
   const same = (selector: SourceSelector) =>
     selector.MasterKeyName === source.masterKey &&
@@ -97,12 +119,13 @@ function isDestination(selector: DestinationSelector, { destination }: Movement)
   )
 }
 
-const hexAddress = /^0x[0-9a-f]{40}$/i
-
 /** EVM addresses are one number whatever their letter case; all other addresses are compared as text. */
+export function comparable(address: string): string {
+  return /^0x[0-9a-f]{40}$/i.test(address) ? address.toLowerCase() : address
+}
+
 function sameAddress(a: string, b: string | undefined): boolean {
-  if (b === undefined) return false
-  return a === b || (hexAddress.test(a) && hexAddress.test(b) && a.toLowerCase() === b.toLowerCase())
+  return b !== undefined && comparable(a) === comparable(b)
 }
 
 function amountMatches(criterion: AmountCriterion, subject: TransactionSubject, rates: Rates): Match {

@@ -5,6 +5,7 @@ import type {
   TransactionRestriction,
   VelocityLimit,
 } from '@trivault/protocol'
+import { groupsInWords } from './requirements.ts'
 
 export type RuleKind = 'transaction' | 'configuration' | 'policy'
 
@@ -37,7 +38,7 @@ export function criteriaOf(rule: TransactionRestriction): Record<string, string 
 export function approversIn({ Approvers = [] }: ApproverRestriction): string[] {
   return Approvers.map(
     ({ Groups, RequiredApprovers }) =>
-      `${RequiredApprovers} approval${RequiredApprovers === 1 ? '' : 's'} from ${Groups.join(' or ')}`,
+      `${RequiredApprovers} approval${RequiredApprovers === 1 ? '' : 's'} from ${groupsInWords(Groups)}`,
   )
 }
 

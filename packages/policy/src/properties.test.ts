@@ -26,7 +26,8 @@ const criterion = <T>(item: fc.Arbitrary<T>) =>
     fc.record({ Except: fc.array(item, { maxLength: 2 }) }),
   )
 const account = fc.record({ MasterKeyName: fc.constantFrom('m', 'n'), AccountName: fc.constantFrom('a', 'b') })
-const address = fc.constantFrom(alice, bob, alice.toLowerCase())
+const base58 = 'Vote111111111111111111111111111111111111111'
+const address = fc.constantFrom(alice, bob, alice.toLowerCase(), base58, base58.toLowerCase(), '')
 const approvers = fc.record({
   Groups: fc.subarray(['owner', 'trader', 'risk'], { minLength: 1 }),
   RequiredApprovers: fc.integer({ min: 1, max: 3 }),
@@ -38,7 +39,12 @@ const restriction: fc.Arbitrary<TransactionRestriction> = fc.record(
     Amount: amount,
     Fee: amount,
     Symbol: criterion(fc.constantFrom('ETH', 'USDC')),
-    Source: criterion(account),
+    Source: criterion(
+      fc.oneof(
+        account,
+        account.map(({ MasterKeyName }) => ({ MasterKeyName })),
+      ),
+    ),
     Destination: criterion(
       fc.oneof(
         address.map(Address => ({ Address })),
@@ -48,6 +54,12 @@ const restriction: fc.Arbitrary<TransactionRestriction> = fc.record(
     ExternalDestination: criterion(address),
     TransactionFunction: criterion(fc.constantFrom('transfer', 'contract call', 'raw digest')),
     TestNetwork: fc.boolean(),
+    Velocity: fc.record({
+      Limit: decimal,
+      Currency: fc.constantFrom('USD', 'ETH'),
+      Per: fc.constantFrom('vault', 'source', 'destination', 'asset'),
+      WindowSeconds: fc.constant(60),
+    }),
   },
   { requiredKeys: ['RestrictionID', 'Approvers'] },
 )

@@ -72,6 +72,12 @@ describe('mergeRequirements', () => {
 })
 
 describe('describeRequirement', () => {
+  it('tells one group of several words from several groups', () => {
+    const asked = (groups: string[]): string => describeRequirement({ kind: 'groups', groups, count: 1, because: '' })
+    expect(asked(['risk', 'owner'])).toBe('1 approval from risk or owner')
+    expect(asked(['risk or owner'])).toBe('1 approval from "risk or owner"')
+  })
+
   it('speaks to people', () => {
     expect(describeRequirement(initiator)).toBe('the approval of ann@example.com')
     expect(describeRequirement(group(['owner'], 2))).toBe('2 approvals from owner')

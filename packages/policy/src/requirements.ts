@@ -33,7 +33,12 @@ export function describeRequirement(requirement: Requirement): string {
   if (requirement.kind === 'initiator') return `the approval of ${requirement.user}`
   const { count, groups, notBy } = requirement
   const others = notBy === undefined ? '' : `, other than ${notBy}'s`
-  return `${count} ${count === 1 ? 'approval' : 'approvals'} from ${groups.join(' or ')}${others}`
+  return `${count} ${count === 1 ? 'approval' : 'approvals'} from ${groupsInWords(groups)}${others}`
+}
+
+/** A name of several words in quotes: one group may be called "risk or owner". */
+export function groupsInWords(groups: readonly string[]): string {
+  return groups.map(group => (group.includes(' ') ? `"${group}"` : group)).join(' or ')
 }
 
 function canonical(requirement: Requirement): Requirement {

@@ -1,4 +1,5 @@
 import type { TransactionRestriction } from '@trivault/protocol'
+import { comparable } from './criteria.ts'
 import type { TransactionSubject } from './types.ts'
 
 /**
@@ -10,7 +11,7 @@ export type RestrictionIndex = ReadonlyMap<string, readonly TransactionRestricti
 const anywhere = ''
 const source = (masterKey: string, account = '') => `source/${masterKey}/${account}`
 const internal = (masterKey: string, account: string) => `internal/${masterKey}/${account}`
-const address = (text: string) => `address/${text.toLowerCase()}`
+const address = (text: string) => `address/${comparable(text)}`
 
 export function indexRestrictions(restrictions: Iterable<TransactionRestriction>): RestrictionIndex {
   const index = new Map<string, TransactionRestriction[]>()

@@ -1,5 +1,5 @@
 import type { TransactionRestriction, VelocityLimit } from '@trivault/protocol'
-import { highest, matches, type Rates } from './criteria.ts'
+import { comparable, highest, matches, type Rates } from './criteria.ts'
 import { amountOf, type Decimal, exceeds, parseDecimal, plus, times, zero } from './decimal.ts'
 import type { Movement, TransactionSubject } from './types.ts'
 
@@ -93,8 +93,6 @@ function worthIn(currency: string, asset: Movement, rates: Rates): Decimal | { n
   return most === undefined ? { noRate: asset.symbol } : times(amount, most)
 }
 
-const hexAddress = /^0x[0-9a-f]{40}$/i
-
 function keyOf(per: VelocityLimit['Per'], { caip19, destination }: Movement, { source }: TransactionSubject): string {
   switch (per) {
     case 'vault':
@@ -103,9 +101,7 @@ function keyOf(per: VelocityLimit['Per'], { caip19, destination }: Movement, { s
       return `${source.masterKey}/${source.account}`
     case 'asset':
       return caip19
-    case 'destination': {
-      const address = destination?.address ?? ''
-      return hexAddress.test(address) ? address.toLowerCase() : address
-    }
+    case 'destination':
+      return comparable(destination?.address ?? '')
   }
 }

@@ -61,6 +61,18 @@ describe('transaction restrictions', () => {
     expect(withField('"Source":{"Only":[{"AccountName":"a"}]}')).toBe(false)
   })
 
+  it('reject one value that reads like several', () => {
+    const reads = (value: string) => [
+      withField(`"Symbol":{"Only":["${value}"]}`),
+      withField(`"ExternalDestination":{"Except":["${value}"]}`),
+      withField(`"Destination":{"Except":[{"Address":"${value}"}]}`),
+      withField(`"Amount":{"Above":1,"Currency":"${value}"}`),
+      withField(`"Velocity":{"Limit":1,"Currency":"${value}","Per":"vault","WindowSeconds":60}`),
+    ]
+    expect(reads('ETH')).toEqual([true, true, true, true, true])
+    for (const bad of ['ETH or USDC', '0xa, 0xb', 'a\u00a0b', '']) expect(reads(bad)).not.toContain(true)
+  })
+
   it('reject approvers that ask nobody', () => {
     for (const item of [
       '{"Groups":[],"RequiredApprovers":1}',

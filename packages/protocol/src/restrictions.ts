@@ -30,21 +30,24 @@ function criterion<T>(item: Json<T>) {
     (value.Only?.length ?? 0) > 0 && (value.Except?.length ?? 0) > 0 ? 'give Only or Except, not both' : undefined,
   )
 }
-const amount = json.refine(json.object({}, { Above: json.decimal, Currency: json.string({ max: 64 }) }), value =>
+/** Without spaces: one value that reads "A or B" would look like two in what approvers are shown. */
+const word = (what: string, max: number) => json.string({ max, pattern: /^\S+$/, what })
+const amount = json.refine(json.object({}, { Above: json.decimal, Currency: word('a currency', 64) }), value =>
   value.Above !== undefined && value.Above !== '0' && value.Currency === undefined
     ? 'Currency is needed when Above is not 0'
     : undefined,
 )
 const source = json.object({ MasterKeyName: name }, { AccountName: name })
 const destination = json.refine(
-  json.object({}, { MasterKeyName: name, AccountName: name, Address: json.string({ max: 128 }) }),
+  json.object({}, { MasterKeyName: name, AccountName: name, Address: word('an address', 128) }),
   value =>
     (value.Address !== undefined) === (value.MasterKeyName !== undefined || value.AccountName !== undefined) ||
     (value.MasterKeyName === undefined) !== (value.AccountName === undefined)
       ? 'give Address, or MasterKeyName and AccountName'
       : undefined,
 )
-const text = json.string({ max: 256 })
+const symbols = criterion(word('a symbol', 256))
+const addresses = criterion(word('an address', 256))
 
 /** What one sum of a velocity limit is about: everything, each source account, each destination or each asset. */
 export const velocityScopes = ['vault', 'source', 'destination', 'asset'] as const
@@ -52,7 +55,7 @@ const velocityWindow = json.refine(json.integer(366 * 86_400), n => (n < 60 ? 'a
 /** Beyond the contract: what matches may add up to `Limit` in any window of so many seconds. */
 const velocity = json.object({
   Limit: json.decimal,
-  Currency: json.string({ max: 200, pattern: /^\S+$/, what: 'USD, a symbol or a CAIP-19' }),
+  Currency: word('USD, a symbol or a CAIP-19', 200),
   Per: json.oneOf(velocityScopes),
   WindowSeconds: velocityWindow,
 })
@@ -71,11 +74,11 @@ export const transactionRestriction = json.object(
     Approvers: json.array(approvers, { max: 50 }),
     Amount: amount,
     Fee: amount,
-    Symbol: criterion(text),
+    Symbol: symbols,
     Source: criterion(source),
     Destination: criterion(destination),
-    ExternalDestination: criterion(text),
-    TransactionFunction: criterion(text),
+    ExternalDestination: addresses,
+    TransactionFunction: criterion(json.string({ max: 256 })),
     TestNetwork: json.boolean,
     Velocity: velocity,
   },

@@ -72,7 +72,7 @@ export const restriction: fc.Arbitrary<TransactionRestriction> = fc.record(
     ...approvers,
     Amount: amount,
     Fee: amount,
-    Symbol: lists(text),
+    Symbol: lists(fc.constantFrom('ETH', 'é😀"\\')),
     Source: lists(source),
     Destination: lists(destination),
     ExternalDestination: lists(address),

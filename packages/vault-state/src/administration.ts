@@ -10,7 +10,7 @@ import { addUser, deleteUser, renameGroup, resetUser, setDeviceKey, updateGroup 
 import { updateRates } from './rates.ts'
 import { updateConfigRestriction, updatePolicyRestriction, updateTransactionRestriction } from './restrictions.ts'
 import { updateSettings } from './settings.ts'
-import { checkSigningIntent } from './signing.ts'
+import { checkSigningIntent, isSigning } from './signing.ts'
 import type { Position, VaultState } from './state.ts'
 
 function base64Of(text: string, field: string): Uint8Array {
@@ -73,7 +73,7 @@ const nowhere: Position = { seq: 0, time: 0, index: 0 }
 
 /** Checks of an intent by its type, at start and again at execute: would it do what it says? Throws `VaultError`. */
 export function checkIntent(state: VaultState, intent: Intent): void {
-  if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') {
+  if (!isSigning(intent)) {
     performIntent(state, '', intent, nowhere)
     return
   }

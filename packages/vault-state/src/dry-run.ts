@@ -7,6 +7,7 @@ import { approverOf, decisionFor, explanationFor } from './needs.ts'
 import { PersistentMap } from './persistent-map.ts'
 import { withRestrictions } from './restrictions.ts'
 import { delayOf } from './settings.ts'
+import { isSigning } from './signing.ts'
 import { userKey, type VaultState } from './state.ts'
 import { checkVelocity } from './velocity.ts'
 
@@ -91,7 +92,7 @@ function firstUnmet(requirements: readonly Requirement[], given: readonly Counte
 
 /** What stands in the way of executing a fully approved operation now. */
 export function heldUp(state: VaultState, intent: Intent, time: number, waitsUntil?: number): Obstacle[] {
-  const signs = intent.OperationType === 'make transaction' || intent.OperationType === 'generic signing'
+  const signs = isSigning(intent)
   const delay = waitsUntil === undefined ? delayOf(state, intent) : Math.max(0, waitsUntil - time)
   const until = new Date(time + delay).toISOString()
   return [

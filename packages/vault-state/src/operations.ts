@@ -16,7 +16,7 @@ import { activeKeyOf, operationOf, userOf } from './lookup.ts'
 import { canApprove, decisionFor } from './needs.ts'
 import { canEnd, groundOf, obstacleTo, remains } from './obstacles.ts'
 import { delayOf } from './settings.ts'
-import { assetOf, judgeExecution, partCount, signatureFits } from './signing.ts'
+import { assetOf, isSigning, judgeExecution, partCount, signatureFits } from './signing.ts'
 import { type Execution, type Operation, type Position, userKey, type VaultState } from './state.ts'
 import { checkVelocity, spendVelocity } from './velocity.ts'
 
@@ -186,7 +186,7 @@ function delayed(state: VaultState, operation: Operation, time: number): VaultSt
 export function execute(state: VaultState, command: CommandOf<'execute'>, at: Position): VaultState {
   const operation = operationOf(state, command.operationId)
   const { intent } = operation
-  const signs = intent.OperationType === 'make transaction' || intent.OperationType === 'generic signing'
+  const signs = isSigning(intent)
   if (operation.phase !== 'pending')
     require(signs &&
       operation.phase === 'executing', 'operation-not-pending', `operation ${operation.id} is ${operation.phase}`)
@@ -241,8 +241,7 @@ export function recordSignature(
     throw new VaultError('operation-not-executing', 'nothing of that part and variant was executed')
   if (execution.signature !== undefined) return state
   const { intent } = operation
-  if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing')
-    throw new VaultError('operation-not-executing', 'this operation signs nothing')
+  if (!isSigning(intent)) throw new VaultError('operation-not-executing', 'this operation signs nothing')
   require(fits(
     execution,
     command.signature,

@@ -24,7 +24,8 @@ import type { Execution, Operation, RegisteredChain, VaultState } from './state.
 
 type Signing = IntentOf<'make transaction'> | IntentOf<'generic signing'>
 
-function isSigning(intent: Intent): intent is Signing {
+/** Does this operation sign, rather than change the vault? */
+export function isSigning(intent: Intent): intent is Signing {
   return intent.OperationType === 'make transaction' || intent.OperationType === 'generic signing'
 }
 
