@@ -87,7 +87,7 @@ ${table(
 )}
 
 Owners choose what money needs, in either profile: [settings](policy.md#settings). In \`local\`, registering and unregistering tokens and chains needs nothing. \`seal\` and \`found again\` have rules of their own
-([founding](../SECURITY.md)). A spot rate between approved bounds is free. Restrictions of kind \`policy\` govern every change of
+([founding](operations.md#founding)). A spot rate between approved bounds is free. Restrictions of kind \`policy\` govern every change of
 restrictions, their own included; what is free is governed by none.
 
 ${table(
