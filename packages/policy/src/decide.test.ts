@@ -1,7 +1,7 @@
 import { type OperationType, operationTypeNames, operationTypes, type TransactionRestriction } from '@trivault/protocol'
 import { describe, expect, it } from 'vitest'
-import { ann, money, movement, told, traders, view } from '../test/support.ts'
-import { decide, type PolicyView, type Subject } from './index.ts'
+import { alice, ann, bob, dollarCoin, ether, money, movement, told, traders, view } from '../test/support.ts'
+import { decide, type PolicyView, type Subject, type TransactionSubject } from './index.ts'
 
 const me = 'ann@example.com'
 const standIn = '1 of owner (an owner stands in for the initiator)'
@@ -48,6 +48,54 @@ describe('defaults by class', () => {
     expect(told(decide(money({}, bot), within('traders')))).not.toContain(me)
     expect(told(decide(money({}, bot), within('bots')))).toContain(me)
     expect(told(decide(money({}, bot), view()))).toEqual([me])
+  })
+
+  it('takes it only where that restriction speaks of all that is signed, and for certain', () => {
+    const bot = { ...ann, automated: true, groups: ['bots'] }
+    const Approvers = [{ Groups: ['bots'], RequiredApprovers: 1 }]
+    const confirms = (criteria: Partial<TransactionRestriction>, change: Partial<TransactionSubject> = {}) =>
+      told(
+        decide(money(change, bot), view([{ RestrictionID: 'r', Approvers, ...criteria }], { profile: 'enclave' })),
+      ).includes(me)
+    const toAlice = { Destination: { Only: [{ Address: alice }] } }
+    const outAlice = { ExternalDestination: { Only: [alice] } }
+    const notBob = { ExternalDestination: { Except: [bob] } }
+    const ofEther = { Symbol: { Only: ['ETH'] } }
+    const two = { movements: [movement(), movement({ destination: { address: bob } })] }
+    const assets = { movements: [movement(), movement(dollarCoin)] }
+    const call = { grade: 'exact' as const, function: 'contract call' as const }
+    const message = {
+      function: 'personal sign' as const,
+      movements: [movement({ amount: undefined, destination: undefined })],
+    }
+    const plain = { RestrictionID: 'r', TransactionFunction: { Only: ['raw digest' as const] } }
+    for (const criteria of [{}, toAlice, outAlice, notBob, ofEther, { Amount: {} }, { TestNetwork: false }])
+      expect(confirms(criteria), JSON.stringify(criteria)).toBe(true)
+    expect(confirms({}, two)).toBe(true)
+    expect(confirms(toAlice, call)).toBe(true)
+    expect(confirms(plain, { grade: 'opaque', function: 'raw digest' })).toBe(true)
+    for (const [criteria, change] of [
+      [toAlice, two],
+      [outAlice, two],
+      [notBob, two],
+      [ofEther, assets],
+      [ofEther, call],
+      [{ Amount: {} }, call],
+      [notBob, message],
+      [ofEther, message],
+      [{ Fee: {} }, { fee: { ...ether, amount: undefined } }],
+      [{ TestNetwork: false }, { testNetwork: undefined }],
+      [{ Destination: {} }, { movements: [] }],
+      [{ Destination: {} }, { grade: 'opaque' as const }],
+    ] as const) {
+      const [why, subject] = [JSON.stringify(criteria), change as Partial<TransactionSubject>]
+      const asked = decide(
+        money(subject, ann),
+        view([{ RestrictionID: 'r', Approvers, ...criteria } as TransactionRestriction]),
+      )
+      if (subject.grade !== 'opaque') expect(told(asked), why).toContain('1 of bots (restriction "r")')
+      expect(confirms(criteria as Partial<TransactionRestriction>, subject), why).toBe(false)
+    }
   })
 
   it('treats an unknown profile as an enclave', () => {

@@ -4,13 +4,14 @@ import {
   operationTypes,
   type TransactionRestriction,
 } from '@trivault/protocol'
-import { matches, namesOpaque } from './criteria.ts'
+import { covers, matches, namesOpaque } from './criteria.ts'
 import { mergeRequirements } from './requirements.ts'
 import type { Decision, Initiator, PolicyView, Requirement, Subject, TransactionSubject } from './types.ts'
 import { exceedsVelocity, spendingOf } from './velocity.ts'
 
 type Blocked = Extract<Decision, { kind: 'blocked' }>
-type Finding = { requirements: Requirement[]; namesOpaque?: boolean } | Blocked
+/** `covers`: it speaks for certain of all that the operation does, so that it can let an automated key confirm. */
+type Finding = { requirements: Requirement[]; namesOpaque?: boolean; covers?: boolean } | Blocked
 
 /**
  * What an operation needs before it may be executed, or why it may not (SPEC.md). The defaults of its class and the
@@ -108,9 +109,9 @@ function signingInitiator(
   return profile === 'local' || !initiator.automated || isNamed(initiator, governed) ? initiator : undefined
 }
 
-/** Does a restriction that applies ask for one of this person's groups? */
+/** Does a restriction that covers the operation ask for one of this person's groups? */
 function isNamed({ groups = [] }: Initiator, governed: readonly Finding[]): boolean {
-  const asked = governed.flatMap(finding => ('kind' in finding ? [] : finding.requirements))
+  const asked = governed.flatMap(finding => ('kind' in finding || !finding.covers ? [] : finding.requirements))
   return asked.some(one => one.kind === 'groups' && one.groups.some(group => groups.includes(group)))
 }
 
@@ -162,7 +163,8 @@ function restrictionFinding(
     const exceeded = velocityFinding(restriction, transaction, view)
     if (exceeded !== undefined) return exceeded
     const asked = approversOf(restriction)
-    return 'kind' in asked ? asked : { ...asked, namesOpaque: namesOpaque(restriction, transaction) }
+    if ('kind' in asked) return asked
+    return { ...asked, namesOpaque: namesOpaque(restriction, transaction), covers: covers(restriction, transaction) }
   } catch (error) {
     return failed(error)
   }
@@ -191,6 +193,7 @@ function approversOf({ RestrictionID: id, Approvers = [] }: ApproverRestriction)
     requirements: Approvers.map(({ Groups, RequiredApprovers }) =>
       groupRequirement(Groups, RequiredApprovers, `restriction "${id}"`, true),
     ),
+    covers: true,
   }
 }
 

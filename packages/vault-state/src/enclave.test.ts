@@ -94,6 +94,19 @@ describe('an automated key in an enclave', () => {
     expect(vault.misses(forDave)).toBe(true)
   })
 
+  it('does not confirm a second destination beside one that the restriction lists', () => {
+    const vault = new SealedVault('enclave')
+    vault.money('initiator')
+    vault.nameBots(to)
+    const destinations = [to, elsewhere].map(Address => ({ Address, Amount: '1' }))
+    const id = vault.start(vault.transferIntent(destinations, { initiator: vault.bot.id }))
+    expect(vault.takes(id)).toEqual([...owners, 'bot'])
+    vault.approve(id, vault.bot)
+    expect(vault.misses(id)).toBe(true)
+    vault.approve(id, vault.carol)
+    vault.execute(id)
+  })
+
   it('is no owner by being a member of their group, and confirms no longer once it is out of the one that is named', () => {
     const vault = new SealedVault('enclave')
     vault.join('owner', vault.bot)
