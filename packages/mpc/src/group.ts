@@ -90,6 +90,18 @@ export const groupOf = (curve: Curve): Group => GROUPS[curve]
 export const isSamePoint = (a: Point | undefined, b: Point | undefined): boolean =>
   a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
+/** Σ coefficients[k] · x^k for secret coefficients and a small public x; nothing else of it stays in memory. */
+export const evaluate = (group: Group, coefficients: readonly Scalar[], x: number): Scalar => {
+  const at = group.scalarOf(x)
+  let value = group.scalarOf(0)
+  for (const coefficient of coefficients.toReversed()) {
+    const next = group.multiplyAdd(value, at, coefficient)
+    value.fill(0)
+    value = next
+  }
+  return value
+}
+
 /** Σ coefficients[k] · x^k for points as coefficients and a small public x (Feldman evaluation). */
 export const evaluateInExponent = (group: Group, coefficients: readonly Point[], x: number): Point | undefined => {
   let total: Point | undefined

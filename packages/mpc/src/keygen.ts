@@ -2,7 +2,7 @@ import { concat, equalBytes, Fields } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
-import { type Curve, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
+import { type Curve, evaluate, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { areValidParameters, KeyShare } from './keyshare.ts'
@@ -75,6 +75,9 @@ class Keygen {
   #opening: Uint8Array = new Uint8Array()
   #commitments = new Map<number, Uint8Array>()
   #openings = new Map<number, Uint8Array>()
+  /** f_k(self) of all dealers. */
+  #dealt: Scalar[] = []
+  /** Until it is the result. */
   #share: KeyShare | undefined
 
   constructor(options: KeygenOptions) {
@@ -123,9 +126,10 @@ class Keygen {
   open(bodies: Bodies): RoundOutput<KeyShare> {
     this.#checkEcho(bodies)
     const { self } = this.#options
+    const group = this.#group
     this.#openings.set(self, this.#opening)
     const send = new Map<number, Uint8Array>()
-    for (const peer of this.peers) send.set(peer, concat(this.#opening, this.#evaluate(peer)))
+    for (const peer of this.peers) send.set(peer, concat(this.#opening, evaluate(group, this.#coefficients, peer)))
     return { send }
   }
 
@@ -133,7 +137,7 @@ class Keygen {
   confirm(bodies: Bodies): RoundOutput<KeyShare> {
     const { self, parties, threshold, random } = this.#options
     const group = this.#group
-    let secret = this.#evaluate(self)
+    this.#dealt = [evaluate(group, this.#coefficients, self)]
     const dealt = new Map<number, Point[]>([[self, this.#coefficientPoints(this.#opening)]])
     for (const [from, body] of bodies) {
       const opening = body.slice(0, body.length - SCALAR_LENGTH)
@@ -147,10 +151,9 @@ class Keygen {
         from,
       )
       const share = body.slice(body.length - SCALAR_LENGTH)
+      this.#dealt.push(share)
       check(group.isScalar(share), 'K3.4', from)
       check(isSamePoint(group.base(share), evaluateInExponent(group, points, self)), 'K3.5', from)
-      secret = group.add(secret, share)
-      share.fill(0)
       dealt.set(from, points)
       this.#openings.set(from, opening)
     }
@@ -174,6 +177,7 @@ class Keygen {
       publicKey: publicKey ?? new Uint8Array(),
       publicShares: points,
     }
+    const secret = group.add(...this.#dealt)
     this.#share = new KeyShare(self, secret, { ...report, chainCode, transcriptHash, epoch: 0 })
     return {
       send: this.#toAll(
@@ -194,11 +198,13 @@ class Keygen {
         from,
       )
     }
+    this.#share = undefined
     return { result: share }
   }
 
   erase(): void {
-    for (const coefficient of this.#coefficients) coefficient.fill(0)
+    for (const secret of [...this.#coefficients, ...this.#dealt]) secret.fill(0)
+    if (this.#share !== undefined) KeyShare.secretOf(this.#share).fill(0)
     this.#coefficients = []
     this.#opening.fill(0)
     this.#share = undefined
@@ -228,14 +234,6 @@ class Keygen {
 
   #proofContext(kind: 'constant' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {
     return hash(`keygen/proof-${kind}`, this.session, indexBytes([party]), transcript)
-  }
-
-  #evaluate(x: number): Scalar {
-    let value: Scalar = new Uint8Array(SCALAR_LENGTH)
-    for (const coefficient of this.#coefficients.toReversed()) {
-      value = this.#group.multiplyAdd(value, this.#group.scalarOf(x), coefficient)
-    }
-    return value
   }
 
   /** A differing position means that its party equivocated or that the echoing party lies. */

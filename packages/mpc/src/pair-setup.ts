@@ -170,13 +170,21 @@ class PairSetup {
       positions: this.#positions,
       zeroSeed: this.#zeroSeed,
     }
+    this.#zeroSeed = new Uint8Array()
     return { result: new OtPair(secrets) }
   }
 
-  /** The pair state has copies of the leaves, and the zero seed itself. */
+  /** The pair state has copies of the leaves, and took over the zero seed. */
   erase(): void {
     this.#receiver?.erase()
-    erase([this.#seedOpening, this.#positions, ...this.#keys, ...this.#full.flat(), ...this.#punctured.flat()])
+    erase([
+      this.#seedOpening,
+      this.#zeroSeed,
+      this.#positions,
+      ...this.#keys,
+      ...this.#full.flat(),
+      ...this.#punctured.flat(),
+    ])
     this.#full = []
     this.#punctured = []
   }

@@ -2,7 +2,7 @@ import { concat, equalBytes, Fields, u32 } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
-import { evaluateInExponent, type Group, groupOf } from './group.ts'
+import { evaluate, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { type KeyReport, KeyShare } from './keyshare.ts'
@@ -86,6 +86,8 @@ class Refresh<T> {
   readonly #random: Random
   /** a_1 … a_t-1; a_0 is zero and exists nowhere. */
   #coefficients: Scalar[] = []
+  /** What all dealers add to the own share. */
+  #summands: Scalar[] = []
   #opening: Uint8Array = new Uint8Array()
   readonly #commitments = new Map<number, Uint8Array>()
   readonly #openings = new Map<number, Uint8Array>()
@@ -146,11 +148,12 @@ class Refresh<T> {
   /** Round 4: verify every opening and summand, then prove knowledge of the new share, bound to the transcript. */
   confirm(bodies: Bodies): RoundOutput<T> {
     const { group, self, secret: oldSecret, report } = this.#old
-    const summands: Scalar[] = [oldSecret, this.#evaluate(self)]
+    this.#summands = [this.#evaluate(self)]
     const dealt: Point[][] = [this.#pointsOf(this.#opening)]
     for (const [from, body] of bodies) {
       const opening = body.slice(0, this.openingLength)
       const summand = body.slice(this.openingLength)
+      this.#summands.push(summand)
       check(equalBytes(this.#commitment(from, opening), this.#committed(from)), 'R3.1', from)
       const points = this.#pointsOf(opening)
       check(points.every(group.isPoint), 'R3.2', from)
@@ -161,8 +164,7 @@ class Refresh<T> {
       check(first !== undefined && verifyProof(group, proof, first, context), 'R3.3', from)
       check(group.isScalar(summand), 'R3.4', from)
       // The points of a_1 … a_t-1 alone: a summand of a polynomial with another constant term than zero cannot fit.
-      check(isSame(group.base(summand), this.#inExponent(points, self)), 'R3.5', from)
-      summands.push(summand)
+      check(isSamePoint(group.base(summand), this.#inExponent(points, self)), 'R3.5', from)
       dealt.push(points)
       this.#openings.set(from, opening)
     }
@@ -176,8 +178,7 @@ class Refresh<T> {
       this.session,
       ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
     )
-    const secret = group.add(...summands)
-    for (const summand of summands.slice(1)) summand.fill(0)
+    const secret = group.add(oldSecret, ...this.#summands)
     this.#next = {
       secret,
       report: { ...publicPart(report), publicShares: known, transcriptHash, epoch: report.epoch + 1 },
@@ -200,7 +201,7 @@ class Refresh<T> {
   }
 
   erase(): void {
-    for (const coefficient of this.#coefficients) coefficient.fill(0)
+    for (const secret of [...this.#coefficients, ...this.#summands]) secret.fill(0)
     this.#coefficients = []
     this.#next?.secret.fill(0)
     this.#next = undefined
@@ -224,15 +225,10 @@ class Refresh<T> {
     return hash(`refresh/proof-${kind}`, this.session, indexBytes([party]), transcript)
   }
 
-  /** f(x) = x · (a_1 + x · (a_2 + …)). */
+  /** The own polynomial at x: its constant term is zero. */
   #evaluate(x: number): Scalar {
     const { group } = this.#old
-    const [at, zero] = [group.scalarOf(x), group.scalarOf(0)]
-    let value = zero
-    for (const coefficient of this.#coefficients.toReversed()) {
-      value = group.multiplyAdd(group.add(value, coefficient), at, zero)
-    }
-    return value
+    return evaluate(group, [group.scalarOf(0), ...this.#coefficients], x)
   }
 
   /** f(x)·G out of the points of a_1 … a_t-1. */
@@ -246,9 +242,6 @@ class Refresh<T> {
     return new Map(this.peers.map(peer => [peer, body]))
   }
 }
-
-const isSame = (a: Point | undefined, b: Point | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : equalBytes(a, b)
 
 /** Only the fields of a report: a share is one too, and its methods and secret stay behind. */
 const publicPart = ({ curve, parties, threshold, publicKey, publicShares, chainCode }: KeyReport) => ({

@@ -268,6 +268,7 @@ class Signing {
     const u = multiplyAdd(this.#nonce, blind, add(...nonceShares))
     const v = multiplyAdd(this.#key, blind, add(...keyShares))
     const w = multiplyAdd(this.#digest, this.#blind, multiplyAdd(scalarBytes(r), v))
+    for (const secret of [blind, v, ...nonceShares, ...keyShares]) secret.fill(0)
     this.#final = { noncePoint: noncePoint ?? new Uint8Array(), w, u }
     return { send: this.#toAll(() => concat(w, u)) }
   }

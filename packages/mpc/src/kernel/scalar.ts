@@ -56,6 +56,7 @@ export const add = (...terms: readonly Scalar[]): Scalar => {
   for (const term of terms) {
     load(total, ZERO, term)
     kernel.subtractAdd()
+    total.fill(0)
     total = takeResult()
   }
   return total
