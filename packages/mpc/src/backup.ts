@@ -118,7 +118,7 @@ const parseBlob = (group: Group, blob: Uint8Array, modulusLength: number): Blob 
   }
 }
 
-/** What a verifier expects; none of it is taken from the blob. */
+/** What a verifier expects; none of it is taken from the blob. Public share 33 bytes (Ed25519: 32), ERS key as SPKI DER. */
 export type ExpectedBackup = {
   curve: Curve
   publicShare: Uint8Array
@@ -128,6 +128,7 @@ export type ExpectedBackup = {
 
 /**
  * The number of the first check that a backup fails (SPEC.md section 8: B1 to B5), or undefined when it is sound.
+ * @param blob as `encryptBackup` returns it, of any length: it is hostile input
  * @throws MpcError `ers-key` when the *expected* ERS key is unusable, `invalid-argument` for an oversized context
  */
 export const backupFailure = (blob: Uint8Array, expected: ExpectedBackup): string | undefined => {
@@ -157,7 +158,10 @@ const verifyInstances = (group: Group, blob: Blob, rsa: RsaPublicKey): string | 
   return equalBytes(challengeOf(statement, rows), blob.challenge) ? undefined : 'B5'
 }
 
-/** Is the blob a sound backup of the secret behind `publicShare`, for this ERS key and context? Throws as `backupFailure`. */
+/**
+ * Is the blob a sound backup of the secret behind `publicShare`, for this ERS key and context (SPEC.md section 8)?
+ * @throws MpcError as `backupFailure`
+ */
 export const verifyBackup = (blob: Uint8Array, expected: ExpectedBackup): boolean =>
   backupFailure(blob, expected) === undefined
 

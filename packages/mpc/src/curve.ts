@@ -112,8 +112,11 @@ export const nobleBackend: Backend = {
 }
 
 /**
- * The public key that made an ECDSA signature: `signature` is r ‖ s, 64 bytes; undefined when there is none. Any s.
- * libsecp256k1 where it is loaded.
+ * The public key that made an ECDSA signature (SEC 1, section 4.1.6), 33 bytes; undefined when there is none, or a length is wrong.
+ * libsecp256k1 where it is loaded. Throws nothing.
+ * @param signature r ‖ s, 64 bytes, any s
+ * @param recovery parity of the nonce point's Y
+ * @param digest 32 bytes
  */
 export const recoverPublicKey = (signature: Uint8Array, recovery: 0 | 1, digest: Uint8Array): Uint8Array | undefined =>
   signature.length === 64 && digest.length === 32 ? curve.recover(signature, recovery, digest) : undefined
@@ -129,7 +132,7 @@ const load = (): { backend: Backend; engine: CurveEngine } => {
 }
 
 const loaded = load()
-/** Which curve implementation runs; a node logs it at start. */
+/** Which implementation of secp256k1 runs (`fallback` is variable-time); a node logs it at start. */
 export const engine: CurveEngine = loaded.engine
 export const curve: Backend = loaded.backend
 

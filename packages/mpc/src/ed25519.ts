@@ -128,7 +128,7 @@ const load = (): { backend: Backend; engine: CurveEngine } => {
 }
 
 const loaded = load()
-/** Which implementation of Ed25519 runs; a node logs it at start. */
+/** Which implementation of Ed25519 runs (`fallback` is variable-time); a node logs it at start. */
 export const ed25519Engine: CurveEngine = loaded.engine
 const backend = loaded.backend
 

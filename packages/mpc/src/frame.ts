@@ -4,6 +4,7 @@ import { concat } from './bytes.ts'
 export const PROTOCOL = { keygen: 1, pairSetup: 2, signing: 3, refresh: 4, frost: 5 } as const
 export type ProtocolId = (typeof PROTOCOL)[keyof typeof PROTOCOL]
 
+/** The version byte of every frame: parties of another version refuse each other (check F.1). */
 export const PROTOCOL_VERSION = 2
 export const TAG_LENGTH = 16
 /** protocol u8, version u8, round u8, sender u8, session tag. */

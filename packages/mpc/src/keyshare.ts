@@ -60,6 +60,7 @@ export const MAX_PARTIES = 5
 const FORMATS: Readonly<Record<Curve, number>> = { secp256k1: 2, ed25519: 3 }
 const CURVES = Object.keys(FORMATS) as Curve[]
 
+/** The public fields of a share, without its secret: what parties compare after a key generation or refresh. Throws nothing. */
 export const keyReport = (share: KeyShare): KeyReport => ({
   curve: share.curve,
   parties: share.parties,
@@ -93,7 +94,10 @@ export const areValidParameters = (parties: number, threshold: number): boolean 
   threshold >= 2 &&
   threshold <= parties
 
-/** Secret bytes: format u8 (names the curve), self u8, parties u8, threshold u8, secret, chain code, transcript hash, epoch u32, key, shares. */
+/**
+ * Secret bytes, for the caller to seal (SPEC.md section 3): format u8 (names the curve), self u8, parties u8, threshold u8,
+ * secret 32, chain code 32, transcript hash 32, epoch u32, then key and public shares, each 33 bytes (Ed25519: 32). Throws nothing.
+ */
 export const encodeKeyShare = (share: KeyShare): Uint8Array =>
   concat(
     Uint8Array.of(FORMATS[share.curve], share.self, share.parties, share.threshold),

@@ -58,7 +58,12 @@ export const refreshOver = <T>(old: Refreshable<T>, options: { sessionId: Uint8A
   })
 }
 
-/** `refreshOver` for a key share. Throws as it does. */
+/**
+ * New shares of the key of `share`, on its curve, for the next epoch (SPEC.md section 11): the same public key and chain code, another
+ * transcript hash. All parties of the key take part; the result is this party's new share, and the old one is not changed.
+ * @param options.sessionId 32 bytes, fresh and equal at all parties
+ * @throws MpcError `invalid-argument`
+ */
 export const createRefresh = (options: {
   share: KeyShare
   sessionId: Uint8Array

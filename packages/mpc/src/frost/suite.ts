@@ -99,7 +99,8 @@ const challengeBip340 = (r: Uint8Array, key: Uint8Array, message: Uint8Array): S
   reduce(taggedHash('BIP0340/challenge', r, key, message))
 
 /**
- * BIP-340 verification (its section "Verification") over the same native point arithmetic.
+ * BIP-340 verification (its section "Verification") over the same native point arithmetic. False for wrong lengths; throws nothing.
+ * @param signature 64 bytes
  * @param publicKey 32 bytes, x-only
  * @param message any length
  */
