@@ -98,6 +98,20 @@ describe('what an approver reads', () => {
     expect(text(vault.intent('set ers public key', { Key }))).toContain('NOT the key')
   })
 
+  it('of a refresh: which key and epoch, and what becomes of the old shares', () => {
+    const shown = text(vault.intent('refresh master key', { Name: 'Default', Epoch: 3 }))
+    for (const part of ['"Default" (epoch 3)', 'same addresses', 'destroy them']) expect(shown).toContain(part)
+  })
+
+  it('of what money needs by default: what is lost or won by it, and what it is now', () => {
+    const lower = text(vault.intent('update settings', { MoneyDefault: 'initiator' }))
+    for (const part of ['ALONE', 'WITHOUT the owner quorum', 'now initiator']) expect(lower).toContain(part)
+    const raise = text(vault.intent('update settings', { MoneyDefault: 'owner quorum' }))
+    expect(raise).toContain('needs the owner quorum')
+    expect(raise).not.toContain('ALONE')
+    expect(text(vault.intent('update settings', { NoSelfApproval: true }))).not.toContain('quorum')
+  })
+
   it('of a rule: what it is about and whom it asks', () => {
     const rule = {
       RestrictionID: 'big',

@@ -139,7 +139,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
     body: { Kind: 'freeze', Counter: 1, KeyID: '00'.repeat(32), Signature: 'MAYCAQECAQE=' },
   },
   trivaultSettings: {},
-  cwpstartUpdateSettings: { body: { NoSelfApproval: true } },
+  cwpstartUpdateSettings: { body: { NoSelfApproval: true, MoneyDefault: 'owner quorum' } },
   cwpstartUnfreeze: { body: {} },
   cwpstartRefreshMasterKey: { body: { Name: 'Default' } },
   trivaultRestrictions: {},
