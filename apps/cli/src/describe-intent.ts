@@ -173,6 +173,9 @@ function sealLines(intent: IntentOf<'seal'>): string[] {
       `  ${KeyFingerprint}`,
     ]),
     ...intent.MasterKeys.map(({ Name, Curve, PublicKey }) => `Master key "${Name}" (${Curve}): ${PublicKey}`),
+    ...intent.Rates.map(
+      ({ Asset, USDRate, USDMin, USDMax }) => `Rate of ${Asset}: ${rateText(USDRate, USDMin, USDMax)} US dollars`,
+    ),
     'Compare every line with every other founder, by voice, before you approve',
   ]
 }
@@ -199,9 +202,12 @@ function ersLines({ genesis }: VaultState, { Key }: IntentOf<'set ers public key
 
 function rateLine({ rates }: VaultState, { Asset, ...update }: IntentOf<'update rates'>['Updates'][number]): string {
   const { usdRate, usdMin, usdMax } = rates.get(Asset) ?? {}
-  const said = (rate?: string, min?: string, max?: string): string =>
-    [rate && `rate ${rate}`, min && `at least ${min}`, max && `at most ${max}`].filter(Boolean).join(', ') || 'none'
-  return `${Asset}: ${said(update.USDRate, update.USDMin, update.USDMax)} (now ${said(usdRate, usdMin, usdMax)})`
+  return `${Asset}: ${rateText(update.USDRate, update.USDMin, update.USDMax)} (now ${rateText(usdRate, usdMin, usdMax)})`
+}
+
+function rateText(rate?: string, min?: string, max?: string): string {
+  const parts = [rate && `rate ${rate}`, min && `at least ${min}`, max && `at most ${max}`]
+  return parts.filter(Boolean).join(', ') || 'none'
 }
 
 function restrictionLines<R extends ApproverRestriction>(

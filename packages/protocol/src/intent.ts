@@ -166,6 +166,8 @@ const schemas = {
     MasterKeys: json.array(
       json.object({ Name: name, Curve: json.oneOf(curves), PublicKey: publicKey, Transcript: hash }),
     ),
+    /** What conversion goes by: bounds, and a spot rate that stands in for one. The set-up's are only the wallet's word. */
+    Rates: json.array(rateUpdate, { max: 1000 }),
   }),
   /** New owners after a lost quorum, as all three node admins pinned them. */
   'found again': json.object({

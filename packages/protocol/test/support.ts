@@ -223,6 +223,13 @@ export const intentsByType: { [T in OperationType]: fc.Arbitrary<Extract<Intent,
       }),
       { maxLength: 2 },
     ),
+    Rates: fc.array(
+      fc.record(
+        { Asset: fc.constantFrom('ETH', 'BTC'), USDRate: decimal, USDMin: decimal, USDMax: decimal },
+        { requiredKeys: ['Asset'] },
+      ),
+      { maxLength: 2 },
+    ),
   }),
   'found again': fc.record({
     ...metadata('found again'),

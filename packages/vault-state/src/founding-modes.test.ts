@@ -198,6 +198,7 @@ describe('the seal of mode identity', () => {
         Users: foundingRecord(vault.state).Users.map(user => ({ ...user, KeyFingerprint: '1'.repeat(64) })),
       }),
     ],
+    ['other rates than the set-up gave', () => ({ Rates: [{ Asset: 'ETH', USDRate: '3' }] })],
     [
       'another channel',
       vault => ({ Users: foundingRecord(vault.state).Users.map(user => ({ ...user, Channel: 'app' })) }),
@@ -205,6 +206,23 @@ describe('the seal of mode identity', () => {
   ])('refuses a record with %s', (_what, changes) => {
     const vault = enrolled()
     expect(() => vault.start(vault.sealIntent(changes(vault)))).toThrow(refusal('intent-mismatch'))
+  })
+
+  it('shows the founders the rates that conversion goes by, which the wallet alone has set', () => {
+    const vault = new TestVault(genesisOf())
+    const bounded = { usdRate: '1', usdMin: '0.90', usdMax: '1.10' }
+    const rates = [
+      { asset: 'USDC', ...bounded },
+      { asset: 'ETH', usdRate: '3000.50', usdMin: undefined, usdMax: undefined },
+    ]
+    vault.setup({ approvalsRequired: 2, rates })
+    vault.activate('Default')
+    for (const person of people(vault)) enrol(vault, person)
+    expect(foundingRecord(vault.state).Rates).toEqual([
+      { Asset: 'ETH', USDRate: '3000.5' },
+      { Asset: 'USDC', USDMin: '0.9', USDMax: '1.1' },
+    ])
+    vault.start(vault.sealIntent())
   })
 
   it('is for the record that was approved: what changed meanwhile is approved anew', () => {

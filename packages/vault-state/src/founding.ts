@@ -97,11 +97,11 @@ export function sealIfReady(state: VaultState, time: number): VaultState {
 
 type FoundingRecord = Pick<
   IntentOf<'seal'>,
-  'Genesis' | 'Epoch' | 'OwnerGroup' | 'ApprovalsRequired' | 'Users' | 'MasterKeys'
+  'Genesis' | 'Epoch' | 'OwnerGroup' | 'ApprovalsRequired' | 'Users' | 'MasterKeys' | 'Rates'
 >
 
 /**
- * What the founders approve: the pins, every device key with its fingerprint, the quorum and the master keys as they are now.
+ * What the founders approve: the pins, every device key with its fingerprint, the quorum, the master keys and the rates as they are now.
  * Throws `VaultError` not-set-up, already-sealed, founding-incomplete.
  */
 export function foundingRecord(state: VaultState): FoundingRecord {
@@ -134,7 +134,25 @@ export function foundingRecord(state: VaultState): FoundingRecord {
         Transcript: toHex(transcriptHash),
       }))
     }),
+    Rates: approvedRates(state),
   }
+}
+
+/** Without spot rates between two bounds: they change freely, and nothing goes by them. */
+function approvedRates({ rates }: VaultState): FoundingRecord['Rates'] {
+  return rates
+    .keys()
+    .sort()
+    .map(Asset => {
+      const { usdRate, usdMin, usdMax } = rates.get(Asset) ?? {}
+      const isSpot = usdMin !== undefined && usdMax !== undefined
+      return {
+        Asset,
+        ...(usdRate !== undefined && !isSpot && { USDRate: usdRate }),
+        ...(usdMin !== undefined && { USDMin: usdMin }),
+        ...(usdMax !== undefined && { USDMax: usdMax }),
+      }
+    })
 }
 
 function personal({ channel, user }: DeviceKey): (typeof personalChannels)[number] {

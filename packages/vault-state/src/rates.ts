@@ -6,17 +6,23 @@ type Update = IntentOf<'update rates'>['Updates'][number]
 
 const plainDecimal = /^(0|[1-9]\d*)(\.\d+)?$/
 
-/** Throws `VaultError` malformed or bad-rate: bounds in order, and a spot rate inside them. */
+/** The rate in canonical decimals. Throws `VaultError` malformed or bad-rate: bounds in order, and a spot rate inside them. */
 export function checkRate(asset: string, rate: Rate): Rate {
   const { usdRate, usdMin, usdMax } = rate
   require(asset !== 'USD', 'bad-rate', 'the rate of USD is 1, always')
+  require(/^\S{1,200}$/.test(asset), 'malformed', 'a rate is of a symbol or a CAIP-19')
   for (const text of [usdRate, usdMin, usdMax])
     require(text === undefined ||
       plainDecimal.test(text), 'malformed', `the rate of ${asset} must be a plain decimal such as 3000.5`)
   require(ordered(usdMin, usdMax), 'bad-rate', `${asset}: USDMin is above USDMax`)
   require(ordered(usdMin, usdRate) &&
     ordered(usdRate, usdMax), 'bad-rate', `${asset}: the rate is outside the approved bounds`)
-  return rate
+  return { usdRate: canonical(usdRate), usdMin: canonical(usdMin), usdMax: canonical(usdMax) }
+}
+
+/** As intents write it: 1.5, not 1.50. */
+function canonical(text: string | undefined): string | undefined {
+  return text?.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 function ordered(low: string | undefined, high: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { base64, closed, entityName, index, list, oneOf, userId } from './base.ts'
+import { RateUpdate } from './restrictions.ts'
 
 const hash = () => Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 lower-case hex digits' })
 const coordinate = () => Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }))
@@ -53,4 +54,5 @@ export const foundingRecord = {
       Transcript: hash(),
     }),
   ),
+  Rates: list(RateUpdate),
 }
