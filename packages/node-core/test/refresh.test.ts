@@ -140,14 +140,18 @@ describe('a refresh', () => {
     await signOnBoth('after')
   })
 
-  it('makes one backup of a share, though entries come in while it is made', async () => {
+  it('makes one backup of a share, though entries come in while it is stored', async () => {
     await start()
     const records = cluster.records[1]
     if (records === undefined) throw new Error('no records')
-    const { get } = records
-    records.get = async (table, key) => {
-      if (table === 'backup') await wait(300)
-      return get(table, key)
+    const { put } = records
+    let storing = false
+    records.put = async rows => {
+      if (rows.some(({ table, key }) => table === 'backup' && key.endsWith('/1'))) {
+        storing = true
+        await wait(2000)
+      }
+      return put(rows)
     }
     const made = new Map<string, Set<string>>()
     cluster.tamper = (node, _to, message) => {
@@ -157,7 +161,7 @@ describe('a refresh', () => {
       return message
     }
     await cluster.refresh('refresh')
-    await cluster.until(() => sharesOf(1).length > 2, 'a new share')
+    await cluster.until(() => storing, 'a backup of the own share')
     for (let i = 0; i < 3; i++) {
       await cluster.submit({ type: 'createGroup', by: 'alice@example.com', name: `group ${i}` })
       await wait(50)
