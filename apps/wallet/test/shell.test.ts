@@ -246,6 +246,8 @@ describe('bad bodies', () => {
       { Add: { RestrictionID: 'r', Approvers: [{ Groups: [], RequiredApprovers: 0 }] } },
       /Groups: must not have fewer/,
     ],
+    ['cwpstartUpdateSettings', { MoneyDefault: 'nobody' }, /MoneyDefault: must be one of owner quorum, initiator/],
+    ['cwpstartUpdateSettings', { MoneyDefault: 'owner-quorum' }, /MoneyDefault: must be one of/],
     ['createSystemUserEndpoint', { Name: 'bot', Role: 'AutomatedApprover' }, /Role: must be one of Admin, MarketOps/],
     ['setupDefaultTenant', { MasterKeysAndAccounts: { 'bad  name': [] } }, /MasterKeysAndAccounts/],
     ['setupDefaultTenant', { MasterKeysAndAccounts: { Default: [''] } }, /MasterKeysAndAccounts\.Default\[0\]/],
