@@ -161,6 +161,14 @@ describe.each(CURVES)('FROST on %s', curve => {
       { ...base, signers: [1, 3] },
       ...(curve === 'secp256k1' ? [{ ...base, taproot: { merkleRoot: new Uint8Array() } }] : []),
     ]
+    const tagOf = (input: Partial<FrostInput>): string => {
+      const { out } = (frostSessions({ shares, signers, ...input }).get(CHEAT) ?? never()).start()
+      return Buffer.from(out[0]?.frame.slice(4, HEADER) ?? never()).toString('hex')
+    }
+    // A frame of another session does not even count as one of this.
+    const scripts = [{ ...base, taproot: { merkleRoot: new Uint8Array(32) } }]
+    const inputs = [base, ...variants, ...(curve === 'secp256k1' ? scripts : [])]
+    expect(new Set(inputs.map(tagOf)).size).toBe(inputs.length)
     for (const variant of variants) {
       const foreign = frostSessions({ shares, signers, ...variant }).get(CHEAT) ?? never()
       const victim = frostSessions({ shares, signers, ...base }).get(1) ?? never()
