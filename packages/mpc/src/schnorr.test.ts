@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { concat } from './bytes.ts'
 import { ed25519Group, type Group, secp256k1Group } from './group.ts'
+import { hash64 } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { proofLength, prove, verifyProof } from './schnorr.ts'
 
@@ -29,6 +31,23 @@ describe.each<Group>([secp256k1Group, ed25519Group])('a proof of knowledge on $n
     for (const none of [new Uint8Array(group.pointLength), point.slice(1), new Uint8Array()]) {
       expect(verifyProof(group, proof, none, context)).toBe(false)
     }
+  })
+
+  it('is refused with the identity as nonce point, or a response beyond the order', () => {
+    const identity = new Uint8Array(group.pointLength)
+    if (group.name === 'ed25519') identity[0] = 1
+    // Fits the equation: 0 + c · secret.
+    const challenge = group.reduce(hash64('schnorr/challenge', context, point, identity))
+    const fitting = concat(identity, group.multiplyAdd(challenge, secret))
+    expect(verifyProof(group, fitting, point, context)).toBe(false)
+
+    const nonce = proof.slice(0, group.pointLength)
+    const beyond = new Uint8Array(32).fill(255)
+    expect(verifyProof(group, concat(nonce, beyond), point, context)).toBe(false)
+    if (group.name !== 'ed25519') return
+    const second = group.valueOf(proof.slice(group.pointLength)) + group.order
+    const encoded = Uint8Array.from(Buffer.from(second.toString(16).padStart(64, '0'), 'hex')).reverse()
+    expect(verifyProof(group, concat(nonce, encoded), point, context)).toBe(false)
   })
 
   it('leaves no nonce in memory', () => {
