@@ -33,7 +33,7 @@ describe.each<Group>([secp256k1Group, ed25519Group])('a proof of knowledge on $n
     }
   })
 
-  it('is refused with the identity as nonce point, or a response beyond the order', () => {
+  it('is refused with the identity as nonce point, or a response that is zero or beyond the order', () => {
     const identity = new Uint8Array(group.pointLength)
     if (group.name === 'ed25519') identity[0] = 1
     // Fits the equation: 0 + c · secret.
@@ -42,8 +42,9 @@ describe.each<Group>([secp256k1Group, ed25519Group])('a proof of knowledge on $n
     expect(verifyProof(group, fitting, point, context)).toBe(false)
 
     const nonce = proof.slice(0, group.pointLength)
-    const beyond = new Uint8Array(32).fill(255)
-    expect(verifyProof(group, concat(nonce, beyond), point, context)).toBe(false)
+    for (const byte of [0, 255]) {
+      expect(verifyProof(group, concat(nonce, new Uint8Array(32).fill(byte)), point, context)).toBe(false)
+    }
     if (group.name !== 'ed25519') return
     const second = group.valueOf(proof.slice(group.pointLength)) + group.order
     const encoded = Uint8Array.from(Buffer.from(second.toString(16).padStart(64, '0'), 'hex')).reverse()
