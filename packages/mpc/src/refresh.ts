@@ -5,7 +5,7 @@ import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { evaluate, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
-import { type KeyReport, KeyShare } from './keyshare.ts'
+import { KeyShare, keyReport } from './keyshare.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
 import { proofLength, prove, verifyProof } from './schnorr.ts'
 import {
@@ -21,73 +21,47 @@ import {
 const HASH = 32
 const MAX_EPOCH = 0xffff_ffff
 
-/** A share to refresh, over any group: what the protocol needs of it, and how the new one is put together. */
-export type Refreshable<T> = {
-  group: Group
-  /** Own index, 1..parties. */
-  self: number
-  secret: Scalar
-  report: KeyReport
-  make: (secret: Scalar, report: KeyReport) => T
+export type RefreshOptions = {
+  share: KeyShare
+  /** 32 bytes, fresh and equal at all parties. */
+  sessionId: Uint8Array
+  random: Random
 }
 
 /**
- * New shares of the same key: every party deals a polynomial without constant term, behind commitments and echoes
- * (SPEC.md section 11). All n parties take part. The old share stays as it is: the caller erases it once the new epoch is
- * agreed by all, and must not sign with the new one before.
+ * New shares of the same key, for its next epoch: every party deals a polynomial without constant term, behind commitments
+ * and echoes (SPEC.md section 11). Same public key and chain code, another transcript hash. All n parties take part. The old
+ * share stays as it is: the caller erases it once the new epoch is agreed by all, and must not sign with the new one before.
  * @throws MpcError `invalid-argument`
  */
-export const refreshOver = <T>(old: Refreshable<T>, options: { sessionId: Uint8Array; random: Random }): Session<T> => {
-  if (options.sessionId.length !== 32) throw new MpcError('invalid-argument', 'session id must be 32 bytes')
-  if (old.report.epoch >= MAX_EPOCH) throw new MpcError('invalid-argument', 'no epoch is left')
-  const run = new Refresh(old, options.sessionId, strictRandom(options.random))
-  const { parties } = old.report
-  return new RoundSession<T>({
+export const createRefresh = ({ share, sessionId, random }: RefreshOptions): Session<KeyShare> => {
+  if (sessionId.length !== 32) throw new MpcError('invalid-argument', 'session id must be 32 bytes')
+  if (share.epoch >= MAX_EPOCH) throw new MpcError('invalid-argument', 'no epoch is left')
+  const run = new Refresh(share, sessionId, strictRandom(random))
+  return new RoundSession<KeyShare>({
     protocol: PROTOCOL.refresh,
-    self: old.self,
+    self: share.self,
     peers: run.peers,
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.commit(),
     rounds: [
       { bodyLength: HASH, complete: bodies => run.echo(bodies) },
-      { bodyLength: parties * HASH, complete: bodies => run.open(bodies) },
+      { bodyLength: share.parties * HASH, complete: bodies => run.open(bodies) },
       { bodyLength: run.openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
-      { bodyLength: proofLength(old.group), complete: bodies => run.finish(bodies) },
+      { bodyLength: run.proofLength, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
 }
 
-/**
- * New shares of the key of `share`, on its curve, for the next epoch (SPEC.md section 11): the same public key and chain code, another
- * transcript hash. All parties of the key take part; the result is this party's new share, and the old one is not changed.
- * @param options.sessionId 32 bytes, fresh and equal at all parties
- * @throws MpcError `invalid-argument`
- */
-export const createRefresh = (options: {
-  share: KeyShare
-  sessionId: Uint8Array
-  random: Random
-}): Session<KeyShare> => {
-  const { share } = options
-  return refreshOver(
-    {
-      group: groupOf(share.curve),
-      self: share.self,
-      secret: KeyShare.secretOf(share),
-      report: share,
-      make: (secret, report) => new KeyShare(share.self, secret, report),
-    },
-    options,
-  )
-}
-
-class Refresh<T> {
+class Refresh {
   readonly session: Uint8Array
   readonly peers: number[]
+  readonly proofLength: number
   readonly openingLength: number
   readonly #all: number[]
-  readonly #old: Refreshable<T>
+  readonly #old: KeyShare
+  readonly #group: Group
   readonly #random: Random
   /** a_1 … a_t-1; a_0 is zero and exists nowhere. */
   #coefficients: Scalar[] = []
@@ -96,32 +70,36 @@ class Refresh<T> {
   #opening: Uint8Array = new Uint8Array()
   readonly #commitments = new Map<number, Uint8Array>()
   readonly #openings = new Map<number, Uint8Array>()
-  #next: { secret: Scalar; report: KeyReport } | undefined
+  /** Until it is the result. */
+  #next: KeyShare | undefined
 
-  constructor(old: Refreshable<T>, sessionId: Uint8Array, random: Random) {
-    const { group, self, report } = old
+  constructor(old: KeyShare, sessionId: Uint8Array, random: Random) {
+    const group = groupOf(old.curve)
     this.#old = old
+    this.#group = group
     this.#random = random
-    this.#all = Array.from({ length: report.parties }, (_, i) => i + 1)
-    this.peers = this.#all.filter(index => index !== self)
-    this.openingLength = (report.threshold - 1) * group.pointLength + proofLength(group) + HASH
+    this.#all = Array.from({ length: old.parties }, (_, i) => i + 1)
+    this.peers = this.#all.filter(index => index !== old.self)
+    this.proofLength = proofLength(group)
+    this.openingLength = (old.threshold - 1) * group.pointLength + this.proofLength + HASH
     this.session = hash(
       'refresh/session',
       sessionId,
       new TextEncoder().encode(group.name),
-      indexBytes([report.parties, report.threshold]),
-      u32(report.epoch + 1),
-      report.publicKey,
-      concat(...report.publicShares),
-      report.chainCode,
-      report.transcriptHash,
+      indexBytes([old.parties, old.threshold]),
+      u32(old.epoch + 1),
+      old.publicKey,
+      concat(...old.publicShares),
+      old.chainCode,
+      old.transcriptHash,
     )
   }
 
   /** Round 1: commit to a polynomial without constant term. */
   commit(): Map<number, Uint8Array> {
-    const { group, self, report } = this.#old
-    this.#coefficients = Array.from({ length: report.threshold - 1 }, () => group.randomScalar(this.#random))
+    const group = this.#group
+    const { self, threshold } = this.#old
+    this.#coefficients = Array.from({ length: threshold - 1 }, () => group.randomScalar(this.#random))
     const points = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
     const [first, firstPoint] = [this.#coefficients[0] ?? new Uint8Array(), points[0] ?? new Uint8Array()]
     const proof = prove(group, first, firstPoint, this.#proofContext('coefficient', self), this.#random)
@@ -132,13 +110,13 @@ class Refresh<T> {
   }
 
   /** Round 2: echo all commitments. */
-  echo(bodies: Bodies): RoundOutput<T> {
+  echo(bodies: Bodies): RoundOutput<KeyShare> {
     for (const [from, body] of bodies) this.#commitments.set(from, body.slice())
     return { send: this.#toAll(concat(...this.#all.map(index => this.#committed(index)))) }
   }
 
   /** Round 3: once every party saw the same commitments, open, and give each peer its summand. */
-  open(bodies: Bodies): RoundOutput<T> {
+  open(bodies: Bodies): RoundOutput<KeyShare> {
     for (const [from, body] of bodies) {
       for (const [position, index] of this.#all.entries()) {
         const echoed = body.subarray(position * HASH, (position + 1) * HASH)
@@ -151,8 +129,9 @@ class Refresh<T> {
   }
 
   /** Round 4: verify every opening and summand, then prove knowledge of the new share, bound to the transcript. */
-  confirm(bodies: Bodies): RoundOutput<T> {
-    const { group, self, secret: oldSecret, report } = this.#old
+  confirm(bodies: Bodies): RoundOutput<KeyShare> {
+    const group = this.#group
+    const { self, epoch } = this.#old
     this.#summands = [this.#evaluate(self)]
     const dealt: Point[][] = [this.#pointsOf(this.#opening)]
     for (const [from, body] of bodies) {
@@ -163,7 +142,7 @@ class Refresh<T> {
       const points = this.#pointsOf(opening)
       check(points.every(group.isPoint), 'R3.2', from)
       const proofAt = points.length * group.pointLength
-      const proof = opening.slice(proofAt, proofAt + proofLength(group))
+      const proof = opening.slice(proofAt, proofAt + this.proofLength)
       const [first] = points
       const context = this.#proofContext('coefficient', from)
       check(first !== undefined && verifyProof(group, proof, first, context), 'R3.3', from)
@@ -173,7 +152,7 @@ class Refresh<T> {
       dealt.push(points)
       this.#openings.set(from, opening)
     }
-    const publicShares = report.publicShares.map((point, i) =>
+    const publicShares = this.#old.publicShares.map((point, i) =>
       group.sum(point, ...dealt.map(points => this.#inExponent(points, i + 1))),
     )
     const known = publicShares.filter(point => point !== undefined)
@@ -183,32 +162,30 @@ class Refresh<T> {
       this.session,
       ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
     )
-    const secret = group.add(oldSecret, ...this.#summands)
-    this.#next = {
-      secret,
-      report: { ...publicPart(report), publicShares: known, transcriptHash, epoch: report.epoch + 1 },
-    }
+    const secret = group.add(KeyShare.secretOf(this.#old), ...this.#summands)
+    const report = { ...keyReport(this.#old), publicShares: known, transcriptHash, epoch: epoch + 1 }
+    this.#next = new KeyShare(self, secret, report)
     const context = this.#proofContext('share', self, transcriptHash)
     return { send: this.#toAll(prove(group, secret, known[self - 1] ?? new Uint8Array(), context, this.#random)) }
   }
 
   /** End: every party has the same transcript and holds the share that belongs to its new public share. */
-  finish(bodies: Bodies): RoundOutput<T> {
-    if (this.#next === undefined) throw new MpcError('invalid-argument', 'refresh rounds out of order')
-    const { secret, report } = this.#next
+  finish(bodies: Bodies): RoundOutput<KeyShare> {
+    const next = this.#next
+    if (next === undefined) throw new MpcError('invalid-argument', 'refresh rounds out of order')
     for (const [from, body] of bodies) {
-      const point = report.publicShares[from - 1] ?? new Uint8Array()
-      const context = this.#proofContext('share', from, report.transcriptHash)
-      check(verifyProof(this.#old.group, body, point, context), 'R4.1', from)
+      const point = next.publicShares[from - 1] ?? new Uint8Array()
+      const context = this.#proofContext('share', from, next.transcriptHash)
+      check(verifyProof(this.#group, body, point, context), 'R4.1', from)
     }
     this.#next = undefined
-    return { result: this.#old.make(secret, report) }
+    return { result: next }
   }
 
   erase(): void {
     for (const secret of [...this.#coefficients, ...this.#summands]) secret.fill(0)
     this.#coefficients = []
-    this.#next?.secret.fill(0)
+    if (this.#next !== undefined) KeyShare.secretOf(this.#next).fill(0)
     this.#next = undefined
   }
 
@@ -222,8 +199,7 @@ class Refresh<T> {
 
   #pointsOf(opening: Uint8Array): Point[] {
     const fields = new Fields(opening)
-    const { group, report } = this.#old
-    return Array.from({ length: report.threshold - 1 }, () => fields.take(group.pointLength))
+    return Array.from({ length: this.#old.threshold - 1 }, () => fields.take(this.#group.pointLength))
   }
 
   #proofContext(kind: 'coefficient' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {
@@ -232,13 +208,13 @@ class Refresh<T> {
 
   /** The own polynomial at x: its constant term is zero. */
   #evaluate(x: number): Scalar {
-    const { group } = this.#old
+    const group = this.#group
     return evaluate(group, [group.scalarOf(0), ...this.#coefficients], x)
   }
 
   /** f(x)·G out of the points of a_1 … a_t-1. */
   #inExponent(points: readonly Point[], x: number): Point | undefined {
-    const { group } = this.#old
+    const group = this.#group
     const inner = evaluateInExponent(group, points, x)
     return inner === undefined ? undefined : group.multiply(inner, group.scalarOf(x))
   }
@@ -247,13 +223,3 @@ class Refresh<T> {
     return new Map(this.peers.map(peer => [peer, body]))
   }
 }
-
-/** Only the fields of a report: a share is one too, and its methods and secret stay behind. */
-const publicPart = ({ curve, parties, threshold, publicKey, publicShares, chainCode }: KeyReport) => ({
-  curve,
-  parties,
-  threshold,
-  publicKey,
-  publicShares,
-  chainCode,
-})

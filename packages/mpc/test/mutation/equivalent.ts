@@ -26,7 +26,7 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'pprf.ts buildTrees: bottom === undefined',
       'pprf.ts puncturedTrees: top === undefined',
       'pprf.ts puncturedTrees: bottom === undefined',
-      'refresh.ts finish: this.#next === undefined',
+      'refresh.ts finish: next === undefined',
       'signing.ts multiply: link.alice === undefined',
       'signing.ts finish: this.#final === undefined',
       'signing.ts #verifyReply: !shares',
