@@ -11,7 +11,7 @@ import {
   VaultError,
 } from '@trivault/protocol'
 import { groupOf } from './lookup.ts'
-import { addUser, checkUserId } from './people.ts'
+import { addUser, checkUserId, withoutKey } from './people.ts'
 import { PersistentMap } from './persistent-map.ts'
 import { checkQuorums } from './quorums.ts'
 import { type Position, userKey, type VaultState } from './state.ts'
@@ -57,7 +57,7 @@ function checkOwners({ genesis, users, deviceKeys }: VaultState, { owners, requi
   for (const { id, name, key } of owners) {
     checkUserId(id)
     const known = users.get(userKey(id))
-    if (known?.systemRole !== undefined) bad(`${id} is a system user`)
+    if (known?.systemRole !== undefined && !known.deleted) bad(`${id} is a system user`)
     if (known !== undefined && !known.deleted && known.name !== name) bad(`${id} is registered as "${known.name}"`)
     if (pinned !== (key !== undefined)) bad('a key fingerprint belongs to each owner in mode pinned, and nowhere else')
     // Such a key could not be set, and the vault never be sealed.
@@ -109,7 +109,7 @@ export function foundAgain(state: VaultState, intent: IntentOf<'found again'>, a
   }
   const members = endorsed.owners.map(({ id }) => userKey(id)).sort()
   for (const member of new Set([...groupOf(state, setup.ownerGroup).members, ...members]))
-    next = withoutKey(next, member, at.time)
+    next = withoutKeyOf(next, member, at.time)
   return checkQuorums({
     ...next,
     // What was vouched for in the old days makes no key of a new owner free.
@@ -120,13 +120,7 @@ export function foundAgain(state: VaultState, intent: IntentOf<'found again'>, a
 }
 
 /** Old and new owners begin without a key: what was lost may have been found by somebody else. */
-function withoutKey(state: VaultState, id: string, time: number): VaultState {
+function withoutKeyOf(state: VaultState, id: string, time: number): VaultState {
   const user = state.users.get(id)
-  const key = user?.keyId === undefined ? undefined : state.deviceKeys.get(user.keyId)
-  if (user === undefined || key === undefined) return state
-  return {
-    ...state,
-    deviceKeys: state.deviceKeys.set(key.id, { ...key, active: false }),
-    users: state.users.set(id, { ...user, keyId: undefined, revokedAt: time }),
-  }
+  return user?.keyId === undefined ? state : withoutKey(state, user, time)
 }

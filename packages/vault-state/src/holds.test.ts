@@ -119,6 +119,16 @@ describe('a statement', () => {
     expect(vault.state.freezes).toBe(3)
   })
 
+  it('of a device that is gone uses up no numbers of the next one, and never counts again', () => {
+    const { vault, alice, bob } = founded()
+    const last = vault.hold(bob, Number.MAX_SAFE_INTEGER)
+    vault.apply(last)
+    const next = vault.person('bob', 2)
+    vault.pair(next, alice)
+    vault.apply(vault.hold(next, 1))
+    for (const replayed of [last, vault.hold(bob, 2)]) expect(vault.try(replayed)).toMatchObject({ code: 'bad-hold' })
+  })
+
   it('of another vault, another person, another key or with other words is refused', () => {
     const { vault, bob, carol, transfer } = founded()
     const id = transfer()

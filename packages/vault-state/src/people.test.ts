@@ -49,6 +49,26 @@ describe('people', () => {
     expect(new Set(numbers).size).toBe(numbers.length)
   })
 
+  it('may take the id of a deleted system user: nobody is kept out by it', () => {
+    const vault = TestVault.founded()
+    const squatter = {
+      type: 'createSystemUser',
+      by: '',
+      name: 'erin@example.com',
+      role: 'Viewer',
+      confirmer: undefined,
+    } as const
+    vault.apply(squatter)
+    const register = () =>
+      vault.execute(vault.start(vault.intent('register user', { UserID: 'erin@example.com', UserName: 'Erin' })))
+    expect(register).toThrow(refusal('duplicate-user'))
+    vault.apply({ type: 'deleteSystemUser', by: '', id: 'erin@example.com' })
+    register()
+    expect(vault.state.users.get('erin@example.com')).toMatchObject({ name: 'Erin', systemRole: undefined })
+    change(vault, vault.intent('delete user', { UserID: 'erin@example.com', UserName: 'Erin' }))
+    expect(vault.try(squatter)).toMatchObject({ code: 'duplicate-user' })
+  })
+
   it('who come back are not those whom kept approvals were for', () => {
     const vault = TestVault.founded()
     const alice = vault.person('alice')

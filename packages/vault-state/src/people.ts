@@ -2,7 +2,6 @@ import { p256 } from '@noble/curves/nist.js'
 import { type CommandOf, fields, require, type SystemRole, VaultError } from '@trivault/protocol'
 import { channelOf, checkFoundingKey, deviceKeyId, sealIfReady } from './founding.ts'
 import { groupOf, groupsOf, userOf } from './lookup.ts'
-import type { PersistentMap } from './persistent-map.ts'
 import { checkQuorums } from './quorums.ts'
 import { withGroupRenamed, withRestrictions } from './restrictions.ts'
 import { type DeviceKey, type Group, type User, userKey, type VaultState } from './state.ts'
@@ -51,7 +50,8 @@ export function addUser(
   checkUserId(id)
   checkDisplayName(name)
   const existing = state.users.get(userKey(id))
-  const returns = existing?.deleted === true && (existing.systemRole === undefined) === (system === undefined)
+  // A person may take an id that a system user had, so that nobody keeps it from people; not the other way round.
+  const returns = existing?.deleted === true && (system === undefined || existing.systemRole !== undefined)
   require(existing === undefined || returns, 'duplicate-user', `user ${id} is registered already`)
   const counter = existing === undefined ? state.counter + 1 : state.counter
   const user: User = {
@@ -92,21 +92,35 @@ export function setDeviceKey(state: VaultState, userId: string, publicKey: Uint8
   checkDeviceKey(state, publicKey)
   checkFoundingKey(state, userId, publicKey)
   const id = deviceKeyId(publicKey)
-  const deviceKeys = retired(state, user).set(id, {
+  const bare = withoutKey(state, user)
+  const key: DeviceKey = {
     id,
     user: userKey(userId),
     publicKey,
     active: true,
     channel: channelOf(state, userId, publicKey),
-  })
-  const next = { ...state, deviceKeys, users: state.users.set(userKey(userId), { ...user, keyId: id }) }
+  }
+  const next = {
+    ...bare,
+    deviceKeys: bare.deviceKeys.set(id, key),
+    users: bare.users.set(userKey(userId), { ...user, keyId: id }),
+  }
   return sealIfReady(checkQuorums(next), time)
 }
 
-/** All device keys, with that of `user` no longer active: what it signed counts no more. */
-function retired({ deviceKeys }: VaultState, { keyId }: User): PersistentMap<DeviceKey> {
-  const old = keyId === undefined ? undefined : deviceKeys.get(keyId)
-  return old === undefined ? deviceKeys : deviceKeys.set(old.id, { ...old, active: false })
+/**
+ * Without the key of `user`: what it signed counts no more. Its freezes and vetoes neither, so that the next key counts them anew and
+ * whoever had the old one has not used up the numbers.
+ */
+export function withoutKey(state: VaultState, user: User, revokedAt = user.revokedAt): VaultState {
+  const id = userKey(user.id)
+  const old = user.keyId === undefined ? undefined : state.deviceKeys.get(user.keyId)
+  return {
+    ...state,
+    deviceKeys: old === undefined ? state.deviceKeys : state.deviceKeys.set(old.id, { ...old, active: false }),
+    holdCounters: state.holdCounters.delete(id),
+    users: state.users.set(id, { ...user, keyId: undefined, revokedAt }),
+  }
 }
 
 /** A person as approvers read of them: the name must be the registered one. Throws `VaultError`. */
@@ -121,11 +135,7 @@ function personOf(state: VaultState, id: string, name: string): User {
 export function resetUser(state: VaultState, id: string, name: string, time: number): VaultState {
   const user = personOf(state, id, name)
   require(user.keyId !== undefined, 'unknown-key', `${id} has no device key`)
-  return checkQuorums({
-    ...state,
-    deviceKeys: retired(state, user),
-    users: state.users.set(userKey(id), { ...user, keyId: undefined, revokedAt: time }),
-  })
+  return checkQuorums(withoutKey(state, user, time))
 }
 
 /** Takes a person's key and every membership. Throws `VaultError`. */
@@ -137,12 +147,7 @@ export function deleteUser(state: VaultState, id: string, name: string, time: nu
     const members = groupOf(state, group).members.filter(member => member !== key)
     groups = groups.set(group, { name: group, members })
   }
-  return checkQuorums({
-    ...state,
-    groups,
-    deviceKeys: retired(state, user),
-    users: state.users.set(key, { ...user, keyId: undefined, deleted: true, revokedAt: time }),
-  })
+  return checkQuorums({ ...withoutKey(state, { ...user, deleted: true }, time), groups })
 }
 
 export function createGroup(state: VaultState, name: string): VaultState {
