@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Committee, createVoteRecord } from '@trivault/ledger'
 import { type CommandOf, type FoundingEpoch, vaultIdOf } from '@trivault/protocol'
+import { TestVault } from '@trivault/testkit'
 import { foundingEpochRecord } from '@trivault/vault-state'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
+import { endorsementOf, FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
 import { memoryAnchor, memoryRecords } from '../src/testing/memory.ts'
 import { Cluster, newErsKey, type Snapshot, sealedVault, wait } from './cluster.ts'
 
@@ -39,6 +40,16 @@ describe('the pins of a new founding', () => {
     pin(text)
     await expect(readFoundingEpoch(dir)).rejects.toMatchObject({ code: 'bad-founding-epoch' })
   })
+})
+
+it('a node states its pin until the log has it, also when the owners before never sealed', () => {
+  const { state } = TestVault.founded()
+  const sign = () => new Uint8Array(64)
+  const refounded = { ...state, sealedAt: undefined, epoch: 1, endorsed: epoch }
+  expect(endorsementOf({ ...state, sealedAt: undefined }, epoch, sign)).toBeUndefined()
+  expect(endorsementOf(state, epoch, sign)).toMatchObject({ epoch: 1 })
+  expect(endorsementOf(refounded, epoch, sign)).toBeUndefined()
+  expect(endorsementOf(refounded, { ...epoch, epoch: 2 }, sign)).toMatchObject({ epoch: 2 })
 })
 
 describe('nodes with different pins', () => {
