@@ -3,9 +3,11 @@ export interface Canary {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** `local` unless another is named. */
+  readonly profile?: 'enclave'
 }
 
-/** Ten bugs as somebody could write them. None of them is in the product: `with-canary.ts` puts one into a process of its own. */
+/** Bugs as somebody could write them. None of them is in the product: `with-canary.ts` puts one into a process of its own. */
 export const canaries: Readonly<Record<string, Canary>> = {
   'the device signature is not verified': {
     file: 'packages/vault-state/src/operations.ts',
@@ -66,5 +68,62 @@ export const canaries: Readonly<Record<string, Canary>> = {
     file: 'packages/ledger/src/ballot.ts',
     find: `named.some((other, j) => i < j && equalBytes(hash, other))`,
     replace: `named.some((other, j) => i < j && other.length === 0 && hash.length === 0)`,
+  },
+  'a deleted user keeps the device': {
+    file: 'packages/vault-state/src/people.ts',
+    find: `...withoutKey(state, { ...user, deleted: true }, time), groups`,
+    replace: `...state, users: state.users.set(key, { ...user, deleted: true }), groups`,
+  },
+  'a renamed group leaves what is pending behind': {
+    file: 'packages/vault-state/src/people.ts',
+    find: `need.groups.map(rename)`,
+    replace: `need.groups.map(group => group)`,
+  },
+  'policy restrictions do not govern': {
+    file: 'packages/policy/src/decide.ts',
+    find: `view.configRestrictions : view.policyRestrictions`,
+    replace: `view.configRestrictions : []`,
+  },
+  'what was spent is forgotten': {
+    file: 'packages/vault-state/src/operations.ts',
+    find: `isFirst ? spendVelocity(state, intent, at.time) : state`,
+    replace: `isFirst && at.time < 0 ? spendVelocity(state, intent, at.time) : state`,
+  },
+  'a freeze stops nothing': {
+    file: 'packages/vault-state/src/freeze.ts',
+    find: `if (freeze !== undefined)`,
+    replace: `if (freeze?.by === '')`,
+  },
+  'a hold counts twice': {
+    file: 'packages/vault-state/src/holds.ts',
+    find: `require(counter > last,`,
+    replace: `require(counter >= last,`,
+  },
+  'a loosening acts at once': {
+    file: 'packages/vault-state/src/settings.ts',
+    find: `looseningDelay > 0 && classOf`,
+    replace: `looseningDelay < 0 && classOf`,
+  },
+  'a raised limit is taken for a tightening': {
+    file: 'packages/vault-state/src/settings.ts',
+    find: `return units(after) <= units(before)`,
+    replace: `return units(after) !== units(before)`,
+  },
+  'the own approval counts without self-approval': {
+    file: 'packages/policy/src/requirements.ts',
+    find: `return !isUser(requirement.notBy) && groups`,
+    replace: `return groups`,
+  },
+  'a weak key stands in for an owner': {
+    file: 'packages/policy/src/requirements.ts',
+    find: `if (weak === true && requirement.byRestriction !== true)`,
+    replace: `if (weak === true && requirement.groups.length === 0)`,
+    profile: 'enclave',
+  },
+  'money in an enclave needs no owner quorum': {
+    file: 'packages/policy/src/decide.ts',
+    find: `if (view.moneyDefault !== 'initiator')`,
+    replace: `if (view.moneyDefault === undefined)`,
+    profile: 'enclave',
   },
 }

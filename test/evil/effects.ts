@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   concat,
   dataSlice,
@@ -181,4 +182,15 @@ export function deriveAddress(publicKey: Uint8Array, chainCode: Uint8Array, acco
   const checked = concat([body, dataSlice(sha256(sha256(body)), 0, 4)])
   const root = HDNodeWallet.fromExtendedKey(encodeBase58(toBeHex(BigInt(checked), 82)))
   return root.derivePath(`44/60/${account}/${index}`).address
+}
+
+/** What an owner's device signs, as SPEC.md of the protocol has it: tag, vault, kind, operation, counter. */
+export function holdBytes(vaultId: Uint8Array, kind: string, operationId: string, counter: number): Uint8Array {
+  const tag = Buffer.from('trivault/v1/hold')
+  const [length, number] = [Buffer.alloc(4), Buffer.alloc(8)]
+  length.writeUInt32BE(operationId.length)
+  number.writeBigUInt64BE(BigInt(counter))
+  const kinds = Uint8Array.of(['freeze', 'veto'].indexOf(kind))
+  const said = [Uint8Array.of(tag.length), tag, vaultId, kinds, length, Buffer.from(operationId), number]
+  return hash('sha256', Buffer.concat(said), 'buffer')
 }

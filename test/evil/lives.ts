@@ -1,13 +1,16 @@
 import { type Command, encodeCommand } from '@trivault/protocol'
 import { approveTwice, executeTooEarly, forgeApproval, forgeSignature, raiseTheDead } from './attacks.ts'
+import { carryOut, retire } from './between.ts'
+import type { Known } from './books.ts'
+import { administrationWish, type Kind } from './changes-wished.ts'
 import { type Effects, effectsOf, type Seen, type Signing } from './effects.ts'
 import { isHarmless, mutateExecution, mutateIntent } from './mutations.ts'
-import type { Known } from './oracle.ts'
 import { must } from './violation.ts'
-import { administrationWish, signingWish, unsignedOf } from './wishes.ts'
+import { signingWish, unsignedOf } from './wishes.ts'
 import type { World } from './world.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
+const nothing = { type: 'execute', part: 0, variant: 0, transaction: new Uint8Array() } as const
 const startOf = (intent: Seen): Command => ({
   type: 'start',
   operationId: intent.OperationID,
@@ -54,7 +57,7 @@ async function approved(world: World, known: Known, used: Uint8Array[], transact
 }
 
 /** One change of the vault that the owners want, and everything that can be tried around it. */
-export async function administration(world: World, only?: 'restriction' | 'key' | 'group'): Promise<void> {
+export async function administration(world: World, only?: Kind): Promise<void> {
   const { oracle } = world
   const intent = administrationWish(world, only)
   if (intent === undefined) return
@@ -63,26 +66,12 @@ export async function administration(world: World, only?: 'restriction' | 'key' 
   await mutatedStarts(world, intent)
   const known = oracle.open.get(intent.OperationID)
   if (known === undefined) return
-  const execute: Command = {
-    type: 'execute',
-    operationId: known.id,
-    part: 0,
-    variant: 0,
-    transaction: new Uint8Array(),
-  }
   if (!(await approved(world, known, used, new Uint8Array()))) return cancel(world, known)
-  // The owner group never shrinks below its quorum; then the execution ends the operation, or the next entry does.
-  const old = intent.OperationType === 'set user public key' ? oracle.users.get(String(intent.UserID))?.key : undefined
-  await world.expect(`execution of ${intent.OperationType}`, execute)
-  used.push(encodeCommand(execute))
-  if (intent.OperationType === 'set user public key') {
-    const human = world.humans.get(String(intent.UserID))
-    if (human !== undefined && old !== undefined) {
-      world.stolen.push(human.person)
-      human.device++
-      human.person = world.deviceOf(human, human.device)
-    }
-  }
+  const user = String(intent.UserID)
+  const old = oracle.users.get(user)?.key
+  await carryOut(world, known)
+  used.push(encodeCommand({ ...nothing, operationId: known.id }))
+  if (old !== undefined && oracle.users.get(user)?.key !== old) retire(world, user)
   await raiseTheDead(world, known, used)
   oracle.compare(world.log.state)
 }
@@ -113,12 +102,13 @@ export async function signing(world: World, key: string): Promise<void> {
   if (!(await approved(world, known, used, honest(0)))) return cancel(world, known)
   // Approved is not executed yet: rules, keys and groups may change in between.
   if (random.next() < 0.25) {
-    await administration(world, random.pick(['restriction', 'key', 'group']))
+    await administration(world, random.pick(['restriction', 'key', 'group', 'settings', 'policy', 'rates']))
     if (known.phase !== 'pending') return
     await executeTooEarly(world, known, honest(0))
     if (!(await approved(world, known, used, honest(0)))) return cancel(world, known)
   }
   await attackExecution(world, known, effects, nonces[0] ?? 0, honest(0))
+  if (known.phase === 'pending' && !(await withinLimits(world, known, honest(0)))) return cancel(world, known)
   const parts = Math.max(1, effects.parts.length)
   for (let part = 0; part < parts; part++) {
     // A harmless attack may have taken the nonce for another part.
@@ -138,6 +128,14 @@ export async function signing(world: World, key: string): Promise<void> {
   }
   must(!oracle.open.has(known.id), `${known.id} is signed in all parts and still open`)
   await raiseTheDead(world, known, used)
+}
+
+/** Whether velocity limits surely let this through; if they never may, the wallet tries. */
+async function withinLimits(world: World, known: Known, transaction: Uint8Array): Promise<boolean> {
+  const execute = encodeCommand({ ...nothing, operationId: known.id, transaction })
+  const fit = world.oracle.velocity(known.intent as Signing, world.time + 50)
+  if (fit === 'never') await world.attack('execute: beyond a velocity limit', [execute], { never: true })
+  return fit === 'surely'
 }
 
 /** Wrong transactions for an approved operation. A harmless one may be certified: lower fees, another free nonce. */

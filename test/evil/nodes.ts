@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { utf8 } from '@trivault/codec'
 import { Committee, createVoteRecord, decodeMessage, type LedgerMessage, type NodeIndex } from '@trivault/ledger'
 import { type Node, type NodeSecret, type Party, startNode } from '@trivault/node-core'
@@ -18,6 +18,12 @@ export const secretOf = (node: number): NodeSecret => ({
   encryptorMasterPassword: sha256(utf8(`password ${node}`)),
   identitySeed: sha256(utf8(`node ${node}`)),
 })
+
+/** A node's signature, as the test knows its identity: for forgeries in the name of one node. */
+export function nodeSign(node: number, message: Uint8Array): Uint8Array {
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretOf(node).identitySeed])
+  return new Uint8Array(sign(null, message, createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })))
+}
 
 /** RSA-3072, as of a real ceremony: SPKI DER. */
 export function newErsKey(): Uint8Array {

@@ -1,68 +1,24 @@
-import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { verify } from 'node:crypto'
 import { toHex } from '@trivault/codec'
 import type { Command, CommandOf } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 import { recoverAddress } from 'ethers'
+import { Books, type Known, money, type Spent } from './books.ts'
+import { isTightening, perform } from './changes.ts'
 import {
-  deriveAddress,
   difference,
   effectsOf,
+  holdBytes,
   messageDigest,
   type Seen,
   type Signing,
-  type Token,
   transactionDigest,
 } from './effects.ts'
-import { type Needs, type Requirement, type Restriction, restrictionNeeds } from './rules.ts'
 import { must } from './violation.ts'
 
-export interface Spent {
-  slot: string
-  digest: string
-  signed: boolean
-}
-
-export interface Known {
-  readonly id: string
-  readonly intent: Seen
-  readonly bytes: Uint8Array
-  readonly needs: Requirement[]
-  /** User to key id. */
-  readonly approvals: Map<string, string>
-  /** By part/variant. */
-  readonly executions: Map<string, Spent>
-  phase: 'pending' | 'executing' | 'ended'
-  deadline: number
-}
-
-interface User {
-  readonly name: string
-  key: { id: string; verifier: KeyObject } | undefined
-}
-
+const blocks = ['blocked-by-policy', 'no-rate', 'velocity-exceeded', 'opaque-refused']
+/** After an execution. */
 const WEEK = 7 * 24 * 3600 * 1000
-const money = ['make transaction', 'generic signing']
-/** What an operation needs in a fresh local vault, besides restrictions (protocol-notes §3). */
-const classes: Record<string, 'free' | 'config' | 'authority'> = {
-  'register user': 'free',
-  'create account': 'free',
-  'register token': 'free',
-  'register custom chain': 'free',
-  'backup master key': 'config',
-  'set user public key': 'authority',
-  'update group': 'authority',
-  'update transaction restriction': 'authority',
-  'delete user': 'authority',
-  'reset user': 'authority',
-  'rename group': 'authority',
-  'update config restriction': 'authority',
-  'update policy restriction': 'authority',
-  'update rates': 'authority',
-  'update settings': 'authority',
-  'set issuer keys': 'authority',
-  'refresh master key': 'authority',
-  unfreeze: 'authority',
-}
 const fieldsOf = {
   'make transaction':
     'OperationType OperationID InitiatorID InitiatorName Timestamp ChainName CAIP19 Asset TestNetwork Source Destination Function RawTransaction EVM',
@@ -74,26 +30,14 @@ const fieldsOf = {
  * A second, small vault of its own making. It reads every certified command with JSON.parse, node:crypto and ethers, keeps its own
  * books of people, keys, groups and restrictions, and says what must not have been certified.
  */
-export class Oracle {
-  readonly users = new Map<string, User>()
-  readonly usedKeys = new Set<string>()
-  readonly groups = new Map<string, Set<string>>()
-  readonly restrictions = new Map<string, Restriction>()
-  readonly tokens = new Map<string, Token>()
-  readonly rates = new Map<string, number>()
-  readonly own = new Map<string, { masterKey: string; account: string }>()
-  readonly accounts = new Map<string, number>()
-  readonly testNetworks = new Set(['eip155:31337', 'eip155:11155111'])
+export class Oracle extends Books {
   readonly operations = new Map<string, Known>()
-  readonly open = new Map<string, Known>()
-  readonly quorum: number
-  readonly counts = { executions: 0, signatures: 0, administration: 0 }
+  vaultId = new Uint8Array(32)
+  readonly counts = { executions: 0, signatures: 0, administration: 0, holds: 0, waits: 0 }
+  /** By device. */
+  readonly #holdCounters = new Map<string, number>()
   /** Digests that may be signed, to the address that must have signed. */
   readonly allowed = new Map<string, string>()
-
-  constructor(quorum: number) {
-    this.quorum = quorum
-  }
 
   /** Checks one certified entry against the books, command by command, and writes it down. `after` is the nodes' state. */
   certified(commands: readonly Command[], time: number, clock: number, after: VaultState): void {
@@ -120,14 +64,14 @@ export class Oracle {
       case 'signed':
         this.#signed(command)
         return
+      case 'hold':
+        this.#hold(command)
+        return
       case 'createGroup':
         if (!this.groups.has(command.name)) this.groups.set(command.name, new Set())
         return
       case 'allocateAddress':
         this.ownAddress(after, command.masterKey, command.account, command.index)
-        return
-      case 'registerChain':
-      case 'createSystemUser':
         return
       default:
         must(false, `the evil wallet got a ${command.type} certified`)
@@ -152,12 +96,14 @@ export class Oracle {
     if (money.includes(intent.OperationType)) this.#checkSigning(intent as Signing)
     const needs = this.needs(intent)
     const operation = after.operations.get(operationId)
-    const hasFailed =
-      operation?.failure?.code === 'blocked-by-policy' ||
-      operation?.failure?.code === 'no-rate' ||
-      operation?.failure?.code === 'opaque-refused'
+    const hasFailed = blocks.includes(operation?.failure?.code ?? '')
     must(needs !== undefined || hasFailed, `${operationId} is blocked by a restriction, but was taken: ${text}`)
-    const books = { approvals: new Map(), executions: new Map(), phase: 'pending', deadline: time + WEEK } as const
+    const books = {
+      approvals: new Map(),
+      executions: new Map(),
+      phase: 'pending',
+      deadline: time + this.settings.expiry,
+    } as const
     const known: Known = { id: operationId, intent, bytes, needs: needs ?? [], ...books }
     this.operations.set(operationId, known)
     this.open.set(operationId, known)
@@ -221,13 +167,22 @@ export class Oracle {
     known.deadline = time + WEEK
     if (!money.includes(known.intent.OperationType)) {
       must(known.phase === 'pending' && part === 0 && variant === 0, `${operationId} was executed twice`)
+      if (this.#waits(known, time)) {
+        must(operation?.phase === 'pending', `a loosening acted at once: ${known.intent.OperationType}`)
+        return
+      }
       this.#end(known)
       this.counts.administration++
-      this.#perform(known.intent, after)
+      perform(this, known.intent, after)
       return
     }
-    known.phase = 'executing'
     const intent = known.intent as Signing
+    must(this.freeze === undefined, `${operationId} was executed in a frozen vault`)
+    if (known.phase === 'pending') {
+      must(this.velocity(intent, time) !== 'never', `${operationId} goes beyond a velocity limit (I5)`)
+      this.spend(intent, time)
+    }
+    known.phase = 'executing'
     const earlier = [...known.executions.keys()].filter(key => key.startsWith(`${part}/`)).length
     must(variant === earlier && variant < 16, `variant ${variant} of ${operationId} after ${earlier}`)
     const spent =
@@ -252,6 +207,42 @@ export class Oracle {
     known.executions.set(`${part}/${variant}`, spent)
     this.allowed.set(spent.digest, intent.Source.Address)
     this.counts.executions++
+  }
+
+  /** The first execution of an approved loosening only begins its delay. */
+  #waits(known: Known, time: number): boolean {
+    const { delay, expiry } = this.settings
+    const isLoosening = this.classOf(known.intent) === 'authority' && !isTightening(this, known.intent)
+    if (delay === 0 || !isLoosening) return false
+    if (known.waits === undefined) {
+      this.counts.waits++
+      known.waits = time + delay
+      known.deadline = known.waits + expiry
+      return true
+    }
+    must(time >= known.waits, `a loosening acted before its time: ${known.intent.OperationType}`)
+    return false
+  }
+
+  /** One owner stops the vault, or an operation. */
+  #hold({ vaultId, kind, operationId, counter, keyId, signature }: CommandOf<'hold'>): void {
+    const owner = [...(this.groups.get(this.ownerGroup) ?? [])].find(
+      user => this.users.get(user)?.key?.id === toHex(keyId),
+    )
+    const key = owner === undefined ? undefined : this.users.get(owner)?.key
+    must(owner !== undefined && key !== undefined, 'a hold by somebody who is no owner was certified')
+    const message = holdBytes(this.vaultId, kind, operationId, counter)
+    const isSigned = verify('sha256', message, { key: key.verifier, dsaEncoding: 'der' }, signature)
+    must(Buffer.from(vaultId).equals(this.vaultId) && isSigned, 'a forged hold was certified')
+    must(counter > (this.#holdCounters.get(key.id) ?? 0), 'a hold was certified twice')
+    this.#holdCounters.set(key.id, counter)
+    this.counts.holds++
+    if (kind === 'freeze') this.freeze = ++this.freezes
+    else {
+      const known = this.operations.get(operationId)
+      must(known !== undefined && known.phase !== 'ended', `${operationId} was vetoed, which has ended`)
+      this.#end(known)
+    }
   }
 
   #message(known: Known, transaction: Uint8Array): Spent {
@@ -304,139 +295,5 @@ export class Oracle {
     const known = this.operations.get(id)
     must(known?.phase === phase, `a command for ${id} was certified, which is ${known?.phase ?? 'unknown'}`)
     return known
-  }
-
-  /** Requirements as they stand now; undefined: blocked. */
-  needs(intent: Seen): Requirement[] | undefined {
-    const initiator = intent.InitiatorID.toLowerCase()
-    const signs = this.users.get(initiator)?.key !== undefined
-    const needs: Requirement[] = []
-    if (money.includes(intent.OperationType)) {
-      needs.push(signs ? { user: initiator } : { groups: ['owner'], count: 1 })
-      const more: Needs = restrictionNeeds(intent as Signing, effectsOf(intent as Signing, this.tokens), this)
-      return more && [...needs, ...more]
-    }
-    const kind = classes[intent.OperationType]
-    must(kind !== undefined, `an operation that this test does not know was certified: ${intent.OperationType}`)
-    if (kind === 'free') return []
-    if (signs) needs.push({ user: initiator })
-    needs.push({ groups: ['owner'], count: kind === 'config' ? 1 : this.quorum })
-    return needs
-  }
-
-  /** Why this may not be executed now: approvals whose key and membership are gone do not count. */
-  missing(known: Known): string | undefined {
-    const now = this.needs(known.intent)
-    if (now === undefined) return 'a restriction blocks it'
-    const valid = [...known.approvals]
-      .filter(([user, key]) => this.users.get(user)?.key?.id === key)
-      .map(([user]) => user)
-    for (const requirement of [...known.needs, ...now]) {
-      if ('user' in requirement) {
-        if (!valid.includes(requirement.user)) return `${requirement.user} did not approve`
-        continue
-      }
-      const members = valid.filter(user => requirement.groups.some(group => this.groups.get(group)?.has(user)))
-      if (members.length < requirement.count)
-        return `${requirement.groups} gave ${members.length} of ${requirement.count} approvals`
-    }
-    return undefined
-  }
-
-  #perform(intent: Seen, after: VaultState): void {
-    switch (intent.OperationType) {
-      case 'register user':
-        must(!this.users.has(String(intent.UserID).toLowerCase()), `user ${intent.UserID} twice`)
-        this.users.set(String(intent.UserID).toLowerCase(), { name: String(intent.UserName), key: undefined })
-        return
-      case 'set user public key':
-        this.setKey(String(intent.UserID), Buffer.from(String(intent.PublicKey), 'base64'))
-        return
-      case 'update group': {
-        const group = this.groups.get(String(intent.Group))
-        must(group !== undefined, `group ${intent.Group} does not exist`)
-        for (const user of intent.AddUsers as string[]) group.add(user.toLowerCase())
-        for (const user of intent.RemoveUsers as string[]) group.delete(user.toLowerCase())
-        const left = [...(this.groups.get('owner') ?? [])].filter(user => this.users.get(user)?.key !== undefined)
-        must(left.length >= this.quorum, 'fewer owners than the quorum are left')
-        return
-      }
-      case 'update transaction restriction': {
-        const { Add, Delete } = intent as { Add?: Restriction; Delete?: Restriction }
-        if (Delete !== undefined)
-          must(this.restrictions.delete(Delete.RestrictionID), `no restriction ${Delete.RestrictionID}`)
-        if (Add !== undefined) must(!this.restrictions.has(Add.RestrictionID), `restriction ${Add.RestrictionID} twice`)
-        if (Add !== undefined) this.restrictions.set(Add.RestrictionID, Add)
-        return
-      }
-      case 'create account': {
-        const key = `${intent.MasterKey}/${intent.Name}`
-        must(!this.accounts.has(key), `account ${key} twice`)
-        const siblings = [...this.accounts.keys()].filter(other => other.startsWith(`${intent.MasterKey}/`))
-        this.accounts.set(key, siblings.length)
-        this.ownAddress(after, String(intent.MasterKey), String(intent.Name), 0)
-        return
-      }
-      case 'register token': {
-        const known = this.tokens.get(String(intent.CAIP19))
-        const token = { symbol: String(intent.Symbol), decimals: Number(intent.Decimals) }
-        must(
-          known === undefined || JSON.stringify(known) === JSON.stringify(token),
-          `${intent.CAIP19} changes its meaning`,
-        )
-        this.tokens.set(String(intent.CAIP19), token)
-        return
-      }
-      default:
-        must(false, `nobody wanted ${JSON.stringify(intent)}, and it was done`)
-    }
-  }
-
-  setKey(user: string, point: Uint8Array): void {
-    const holder = this.users.get(user.toLowerCase())
-    const id = hash('sha256', point, 'hex')
-    must(holder !== undefined && !this.usedKeys.has(id), `a device key twice, or for nobody: ${user}`)
-    this.usedKeys.add(id)
-    const [x, y] = [point.slice(1, 33), point.slice(33, 65)].map(part => Buffer.from(part).toString('base64url'))
-    holder.key = {
-      id,
-      verifier: createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' }, format: 'jwk' }),
-    }
-  }
-
-  /** Notes an address as the vault's own: derived by ethers, it must be the one that the nodes say. */
-  ownAddress(state: VaultState, masterKey: string, account: string, index: number): void {
-    const key = state.masterKeys.get(masterKey)?.keys.find(({ curve }) => curve === 'ECDSA_SECP256K1')
-    const position = this.accounts.get(`${masterKey}/${account}`)
-    must(key !== undefined && position !== undefined, `an address below ${masterKey}/${account}, which does not exist`)
-    const address = deriveAddress(key.publicKey, key.chainCode, position, index)
-    const said = state.addresses.get(`${masterKey}/${account}/60/${index}`)?.address
-    must(said === address, `${masterKey}/${account}/${index} is ${address}, the nodes say ${said}`)
-    this.own.set(address.toLowerCase(), { masterKey, account })
-  }
-
-  /** The nodes' books and these must say the same. */
-  compare(state: VaultState): void {
-    const theirs = JSON.stringify({
-      keys: state.users
-        .values()
-        .flatMap(user =>
-          user.systemRole === undefined && user.keyId !== undefined ? [`${user.id.toLowerCase()} ${user.keyId}`] : [],
-        )
-        .sort(),
-      groups: state.groups
-        .values()
-        .map(({ name, members }) => `${name} ${[...members].sort()}`)
-        .sort(),
-      restrictions: state.restrictions.keys().sort(),
-      open: state.pending.keys().sort(),
-    })
-    const ours = JSON.stringify({
-      keys: [...this.users].flatMap(([id, { key }]) => (key === undefined ? [] : [`${id} ${key.id}`])).sort(),
-      groups: [...this.groups].map(([name, members]) => `${name} ${[...members].sort()}`).sort(),
-      restrictions: [...this.restrictions.keys()].sort(),
-      open: [...this.open.keys()].sort(),
-    })
-    must(ours === theirs, `the books differ:\n${ours}\n${theirs}`)
   }
 }

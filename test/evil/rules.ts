@@ -1,4 +1,5 @@
 import { caip2Of, type Effects, type Signing, type Token } from './effects.ts'
+import { fitsAlone, highest, lowest } from './spending.ts'
 
 /** Restrictions as the oracle reads them: plain JSON of the contract. */
 export interface Restriction {
@@ -12,21 +13,40 @@ export interface Restriction {
   readonly ExternalDestination?: Listed<string>
   readonly TransactionFunction?: Listed<string>
   readonly TestNetwork?: boolean
+  readonly Velocity?: Velocity
+}
+export interface Velocity {
+  readonly Limit: number
+  readonly Currency: string
+  readonly Per: 'vault' | 'source' | 'destination' | 'asset'
+  readonly WindowSeconds: number
+}
+/** USD per whole coin, whole numbers in these tests. Between two bounds the spot rate decides nothing. */
+export interface Rate {
+  readonly spot: number | undefined
+  readonly min: number | undefined
+  readonly max: number | undefined
 }
 interface Listed<T> {
   Only?: T[]
   Except?: T[]
 }
 
-export type Requirement = { user: string } | { groups: string[]; count: number }
+export interface GroupRequirement {
+  groups: string[]
+  count: number
+  /** A weak key counts for what a restriction asks, and for nothing else. */
+  byRestriction?: boolean
+  notBy?: string
+}
+export type Requirement = { user: string } | GroupRequirement
 /** `undefined`: nobody may. */
-export type Needs = Requirement[] | undefined
+export type Needs = GroupRequirement[] | undefined
 
 export interface Rules {
   readonly restrictions: ReadonlyMap<string, Restriction>
   readonly tokens: ReadonlyMap<string, Token>
-  /** USD per whole coin. */
-  readonly rates: ReadonlyMap<string, number>
+  readonly rates: ReadonlyMap<string, Rate>
   /** Lower-case address to the account that owns it. */
   readonly own: ReadonlyMap<string, { masterKey: string; account: string }>
   readonly testNetworks: ReadonlySet<string>
@@ -41,21 +61,31 @@ const any = (answers: Answer[]): Answer =>
 
 /** What the restrictions ask for, written a second time from SPEC.md: the set of fresh eyes that finds what decide() misses. */
 export function restrictionNeeds(intent: Signing, effects: Effects, rules: Rules): Needs {
-  const needs: Requirement[] = []
+  const needs: GroupRequirement[] = []
   let named = false
   for (const restriction of rules.restrictions.values()) {
     const hit = matches(restriction, intent, effects, rules)
     if (hit === false) continue
-    if (hit === undefined || (restriction.Approvers ?? []).length === 0) return undefined
-    for (const { Groups, RequiredApprovers } of restriction.Approvers ?? [])
-      needs.push({ groups: Groups, count: RequiredApprovers })
+    const asked = approversOf(restriction)
+    if (hit === undefined || asked === undefined || !fitsAlone(restriction, intent, effects, rules)) return undefined
+    needs.push(...asked)
     const { RestrictionID: _id, Approvers: _approvers, Source: _source, TransactionFunction, ...contents } = restriction
     named ||= TransactionFunction?.Only?.includes(effects.function) === true && Object.keys(contents).length === 0
   }
   return effects.opaque && !named ? undefined : needs
 }
 
-function matches(restriction: Restriction, intent: Signing, effects: Effects, rules: Rules): Answer {
+/** What one restriction asks of people; undefined: it lets nobody. */
+export function approversOf({ Approvers = [] }: Restriction): Needs {
+  if (Approvers.length === 0) return undefined
+  return Approvers.map(({ Groups, RequiredApprovers }) => ({
+    groups: [...Groups],
+    count: RequiredApprovers,
+    byRestriction: true,
+  }))
+}
+
+export function matches(restriction: Restriction, intent: Signing, effects: Effects, rules: Rules): Answer {
   const {
     Source,
     TransactionFunction,
@@ -126,7 +156,9 @@ function above(
   if (amount === 0n) return false
   if (limit === 0n) return true
   if (Currency === symbol) return amount * 1_000_000n > limit * scale
-  const rate = rules.rates.get(symbol)
-  if (rate === undefined || Currency !== 'USD') return undefined
-  return amount * 1_000_000n * BigInt(rate) > limit * scale
+  // By the rates that make it most: the asset at its highest, the currency at its lowest.
+  const rate = highest(rules.rates.get(symbol))
+  const least = Currency === 'USD' ? 1 : lowest(rules.rates.get(Currency ?? ''))
+  if (rate === undefined || least === undefined) return undefined
+  return amount * 1_000_000n * BigInt(rate) > limit * BigInt(least) * scale
 }

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { encodeCommand } from '@trivault/protocol'
-import { attackLog, takeOver } from './attacks.ts'
+import { takeOver } from './attacks.ts'
+import { attackLog } from './attacks-on-log.ts'
 import { changeBetween } from './between.ts'
+import { freezeAndVeto, leversInTurn, renameBetween } from './levers.ts'
 import { administration, signing } from './lives.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     operations: { type: 'string', default: '300' },
     signed: { type: 'string', default: '0' },
+    profile: { type: 'string', default: 'local' },
   },
 })
 const [seed, operations, sample] = [Number(values.seed), Number(values.operations), Number(values.signed)]
@@ -31,7 +34,7 @@ function fail(error: unknown, generated = 0): never {
 process.on('uncaughtException', error => fail(error))
 process.on('unhandledRejection', error => fail(error))
 
-const world = await World.found({ seed, signed: sample })
+const world = await World.found({ seed, signed: sample, profile: values.profile === 'enclave' ? 'enclave' : 'local' })
 const { random, oracle } = world
 try {
   const harmless = () => encodeCommand({ type: 'createGroup', by: '', name: random.pick(['traders', 'risk']) })
@@ -41,12 +44,16 @@ try {
     { type: 'createGroup', by: '', name: 'risk' },
   )
   for (let i = 0; i < 12; i++) await administration(world)
+  await leversInTurn(world, () => signing(world, 'Paper'))
+  await freezeAndVeto(world)
+  await renameBetween(world)
   while (world.generated < operations || world.realSignatures < sample) {
     const turn = random.next()
     if (turn < 0.1) await attackLog(world, harmless())
     else if (turn < 0.22) await takeOver(world)
     else if (turn < 0.3) await administration(world)
-    else if (turn < 0.5) await changeBetween(world)
+    else if (turn < 0.47) await changeBetween(world)
+    else if (turn < 0.5) await random.pick([freezeAndVeto, renameBetween])(world)
     else await signing(world, sample > world.realSignatures && random.next() < 0.5 ? 'Default' : 'Paper')
   }
   await world.sameHeads()

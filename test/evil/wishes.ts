@@ -1,9 +1,8 @@
 import { getAddress, Interface, Transaction } from 'ethers'
-import { type Effects, effectsOf, type Seen, type Signing } from './effects.ts'
-import type { Restriction } from './rules.ts'
+import { type Effects, effectsOf, type Signing } from './effects.ts'
 import { ether, type World } from './world.ts'
 
-const addressOf = (end: string) => getAddress(`0x${end.padStart(40, '0')}`)
+export const addressOf = (end: string) => getAddress(`0x${end.padStart(40, '0')}`)
 const friends = ['aa', 'bb', 'cc'].map(addressOf)
 export const thief = addressOf('ee')
 export const token = 'eip155:31337/erc20:0x5FbDB2315678afecb367f032d93F642f64180aa3'
@@ -112,67 +111,4 @@ export function unsignedOf(
     ...changes,
   })
   return Buffer.from(tx.unsignedSerialized.slice(2), 'hex')
-}
-
-const one = (group: string, count = 1) => [{ Groups: [group], RequiredApprovers: count }]
-const templates: Omit<Restriction, 'RestrictionID'>[] = [
-  { Approvers: one('traders'), Amount: { Above: 2, Currency: 'ETH' } },
-  { Approvers: one('risk'), ExternalDestination: { Except: friends } },
-  { Approvers: one('risk', 2), Fee: { Above: 0.0002, Currency: 'ETH' } },
-  { Approvers: one('owner', 2), Amount: { Above: 5000, Currency: 'USD' }, TestNetwork: false },
-  { Approvers: one('traders', 2), Source: { Only: [{ MasterKeyName: 'Paper', AccountName: 'payroll' }] } },
-  { Approvers: one('risk'), Symbol: { Only: ['TKN'] } },
-  {
-    Approvers: [{ Groups: ['owner', 'risk'], RequiredApprovers: 2 }],
-    Destination: { Only: [{ Address: friends[2] ?? '' }] },
-  },
-  { Approvers: [], Destination: { Only: [{ Address: thief }] } },
-  { Approvers: one('owner'), TransactionFunction: { Only: ['personal sign', 'typed data'] } },
-  { Approvers: one('risk'), TransactionFunction: { Only: ['raw digest'] } },
-  { Approvers: one('traders'), TransactionFunction: { Except: ['transfer', 'token transfer'] } },
-  { Approvers: one('owner', 2), TestNetwork: false },
-]
-
-/** A change of the vault that its owners want. Undefined where the turn's change makes no sense now. */
-export function administrationWish(world: World, only?: 'restriction' | 'key' | 'group'): Seen | undefined {
-  const { random, oracle } = world
-  const initiator = random.pick(['alice@example.com', 'bob@example.com', 'carol@example.com', ''])
-  const begin = (type: string) => world.wishBase(type, oracle.users.has(initiator) ? initiator : '')
-  const everyone = [...oracle.users.keys()].filter(user => world.humans.has(user))
-  const missing = [...world.humans.keys()].find(user => !oracle.users.has(user))
-  if (missing !== undefined) {
-    const UserName = world.humans.get(missing)?.name
-    return { ...begin('register user'), UserID: missing, UserName }
-  }
-  if (!oracle.tokens.has(token)) return { ...begin('register token'), CAIP19: token, Symbol: 'TKN', Decimals: 6 }
-  const keyless = everyone.find(user => oracle.users.get(user)?.key === undefined)
-  const kind = only ?? random.pick(['key', 'group', 'group', 'restriction', 'restriction', 'restriction', 'account'])
-  if (keyless !== undefined || kind === 'key') {
-    const human = world.humans.get(keyless ?? random.pick(everyone))
-    if (human === undefined) return undefined
-    const next = oracle.users.get(human.id)?.key === undefined ? human.person : world.deviceOf(human, human.device + 1)
-    const PublicKey = Buffer.from(next.publicKey).toString('base64')
-    return { ...begin('set user public key'), UserID: human.id, PublicKey }
-  }
-  if (kind === 'group') {
-    const Group = random.pick(['traders', 'risk', 'owner'])
-    const user = random.pick(
-      Group === 'owner' ? ['carol@example.com'] : everyone.filter(id => !id.startsWith('mallory')),
-    )
-    const isIn = oracle.groups.get(Group)?.has(user) === true
-    return { ...begin('update group'), Group, AddUsers: isIn ? [] : [user], RemoveUsers: isIn ? [user] : [] }
-  }
-  if (kind === 'account') {
-    if (oracle.accounts.size > 12) return undefined
-    return {
-      ...begin('create account'),
-      Name: `account ${oracle.accounts.size}`,
-      MasterKey: random.pick(world.masterKeys),
-    }
-  }
-  const existing = [...oracle.restrictions.keys()]
-  if (existing.length > 4 || (existing.length > 0 && random.next() < 0.4))
-    return { ...begin('update transaction restriction'), Delete: { RestrictionID: random.pick(existing) } }
-  const Add = { RestrictionID: `rule-${world.generated}`, ...random.pick(templates) }
-  return { ...begin('update transaction restriction'), Add }
 }

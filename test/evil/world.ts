@@ -1,43 +1,40 @@
-import { createPrivateKey, sign } from 'node:crypto'
 import { toHex } from '@trivault/codec'
 import type { Entry } from '@trivault/ledger'
-import { type Command, curves, decodeCommand, encodeCommand, type NodeEvent, sha256 } from '@trivault/protocol'
-import { ersKey, Person, setupCommand, TestVault, testGenesis } from '@trivault/testkit'
+import {
+  type Command,
+  curves,
+  decodeCommand,
+  encodeCommand,
+  type NodeEvent,
+  sha256,
+  vaultIdOf,
+} from '@trivault/protocol'
+import { ersKey, type Person, setupCommand, TestVault, testGenesis } from '@trivault/testkit'
 import { Random } from '../../packages/ledger/src/testing/random.ts'
+import type { Known } from './books.ts'
 import type { Seen } from './effects.ts'
 import { EvilLog, type Verdict } from './log.ts'
-import { Nodes, newErsKey, secretOf } from './nodes.ts'
-import { type Known, Oracle } from './oracle.ts'
+import { Nodes, newErsKey } from './nodes.ts'
+import { Oracle } from './oracle.ts'
+import { Human, shuffled } from './people.ts'
 import { must } from './violation.ts'
 
 export const ether = 'eip155:31337/slip44:60'
 const quorum = 2
 const names = ['alice', 'bob', 'carol', 'dave', 'erin', 'mallory'] as const
 
-/** Somebody with a device. Honest people sign only what they themselves asked for, byte for byte. */
-export class Human {
-  readonly id: string
-  readonly name: string
-  device = 1
-  person: Person
-
-  constructor(name: string) {
-    this.id = `${name}@example.com`
-    this.name = name[0]?.toUpperCase() + name.slice(1)
-    this.person = new Person(this.id)
-  }
-}
-
 export interface Options {
   seed: number
   /** Operations whose signature the three nodes really make. */
   signed: number
+  /** `enclave`: the owner quorum on money, and keys that nobody pinned or vouched for are weak. */
+  profile: 'local' | 'enclave'
 }
 
 /** Everybody and everything in one run; all choices come from one seed. */
 export class World {
   readonly random: Random
-  readonly oracle = new Oracle(quorum)
+  readonly oracle: Oracle
   readonly humans = new Map(names.map(name => [`${name}@example.com`, new Human(name)]))
   /** Devices that were replaced: they are in the evil wallet's hands now. */
   readonly stolen: Person[] = []
@@ -49,6 +46,7 @@ export class World {
   readonly masterKeys: string[]
   helper: TestVault
   generated = 0
+  holds = 0
   realSignatures = 0
   time = Date.parse('2026-01-02T03:04:05.000Z')
   /** Real time that passed while the nodes sign; their clocks need it, the log does not. */
@@ -56,7 +54,8 @@ export class World {
   #nodes: Nodes | undefined
   #log: EvilLog | undefined
 
-  private constructor({ seed, signed }: Options) {
+  private constructor({ seed, signed, profile }: Options) {
+    this.oracle = new Oracle(quorum, profile)
     this.random = new Random(seed)
     this.masterKeys = signed > 0 ? ['Default', 'Paper'] : ['Paper']
     this.helper = new TestVault()
@@ -72,7 +71,18 @@ export class World {
   static async found(options: Options): Promise<World> {
     const world = new World(options)
     const ersPublicKey = options.signed > 0 ? newErsKey() : ersKey
-    const genesis = testGenesis({ ersFingerprint: sha256(ersPublicKey) })
+    const founders = names.slice(0, 3).map(name => world.human(name))
+    const enclave = {
+      ...({ profile: 'enclave', foundingMode: 'pinned', foundersRequired: quorum } as const),
+      founders: founders.map(({ id }) => id),
+      founderKeys: founders.map(({ person }) => person.keyId),
+    }
+    const genesis = testGenesis({
+      ersFingerprint: sha256(ersPublicKey),
+      ...(options.profile === 'enclave' && enclave),
+    })
+    for (const { person } of founders) world.oracle.pinned.add(toHex(person.keyId))
+    world.oracle.vaultId = Buffer.from(vaultIdOf(genesis))
     world.helper = new TestVault(genesis)
     const clock = () => world.time + world.drift
     const onEvent = (node: number, event: NodeEvent) => void world.events.push({ node, event })
@@ -98,13 +108,13 @@ export class World {
     const { oracle } = this
     for (const { id, name } of users.slice(0, 3)) oracle.users.set(id, { name, key: undefined })
     oracle.groups.set('owner', new Set(users.slice(0, 3).map(({ id }) => id)))
-    oracle.rates.set('ETH', 3000)
+    oracle.rates.set('ETH', { spot: 3000, min: undefined, max: undefined })
     for (const key of this.masterKeys)
       accounts.forEach((account, index) => {
         oracle.accounts.set(`${key}/${account}`, index)
         oracle.ownAddress(this.log.state, key, account, 0)
       })
-    for (const name of ['alice', 'bob']) {
+    for (const name of oracle.isEnclave ? ['alice', 'bob', 'carol'] : ['alice', 'bob']) {
       const { id, person } = this.human(name)
       const PublicKey = Buffer.from(person.publicKey).toString('base64')
       const intent = this.helper.intent(
@@ -159,10 +169,6 @@ export class World {
 
   human(name: string): Human {
     return this.humans.get(`${name}@example.com`) ?? expectThere()
-  }
-
-  deviceOf(human: Human, device: number): Person {
-    return new Person(human.id, device)
   }
 
   get now(): string {
@@ -237,23 +243,14 @@ export class World {
 
   /** Honest people whose approval would bring `known` further, in any order. */
   helpers(known: Known): Human[] {
-    const now = this.oracle.needs(known.intent) ?? []
-    const wanted = [...known.needs, ...now].flatMap(requirement =>
-      'user' in requirement
-        ? [requirement.user]
-        : requirement.groups.flatMap(group => [...(this.oracle.groups.get(group) ?? [])]),
-    )
-    const free = [...new Set(wanted)].filter(user => {
-      const key = this.oracle.users.get(user)?.key?.id
-      return key !== undefined && known.approvals.get(user) !== key && user !== this.human('mallory').id
+    const { oracle } = this
+    const wanted = [...known.needs, ...(oracle.needs(known.intent) ?? [])]
+    const free = [...this.humans.values()].filter(({ id }) => {
+      const key = oracle.users.get(id)?.key?.id
+      const isNew = key !== undefined && known.approvals.get(id) !== key && id !== this.human('mallory').id
+      return isNew && wanted.some(requirement => oracle.fits(requirement, id))
     })
-    return shuffled(this.random, free).flatMap(user => this.humans.get(user) ?? [])
-  }
-
-  /** A node's signature, as the test knows its identity: for forgeries in the name of one node. */
-  nodeSign(node: number, message: Uint8Array): Uint8Array {
-    const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretOf(node).identitySeed])
-    return new Uint8Array(sign(null, message, createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })))
+    return shuffled(this.random, free)
   }
 
   /** What the joint protocol would have made, for keys whose secret this test knows. */
@@ -275,6 +272,11 @@ export class World {
     }
   }
 
+  /** A freeze, or with an operation a veto, by this device. */
+  hold(person: Person, operationId = ''): Command {
+    return this.helper.hold(person, ++this.holds, operationId)
+  }
+
   /** The same head at all three nodes as in the evil wallet's copy: no forged certificate got in. */
   async sameHeads(): Promise<void> {
     for (const index of [0, 1, 2] as const) {
@@ -288,18 +290,6 @@ export class World {
   }
 }
 
-export function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const out = [...items]
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = random.int(i + 1)
-    const [a, b] = [out[i], out[j]]
-    if (a !== undefined && b !== undefined) [out[i], out[j]] = [b, a]
-  }
-  return out
-}
-
 function expectThere(): never {
   throw new Error('not there')
 }
-
-export const keyIdOf = (person: Person): string => toHex(person.keyId)
