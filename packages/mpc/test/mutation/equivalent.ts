@@ -27,6 +27,7 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'pprf.ts puncturedTrees: top === undefined',
       'pprf.ts puncturedTrees: bottom === undefined',
       'refresh.ts finish: next === undefined',
+      'schnorr.ts verifyProof: proof.length !== proofLength(group)',
       'signing.ts multiply: link.alice === undefined',
       'signing.ts finish: this.#final === undefined',
       'signing.ts #verifyReply: !shares',
@@ -51,6 +52,7 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'frost/signing.ts T1.2: noncePoint !== undefined',
       'frost/signing.ts commit: hiding === undefined',
       'frost/signing.ts commit: binding === undefined',
+      'schnorr.ts verifyProof: right !== undefined',
     ],
   },
 ]
