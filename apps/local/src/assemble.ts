@@ -94,7 +94,7 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
         await provisioned()
         const config = layout.writeNodeConfig(home, index, ports, bus)
         // Frames of signing sessions pass through a host: with 4 MiB a third of its time went into collecting them.
-        return startOwn(home, nodeName(index), layout.MAINS.node, config, 16)
+        return startOwn(home, nodeName(index), layout.MAINS.node, config)
       },
     })),
     {

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { collectorFlags } from '@trivault/node-host'
 import { LocalError } from './errors.ts'
 import type { Home } from './home.ts'
 import { forgetProcess, recordProcess, type StopSignal } from './leftovers.ts'
@@ -29,12 +30,9 @@ export function logLine(home: Home, name: string, line: Readonly<Record<string, 
   appendFileSync(home.path('logs', `${name}.log`), `${text}\n`, { mode: 0o600 })
 }
 
-/**
- * Starts one of our own processes, ready with its ready line. It notices our end by the end of its stdin. `youngMiB`: one half
- * of V8's young generation, by default 16; small here, for many processes share one machine.
- */
-export function startOwn(home: Home, name: string, main: string, config: string, youngMiB = 4): Running {
-  const flags = ['--disable-warning=ExperimentalWarning', `--max-semi-space-size=${youngMiB}`]
+/** Starts one of our own processes, ready with its ready line. It notices our end by the end of its stdin. */
+export function startOwn(home: Home, name: string, main: string, config: string): Running {
+  const flags = ['--disable-warning=ExperimentalWarning', ...collectorFlags]
   const child = spawn(process.execPath, [...flags, main, '--config', config], {
     cwd: home.dir,
     detached: true,

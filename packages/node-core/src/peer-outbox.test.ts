@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { PeerMessage } from '@trivault/protocol'
 import { expect, it } from 'vitest'
 import { PeerOutbox } from './peer-outbox.ts'
@@ -16,13 +17,13 @@ it('puts what is said in one turn into one envelope per peer, in order', async (
   outbox.send(2, b)
   outbox.send(1, c)
   expect(posted).toEqual([])
-  await Promise.resolve()
+  await setImmediate()
   expect(posted).toEqual([
     [1, [a, c]],
     [2, [b]],
   ])
   outbox.send(1, d)
-  await Promise.resolve()
+  await setImmediate()
   expect(posted[2]).toEqual([1, [d]])
   expect(posted).toHaveLength(3)
 })
@@ -32,6 +33,6 @@ it('lets no envelope grow without bound', async () => {
   const outbox = new PeerOutbox((_to, messages) => sizes.push(messages.length))
   for (let i = 0; i < 600; i++) outbox.send(1, frame(1))
   for (let i = 0; i < 3; i++) outbox.send(1, frame(40 << 10))
-  await Promise.resolve()
+  await setImmediate()
   expect(sizes).toEqual([256, 256, 90, 1])
 })

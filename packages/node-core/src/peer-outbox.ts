@@ -5,8 +5,9 @@ const fullBytes = 64 << 10
 const fullCount = 256
 
 /**
- * Gathers what is said to each peer: the messages of one turn of the event loop travel in one sealed envelope. Several
- * sessions run at once, and sealing, the link and the broker cost per envelope.
+ * Gathers what is said to each peer: the messages of one turn of the event loop travel in one sealed envelope, sent
+ * once everything that the turn brought is read. Several sessions run at once, and sealing, the link and the broker cost per
+ * envelope.
  */
 export class PeerOutbox {
   readonly #post: (to: number, messages: readonly PeerMessage[]) => void
@@ -17,7 +18,7 @@ export class PeerOutbox {
   }
 
   send(to: number, message: PeerMessage): void {
-    if (this.#waiting.size === 0) queueMicrotask(() => this.#flushAll())
+    if (this.#waiting.size === 0) setImmediate(() => this.#flushAll())
     const waiting = this.#waiting.get(to) ?? { messages: [], bytes: 0 }
     this.#waiting.set(to, waiting)
     waiting.messages.push(message)

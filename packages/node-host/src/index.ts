@@ -1,4 +1,5 @@
 export { type HostConfig, readConfig } from './config.ts'
+export { collectorFlags } from './core-process.ts'
 export { HostError, type HostErrorCode } from './errors.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export { jsonLog } from './log.ts'
