@@ -2,7 +2,7 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createNodeSecret, encodeNodeSecret, secretContext } from '@trivault/node-core'
-import { provisionNode, readConfig, startHost } from '@trivault/node-host'
+import { collectorFlags, provisionNode, readConfig, startHost } from '@trivault/node-host'
 import { genesisJson } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, isAlive, type Line, type Running, run, type Surroundings, startSurroundings } from './support.ts'
@@ -101,7 +101,7 @@ describe('a Policy Node', () => {
     expect(cmdline).toEqual([
       process.execPath,
       '--disable-sigusr1',
-      '--max-semi-space-size=16',
+      ...collectorFlags,
       expect.stringMatching(/policy-node\/src\/core\.ts$/),
     ])
     const password = new URL(readFileSync(config.database.urlFile, 'utf8')).password
