@@ -92,16 +92,15 @@ export class VaultLog {
   }
 
   /** Resolves when each command is certified or refused: as long as a node is down, that is not before it is back. */
-  async submit(...commands: Command[]): Promise<Outcome[]> {
-    const results = await this.#proposer.submit(commands.map(encodeCommand))
-    return results.map(outcomeOf)
+  submit(...commands: Command[]): Promise<Outcome[]> {
+    return this.submitWhile(undefined, commands)
   }
 
   /**
    * Like `submit`, for commands that were built on a state: whenever another entry came first, `stillMeant` decides on its
    * state whether they are proposed after it.
    */
-  async submitWhile(stillMeant: (state: VaultState) => boolean, commands: Command[]): Promise<Outcome[]> {
+  async submitWhile(stillMeant: ((state: VaultState) => boolean) | undefined, commands: Command[]): Promise<Outcome[]> {
     const results = await this.#proposer.submit(commands.map(encodeCommand), stillMeant)
     return results.map(outcomeOf)
   }
