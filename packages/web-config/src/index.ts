@@ -1,0 +1,2 @@
+export { type EnvConfig, EnvConfigError, parseEnvConfig, readEnvConfig, renderEnvConfig } from './env-config.ts'
+export { securityHeaders, type WebApp } from './headers.ts'
