@@ -140,6 +140,12 @@ export type WalletService = {
   logEntries(range: QueryOf<'trivaultLogEntries'>): Promise<ExactResponseOf<'trivaultLogEntries'>>
   nodes(): Promise<ExactResponseOf<'trivaultNodes'>>
 
+  vaultFacts(): Promise<ExactResponseOf<'trivaultVault'>>
+  devices(): Promise<ExactResponseOf<'trivaultDevices'>>
+  activity(): Promise<ExactResponseOf<'trivaultActivity'>>
+  auditRows(page: QueryOf<'trivaultAuditRows'>): Promise<ExactResponseOf<'trivaultAuditRows'>>
+  timeline(operationId: string): Promise<ExactResponseOf<'trivaultOperationTimeline'>>
+
   /** Anyone may bring a statement; what counts is the owner's signature. */
   hold(request: ExactBodyOf<'trivaultHold'>): Promise<ExactResponseOf<'trivaultHold'>>
   settings(): Promise<ExactResponseOf<'trivaultSettings'>>

@@ -196,6 +196,24 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       calls.push(['log', range])
       return { Entries: [{ Seq: 1, Entry: 'AA==', Certificate: 'AQ==' }], Head: head }
     },
+    vaultFacts: async () => ({
+      VaultID: hash,
+      FoundingMode: 'open',
+      OwnerGroup: 'owner',
+      OwnersRequired: 2,
+      MasterKeys: [],
+      Rates: [{ Asset: 'ETH', USDRate: '0.10000000000000000001' }],
+    }),
+    devices: async () => [],
+    activity: async () => ({ Operations: [] }),
+    auditRows: async page => {
+      calls.push(['auditRows', page])
+      return { Rows: [] }
+    },
+    timeline: async id => {
+      find(id)
+      return { OperationID: id, Steps: [] }
+    },
     hold: async request => {
       calls.push(['hold', request])
       return { Nodes: [{ Node: 0, Held: true }] }

@@ -135,6 +135,11 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   trivaultOperationVerdicts: operation,
   trivaultLogEntries: { query: { from: 1, to: 2 } },
   trivaultNodes: {},
+  trivaultVault: {},
+  trivaultDevices: {},
+  trivaultActivity: {},
+  trivaultAuditRows: { query: { entries: 10, before: 5 } },
+  trivaultOperationTimeline: operation,
   trivaultHold: {
     body: { Kind: 'freeze', Counter: 1, KeyID: '00'.repeat(32), Signature: 'MAYCAQECAQE=' },
   },

@@ -1,3 +1,4 @@
+import { consoleRoutes } from './routes/console.ts'
 import { leverRoutes } from './routes/levers.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -6,7 +7,7 @@ import { vaultRoutes } from './routes/vault.ts'
 export type { Access, Route } from './routes/define.ts'
 
 /** Every route by its operationId. */
-export const routes = { ...peopleRoutes, ...vaultRoutes, ...operationRoutes, ...leverRoutes }
+export const routes = { ...peopleRoutes, ...vaultRoutes, ...operationRoutes, ...leverRoutes, ...consoleRoutes }
 
 export type OperationId = keyof typeof routes
 

@@ -177,6 +177,12 @@ export function createHandlers(service: WalletService): Handlers {
     trivaultLogEntries: ({ query }) => service.logEntries(query),
     trivaultNodes: () => service.nodes(),
 
+    trivaultVault: () => service.vaultFacts(),
+    trivaultDevices: () => service.devices(),
+    trivaultActivity: () => service.activity(),
+    trivaultAuditRows: ({ query }) => service.auditRows(query),
+    trivaultOperationTimeline: ({ params }) => service.timeline(params.operationID),
+
     trivaultHold: ({ body }) => service.hold(body),
     trivaultSettings: () => service.settings(),
     cwpstartUpdateSettings: start('updateSettings'),

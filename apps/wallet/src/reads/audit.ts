@@ -1,3 +1,4 @@
+import type { ExactResponseOf, QueryOf } from '@trivault/api-contract'
 import { type AuditColumn, auditColumns, auditRows, csvLine, sealZip } from '@trivault/client'
 import { type Codec, encode, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
@@ -37,6 +38,24 @@ export async function auditExportOf(view: WalletView, request: AuditExport): Pro
   log.write('\n]}\n')
   log.end()
   return archive.end()
+}
+
+/** The rows of a page of entries, newest first. */
+export async function auditRowsOf(
+  view: WalletView,
+  { before, entries = 50 }: QueryOf<'trivaultAuditRows'>,
+): Promise<ExactResponseOf<'trivaultAuditRows'>> {
+  const state = view.state()
+  const to = Math.min(view.head().seq, (before ?? Number.MAX_SAFE_INTEGER) - 1)
+  const from = Math.max(1, to - entries + 1)
+  const stored = to < from ? [] : await view.entries(from, to)
+  return {
+    Rows: stored
+      .flatMap(one => auditRows(state, one).rows)
+      .map(row => ({ ...row, Seq: Number(row.Seq), Index: Number(row.Index) }))
+      .reverse(),
+    ...(from > 1 && stored.length > 0 && { Before: from }),
+  }
 }
 
 async function* tableOf(view: WalletView) {

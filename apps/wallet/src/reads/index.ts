@@ -3,7 +3,7 @@ import { functionNames, operationTypesGovernedBy } from '@trivault/protocol'
 import type { WalletService } from '../service.ts'
 import type { WalletView } from '../view.ts'
 import { accountsOf, assetInfosOf, chainsOf, resolvedAddress, tokensOf } from './assets.ts'
-import { auditExportOf } from './audit.ts'
+import { auditExportOf, auditRowsOf } from './audit.ts'
 import { onChainBalanceOf, spendableBalanceOf } from './balances.ts'
 import { configOf, type PublicConfig, tenantConfigOf } from './config.ts'
 import { logEntriesOf } from './log.ts'
@@ -11,6 +11,8 @@ import { approvalStatusOf, intentOf, operationStatusOf, pendingApprovalsOf } fro
 import { confirmersOf, groupMembersOf, groupsOf, listUsersOf, userByIdOf, userInfoOf, usersOf } from './people.ts'
 import { restrictionsIn } from './policies.ts'
 import { searchOperationsOf } from './search.ts'
+import { activityOf, timelineOf } from './timeline.ts'
+import { devicesOf, vaultFactsOf } from './vault.ts'
 import { vaultAddressesOf, vaultOf, vaultsOf } from './vaults.ts'
 
 export type { PublicConfig } from './config.ts'
@@ -49,6 +51,11 @@ export type WalletReads = Pick<
   | 'pendingApprovals'
   | 'auditExport'
   | 'logEntries'
+  | 'vaultFacts'
+  | 'devices'
+  | 'activity'
+  | 'auditRows'
+  | 'timeline'
 >
 
 export interface ReadsOptions {
@@ -98,5 +105,10 @@ export function createReads(view: WalletView, { chains, config, version }: Reads
 
     auditExport: request => auditExportOf(view, request),
     logEntries: range => logEntriesOf(view, range),
+    vaultFacts: async () => vaultFactsOf(view.state()),
+    devices: async () => devicesOf(view.state()),
+    activity: () => activityOf(view),
+    auditRows: page => auditRowsOf(view, page),
+    timeline: async id => timelineOf(view, id),
   }
 }

@@ -120,3 +120,30 @@ describe('accounts and assets', () => {
     expect(valid('cwpgetOperationStatus', await wallet.reads().operationStatus(id))).toEqual({ Status: 'Succeeded' })
   })
 })
+
+describe('facts of the vault', () => {
+  it('name the owner quorum, the master keys and the devices', async () => {
+    const wallet = new TestWallet()
+    const { vault } = wallet
+    expect(valid('trivaultVault', await wallet.reads().vaultFacts())).toMatchObject({
+      OwnerGroup: vault.state.setup?.ownerGroup,
+      OwnersRequired: vault.state.setup?.ownersRequired,
+      SealedAt: expect.any(String),
+      MasterKeys: [{ Name: 'Default', Status: 'active', BackedUp: true }],
+    })
+    const before = valid('trivaultDevices', await wallet.reads().devices())
+    expect(before.filter(({ UserID, Active }) => UserID === wallet.bob.id && Active)).toHaveLength(1)
+    const id = vault.start(vault.intent('reset user', { UserID: wallet.bob.id, UserName: 'Bob' }))
+    vault.approve(id, wallet.alice)
+    vault.execute(id)
+    const after = await wallet.reads().devices()
+    expect(after).toHaveLength(before.length)
+    expect(after.at(-1)).toMatchObject({ UserID: wallet.bob.id, Active: false })
+  })
+
+  it('of an empty vault are what its genesis says', async () => {
+    const facts = valid('trivaultVault', await new TestWallet(new TestVault()).reads().vaultFacts())
+    expect(facts).toMatchObject({ MasterKeys: [], Rates: [] })
+    expect(facts.OwnerGroup).toBeUndefined()
+  })
+})
