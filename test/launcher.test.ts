@@ -18,8 +18,8 @@ afterAll(() => {
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
 })
 
-describe('a missing nats-server', async () => {
-  const { ensureNatsServer } = await lib('programs')
+describe.each(['nats-server', 'chromium'])('a missing %s', async name => {
+  const { ensureProgram } = await lib('programs')
   type Situation = {
     root?: boolean
     sudo?: 'password' | 'free'
@@ -36,12 +36,12 @@ describe('a missing nats-server', async () => {
     let fresh = !situation.stale
     const on = {
       isRoot: situation.root ?? false,
-      natsUrl: situation.natsUrl,
+      env: { NATS_URL: situation.natsUrl },
       say: (line: string) => said.push(line),
       find: (program: string) =>
-        program === 'nats-server'
+        program === name
           ? present
-            ? '/usr/sbin/nats-server'
+            ? `/usr/bin/${name}`
             : undefined
           : program === 'sudo' && !situation.sudo
             ? undefined
@@ -52,11 +52,11 @@ describe('a missing nats-server', async () => {
         if (line.endsWith('-n true')) return { code: situation.sudo === 'free' ? 0 : 1 }
         if (line.startsWith('apt-cache')) return { code: situation.known ? 0 : 100 }
         if (line.endsWith(' update')) fresh = true
-        if (line.endsWith(' nats-server')) present = fresh
-        return { code: line.endsWith(' nats-server') && !fresh ? 100 : 0 }
+        if (line.endsWith(` ${name}`)) present = fresh
+        return { code: line.endsWith(` ${name}`) && !fresh ? 100 : 0 }
       },
     }
-    const outcome = await ensureNatsServer({ install }, on).then(
+    const outcome = await ensureProgram(name, { install }, on).then(
       () => 'ok',
       (error: Error) => error.message,
     )
@@ -68,12 +68,12 @@ describe('a missing nats-server', async () => {
 
   it('is installed as root or with passwordless sudo, after saying what and why', async () => {
     const asRoot = await attempt({ root: true, known: true })
-    expect(asRoot).toMatchObject({ outcome: 'ok', apt: ['apt-get install -y --no-install-recommends nats-server'] })
-    expect(asRoot.said.join()).toMatch(/missing.*apt-get install -y nats-server/)
+    expect(asRoot).toMatchObject({ outcome: 'ok', apt: [`apt-get install -y --no-install-recommends ${name}`] })
+    expect(asRoot.said.join()).toMatch(new RegExp(`missing.*apt-get install -y ${name}`))
     const withSudo = await attempt({ sudo: 'free', known: true })
     expect(withSudo).toMatchObject({
       outcome: 'ok',
-      apt: ['/usr/bin/sudo -n apt-get install -y --no-install-recommends nats-server'],
+      apt: [`/usr/bin/sudo -n apt-get install -y --no-install-recommends ${name}`],
     })
   })
 
@@ -85,9 +85,11 @@ describe('a missing nats-server', async () => {
     expect([absent.outcome, stale.outcome]).toEqual(['ok', 'ok'])
   })
 
-  it('is nobody’s business when it is there or NATS_URL names another', async () => {
+  it('is nobody’s business when it is there, or a broker when NATS_URL names another', async () => {
     expect(await attempt({ have: true })).toEqual({ outcome: 'ok', apt: [], said: [] })
-    expect(await attempt({ natsUrl: 'tls://127.0.0.1:4222' })).toEqual({ outcome: 'ok', apt: [], said: [] })
+    const elsewhere = await attempt({ natsUrl: 'tls://127.0.0.1:4222' })
+    if (name === 'nats-server') expect(elsewhere).toEqual({ outcome: 'ok', apt: [], said: [] })
+    else expect(elsewhere.outcome).toMatch(/chromium is missing/)
   })
 
   it('is only named, in one line, with --no-install and where nobody can become root', async () => {
@@ -96,7 +98,7 @@ describe('a missing nats-server', async () => {
       await attempt({}),
       await attempt({ sudo: 'password' }),
     ]) {
-      expect(result.outcome).toMatch(/^nats-server is missing.*apt-get install -y nats-server/)
+      expect(result.outcome).toMatch(new RegExp(`^${name} is missing.*apt-get install -y ${name}`))
       expect(result.outcome).not.toContain('\n')
       expect(result.apt).toEqual([])
     }

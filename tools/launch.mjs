@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureDependencies } from './lib/dependencies.mjs'
 import { withLock } from './lib/lock.mjs'
-import { ensureNatsServer } from './lib/programs.mjs'
+import { ensureProgram } from './lib/programs.mjs'
 import { ensureRuntime } from './lib/runtime.mjs'
 import { LaunchError, say } from './lib/say.mjs'
 
@@ -23,7 +23,7 @@ async function main([name, ...args]) {
 
   const install = !args.includes('--no-install')
   const node = await withLock(join(root, '.runtime/launch.lock'), async () => {
-    if (command.needs.includes('nats-server')) await ensureNatsServer({ install })
+    for (const program of command.needs) await ensureProgram(program, { install })
     const runtime = await ensureRuntime(root)
     await ensureDependencies(root, runtime)
     return runtime

@@ -162,7 +162,10 @@ export class Site {
     this.lines = lines
   }
 
-  static async start(name: string, options: { empty?: boolean; founding?: FoundingMode } = {}): Promise<Site> {
+  static async start(
+    name: string,
+    options: { empty?: boolean; founding?: FoundingMode; frontends?: boolean } = {},
+  ): Promise<Site> {
     const home = mkdtempSync(join(tmpdir(), `trivault-${name}-`))
     const lines: string[] = []
     process.umask(0o077)

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { run } from './run.mjs'
 import { LaunchError, say } from './say.mjs'
 
-const COMMAND = 'apt-get install -y nats-server'
+/** Programs that come from Debian. `instead` says, and names the variable for, what makes the program unnecessary. */
+const PROGRAMS = {
+  'nats-server': { why: "the vault's processes talk through it", instead: 'NATS_URL' },
+  chromium: { why: 'the web apps are tested in it' },
+}
 
 /** What this stage needs of the machine. */
 export const machine = {
   run,
   say,
   isRoot: process.getuid?.() === 0,
-  natsUrl: process.env.NATS_URL,
+  env: process.env,
   find: program =>
     [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/usr/local/bin']
       .filter(Boolean)
@@ -18,17 +22,17 @@ export const machine = {
       .find(path => existsSync(path)),
 }
 
-/** Stage 3: a nats-server on this machine, or NATS_URL, or the Debian package installed now (said first, with the reason). */
-export async function ensureNatsServer({ install }, on = machine) {
-  if (on.natsUrl || on.find('nats-server')) return
-  if (!install) throw new LaunchError(`nats-server is missing. Install it with: ${COMMAND}   (or set NATS_URL)`)
+/** Stage 3: a program on this machine, or what stands in for it, or the Debian package installed now (said first, with the reason). */
+export async function ensureProgram(name, { install }, on = machine) {
+  const { why, instead } = PROGRAMS[name]
+  if ((instead && on.env[instead]) || on.find(name)) return
+  const command = `apt-get install -y ${name}`
+  const or = instead ? ` (or set ${instead})` : ''
+  if (!install) throw new LaunchError(`${name} is missing. Install it with: ${command}  ${or}`)
   const prefix = await privilege(on)
-  if (!prefix || !on.find('apt-get')) {
-    throw new LaunchError(
-      `nats-server is missing: as root, run \`${COMMAND}\` (or put a nats-server in PATH, or set NATS_URL)`,
-    )
-  }
-  on.say(`nats-server is missing; the vault's processes talk through it. Installing the Debian package: ${COMMAND}`)
+  if (!prefix || !on.find('apt-get'))
+    throw new LaunchError(`${name} is missing: as root, run \`${command}\`, or put a ${name} in PATH${or}`)
+  on.say(`${name} is missing; ${why}. Installing the Debian package: ${command}`)
   const apt = async (...args) => {
     const [command, ...rest] = [
       ...prefix,
@@ -42,11 +46,11 @@ export async function ensureNatsServer({ install }, on = machine) {
     ]
     return (await on.run(command, rest, { stdio: ['ignore', 2, 2] })).code === 0
   }
-  const installed = () => apt('install', '-y', '--no-install-recommends', 'nats-server')
-  const known = (await on.run('apt-cache', ['show', 'nats-server'], { stdio: 'ignore' })).code === 0
+  const installed = () => apt('install', '-y', '--no-install-recommends', name)
+  const known = (await on.run('apt-cache', ['show', name], { stdio: 'ignore' })).code === 0
   // Package lists can be absent, or older than the mirror: then one refresh and one more try.
   const done = (known && (await installed())) || ((await apt('update')) && (await installed()))
-  if (!done || !on.find('nats-server')) throw new LaunchError(`\`${COMMAND}\` failed: see above`)
+  if (!done || !on.find(name)) throw new LaunchError(`\`${command}\` failed: see above`)
 }
 
 /** How to become root: [] when we are, the sudo command when it asks for no password, undefined when there is no way. */

@@ -117,8 +117,8 @@ export async function assemble(home: Home, options: VaultOptions, say: (line: st
     const loopback = (service: string, port: number) => (status.has(service) ? `http://127.0.0.1:${port}` : null)
     return {
       api: loopback('wallet', ports.api),
-      console: null,
-      approver: null,
+      console: options.frontends ? loopback('services', ports.console) : null,
+      approver: options.frontends ? loopback('services', ports.approver) : null,
       oidc: idp.issuer,
       nats: bus.url,
       evmRpc: loopback('anvil', ports.anvil),

@@ -9,6 +9,8 @@ export type LocalErrorCode =
   | 'missing-program'
   /** A process did not become ready; the message says which and its last words. */
   | 'start-failed'
+  /** A web app that cannot be built from its sources. */
+  | 'build-failed'
 
 /** The message is one line for the user: what is wrong and what to do. */
 export class LocalError extends Error {

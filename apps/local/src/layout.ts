@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@trivault/bus'
+import type { EnvConfig } from '@trivault/web-config'
 import { DEV_CHAIN_ID } from './anvil.ts'
 import { readIfThere, writePrivateJson } from './files.ts'
+import { distOf, WEB_APPS } from './frontend/build.ts'
 import type { Home } from './home.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 import type { ServicesConfig } from './services/main.ts'
-import { WALLET_AUDIENCE } from './services/oidc.ts'
+import { APPROVER_CLIENT, CONSOLE_CLIENT, WALLET_AUDIENCE } from './services/oidc.ts'
 
 export const PORT_NAMES = [
-  ...(['postgres', 'nats', 'anvil', 'oidc', 'kms', 'api'] as const),
+  ...(['postgres', 'nats', 'anvil', 'oidc', 'kms', 'api', 'console', 'approver'] as const),
   ...([
     'metricsServices',
     'metricsNode0',
@@ -31,6 +33,11 @@ export const MAINS = {
 
 export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
 export const bootstrapKeyFile = (home: Home) => home.path('wallet', 'bootstrap-key')
+/** Origins of the web apps. */
+export const webOrigins = (ports: Ports) => ({
+  console: `http://127.0.0.1:${ports.console}`,
+  approver: `http://127.0.0.1:${ports.approver}`,
+})
 export const issuerOf = (ports: Ports) => `http://127.0.0.1:${ports.oidc}`
 export const databaseUrlFile = (home: Home, party: string) => home.path(party, 'database-url')
 
@@ -44,7 +51,25 @@ export function servicesConfig(home: Home, ports: Ports): ServicesConfig {
     kmsPort: ports.kms,
     kmsKeyIds: NODES.map(nodeName),
     usersFile: home.path('services', 'users.json'),
+    web: WEB_APPS.map(app => ({ app, port: ports[app], directory: distOf(app) })),
+    env: envConfig(ports),
     metricsPort: ports.metricsServices,
+  }
+}
+
+/** What the web apps of this vault read at their start. */
+function envConfig(ports: Ports): EnvConfig {
+  const origins = webOrigins(ports)
+  return {
+    API_URL: `http://127.0.0.1:${ports.api}`,
+    ISSUER: issuerOf(ports),
+    AUDIENCE: WALLET_AUDIENCE,
+    CLIENT_ID_SPA: CONSOLE_CLIENT,
+    CLIENT_ID_NATIVE: APPROVER_CLIENT,
+    ENVIRONMENT: 'local',
+    TESTNET: true,
+    CONSOLE_URL: origins.console,
+    APPROVER_URL: origins.approver,
   }
 }
 
@@ -80,6 +105,7 @@ export function writeWalletConfig(home: Home, ports: Ports, bus: BusAccess): str
     bus: { url: bus.url, ...bus.clients.wallet },
     oidc: { issuer: issuerOf(ports), audience: WALLET_AUDIENCE },
     bootstrapKeyFile: bootstrapKeyFile(home),
+    corsOrigins: Object.values(webOrigins(ports)),
     requestsPerMinute: 600_000, // one machine: tests and benchmarks ask fast
     chains: { ...before.chains, [`eip155:${DEV_CHAIN_ID}`]: { rpcUrl: `http://127.0.0.1:${ports.anvil}` } },
     metrics: { host: '127.0.0.1', port: ports.metricsWallet },

@@ -5,6 +5,7 @@ import { foundingModes } from '@trivault/protocol'
 import { StorageError } from '@trivault/storage'
 import { sendControl } from './control.ts'
 import { LocalError } from './errors.ts'
+import { buildFrontends } from './frontend/build.ts'
 import { checkHome, isAbsentHome, openHome } from './home.ts'
 import { lockOwner } from './lock.ts'
 import { resetHome, startVault, type VaultOptions } from './vault.ts'
@@ -21,9 +22,13 @@ async function start(options: VaultOptions): Promise<void> {
   if (await joinRunning(options)) return
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
-  const vault = await startVault({ ...options, signal: interrupt.signal })
+  // Beside the start, which waits mostly for other processes.
+  const built = buildFrontends(print).catch((error: unknown) => error)
+  const vault = await startVault({ ...options, frontends: true, signal: interrupt.signal })
   interrupt.signal.addEventListener('abort', () => void vault.stop())
   if (interrupt.signal.aborted) await vault.stop()
+  const failure = await built
+  if (failure instanceof Error) print(`${failure.message}\nThe vault runs without this web app.`)
   if (await sendControl(vault.home, 'status', print)) print('\nCtrl-C stops the vault.')
   await vault.stopped
   print('stopped')

@@ -7,6 +7,8 @@ export type VaultOptions = {
   readonly empty?: boolean
   /** How the owners' first keys count; other than `open` it stops like `empty`, and the sample people are the founders. */
   readonly founding?: FoundingMode
+  /** The web apps are built (`buildFrontends`), so that the addresses of both belong to the vault's. */
+  readonly frontends?: boolean
   /** Progress and incidents, one line each. */
   readonly log?: (line: string) => void
   /** Ends a start that is under way. */

@@ -6,6 +6,8 @@ import type { ServiceStatus } from './supervisor.ts'
 export function endpointsTable(endpoints: Endpoints, status: readonly ServiceStatus[], home: Home): string[] {
   const rows: [string, string][] = [
     ['API', endpoints.api ?? '-'],
+    ...(endpoints.console ? ([['Console', endpoints.console]] as [string, string][]) : []),
+    ...(endpoints.approver ? ([['Approver App', endpoints.approver]] as [string, string][]) : []),
     ['API description', endpoints.api ? `${endpoints.api}/api/openapi.json` : '-'],
     ['Identity provider', endpoints.oidc ?? '-'],
     ['EVM dev chain', endpoints.evmRpc ? `${endpoints.evmRpc}  (chain id ${endpoints.chainId})` : '-'],

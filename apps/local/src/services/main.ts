@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { softwareServices } from '@trivault/node-host'
+import type { EnvConfig } from '@trivault/web-config'
 import { processUsage, serveMetrics } from '../metrics.ts'
 import { openLocalKms } from './kms-store.ts'
 import { createOidc } from './oidc.ts'
 import type { UserRecord } from './users.ts'
+import { createWeb, type WebSite } from './web.ts'
 
 /** What the supervisor writes for this process; see ../../README.md. */
 export type ServicesConfig = {
@@ -17,6 +19,8 @@ export type ServicesConfig = {
   readonly kmsKeyIds: readonly string[]
   readonly usersFile: string
   readonly metricsPort: number
+  readonly web: readonly WebSite[]
+  readonly env: EnvConfig
 }
 
 const log = (level: string, msg: string, more: object = {}) =>
@@ -46,6 +50,7 @@ async function main(): Promise<void> {
   const servers = await Promise.all([
     listen(config.oidcPort, oidc),
     listen(config.kmsPort, async (request, response) => release(request, response)),
+    ...config.web.map(site => listen(site.port, createWeb(site, config.env))),
   ])
   const closeMetrics = await serveMetrics(config.metricsPort, () => [
     ...processUsage(),

@@ -7,6 +7,8 @@ import { findUser, passwordMatches, type UserRecord } from './users.ts'
 
 /** Audience of the access tokens that the wallet accepts. */
 export const WALLET_AUDIENCE = 'urn:trivault:wallet'
+export const CONSOLE_CLIENT = 'trivault-console'
+export const APPROVER_CLIENT = 'trivault-approver'
 export const PASSWORD_GRANT = 'urn:trivault:password'
 const SCOPE = 'openid email profile'
 const TOKEN_SECONDS = 3600
@@ -39,6 +41,7 @@ export function createOidc(
     application_type: applicationType,
     token_endpoint_auth_method: 'none' as const,
     redirect_uris: redirectUris,
+    post_logout_redirect_uris: redirectUris.map(uri => new URL('/', uri).href),
     grant_types: grants,
     response_types: (redirectUris.length > 0 ? ['code'] : []) as 'code'[],
     id_token_signed_response_alg: 'ES256' as const,
@@ -49,8 +52,8 @@ export function createOidc(
     cookies: { keys: [keptFile(options.cookieFile, () => randomBytes(32).toString('base64url'))] },
     // Native clients: the port of a loopback redirect is free (RFC 8252 section 7.3).
     clients: [
-      publicClient('trivault-console', 'native', ['http://127.0.0.1/callback'], codeGrants),
-      publicClient('trivault-approver', 'native', ['http://127.0.0.1/callback'], codeGrants),
+      publicClient(CONSOLE_CLIENT, 'native', ['http://127.0.0.1/callback'], codeGrants),
+      publicClient(APPROVER_CLIENT, 'native', ['http://127.0.0.1/callback'], codeGrants),
       publicClient('trivault-cli', 'native', ['http://127.0.0.1/callback'], [...codeGrants, PASSWORD_GRANT]),
     ],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
