@@ -21,11 +21,19 @@ export const secretId = ({ namespace, environment }: Env, name: string) =>
 export const secretNames = {
   /** Made by the wallet at its first start. */
   bootstrapKey: 'bootstrap-key',
-  /** Generated once by populate-secrets-wallet: database credentials, as JSON. */
+  /** Generated once by populate-secrets-wallet: the wallet's database role, as JSON {username, password, dbname}. */
   dbInfo: 'db-info',
+  /** The same of a Policy Node's role. */
+  dbInfoOf: (node: NodeIndex) => `db-info-node${node}`,
   webhookToken: 'webhook-token',
-  /** In the node's own account: ciphertext (base64) of {Encryptor Master Password, identity seed} under the node's KMS key. */
+  /** Certificate of a party on the bus, as JSON {ca, cert, key} in PEM. */
+  bus: (party: string) => `bus-${party}`,
+  /** The wallet's copy of the node admins' pins. */
+  walletPins: 'pins',
+  /** In the node's own account: JSON {version, secret, card, anchor}; `secret` is base64 ciphertext under the node's KMS key. */
   policyNode: (node: NodeIndex) => `policy-node${node}`,
+  /** In the node's own account: what its admin pinned, JSON {pins, ersPublicKey}. */
+  policyNodePins: (node: NodeIndex) => `policy-node${node}-pins`,
 } as const
 
 /** IAM roles, by their fixed names: key policies name them before they exist (account principal and role-ARN condition). */
@@ -46,3 +54,9 @@ export const confBucketName = (env: Env, account: string) => dashed(env, 'conf',
 
 /** Repository of a service's image in the customer's ECR. */
 export const repositoryName = (env: Env, service: string) => `${dashed(env)}/${service}`
+
+/** Name of the deployment in the genesis and in every encryption context. */
+export const deploymentId = ({ namespace, environment }: Env) => `${namespace}.${environment}`
+
+/** Under which the VPC's own DNS knows the broker; also in its certificate. */
+export const brokerHost = ({ namespace, environment }: Env) => `broker.${environment}.${namespace}.internal`
