@@ -1,84 +1,51 @@
 import { NODE_INDEXES, type NodeIndex } from '../model.ts'
 import { secretNames } from '../names.ts'
 
-/** One secret as a service gets it: the entrypoint turns TRIVAULT_SECRET_<X> into the file `secrets/<x>` of its run directory. */
+/** One secret as a service gets it. The entrypoint turns it into a file and takes it out of the environment. */
 export interface ServiceSecret {
-  readonly env: `TRIVAULT_SECRET_${string}`
+  /** In a container: the value, by `secrets` of the task definition. On a Nitro host: the ARN, as `<env>_ARN`. */
+  readonly env: string
   /** Last part of the secret's name. */
   readonly secret: string
-  /** Where only one member of a JSON secret is given: `valueFrom` becomes `<arn>:<key>::`. */
-  readonly key?: string
   /** Whose Secrets Manager holds it. */
   readonly account: 'wallet' | 'node'
 }
 
-const ofWallet = (env: string, secret: string, key?: string): ServiceSecret => ({
-  env: `TRIVAULT_SECRET_${env}`,
-  secret,
-  ...(key !== undefined && { key }),
-  account: 'wallet',
-})
-const ofNode = (env: string, secret: string, key: string): ServiceSecret => ({
-  ...ofWallet(env, secret, key),
-  account: 'node',
-})
+const ofWallet = (env: string, secret: string): ServiceSecret => ({ env, secret, account: 'wallet' })
+const rootCa = ofWallet('BROKER_ROOT_CA', 'broker-root-ca')
 
-const busOf = (party: string): ServiceSecret[] =>
-  ['ca', 'cert', 'key'].map(key => ofWallet(`BUS_${key.toUpperCase()}`, secretNames.bus(party), key))
-
+/** Of the wallet's task. */
 export const walletServiceSecrets: readonly ServiceSecret[] = [
-  ofWallet('DATABASE', secretNames.dbInfo),
-  ...busOf('wallet'),
-  ofWallet('OIDC', 'auth0'),
+  ofWallet('DB_INFO', secretNames.dbInfo('wallet')),
+  rootCa,
+  ofWallet('BROKER_TLS', secretNames.brokerTls('wallet')),
+  ofWallet('AUTH0', 'auth0'),
   ofWallet('PINS', secretNames.walletPins),
   ofWallet('CHAIN_RPC_URLS', 'custom-chain-rpc-urls'),
 ]
 
-export const brokerServiceSecrets: readonly ServiceSecret[] = busOf('broker')
+/** Of the broker's task. */
+export const brokerServiceSecrets: readonly ServiceSecret[] = [
+  rootCa,
+  ofWallet('BROKER_TLS', secretNames.brokerTls('broker')),
+]
 
-/** Of the database-setup task; beside these it gets the database's master credentials as TRIVAULT_SECRET_DATABASE_ADMIN. */
+/** Of the database-setup task; beside these it gets the master credentials that RDS keeps, as DB_MASTER. */
 export const databaseSetupSecrets: readonly ServiceSecret[] = [
-  ofWallet('DATABASE_WALLET', secretNames.dbInfo),
-  ...NODE_INDEXES.map(node => ofWallet(`DATABASE_NODE${node}`, secretNames.dbInfoOf(node))),
+  ofWallet('DB_INFO', secretNames.dbInfo('wallet')),
+  ...NODE_INDEXES.map(node => ofWallet(`DB_INFO_NODE${node}`, secretNames.dbInfo(`node${node}`))),
 ]
 
+/** Of a Nitro host, which reads them with its own role. */
 export const policyNodeServiceSecrets = (node: NodeIndex): readonly ServiceSecret[] => [
-  ofWallet('DATABASE', secretNames.dbInfoOf(node)),
-  ...busOf(`node${node}`),
-  ofNode('NODE_SECRET', secretNames.policyNode(node), 'secret'),
-  ofNode('ANCHOR', secretNames.policyNode(node), 'anchor'),
-  ofNode('PINS', secretNames.policyNodePins(node), 'pins'),
-  ofNode('ERS_PUBLIC_KEY', secretNames.policyNodePins(node), 'ersPublicKey'),
+  ofWallet('DB_INFO', secretNames.dbInfo(`node${node}`)),
+  rootCa,
+  ofWallet('BROKER_TLS', secretNames.brokerTls(`node${node}`)),
+  { env: 'NODE_SECRET', secret: secretNames.policyNode(node), account: 'node' },
+  { env: 'PINS', secret: secretNames.policyNodePins(node), account: 'node' },
 ]
 
-/** Whose database roles there are, and their secrets. */
-export const databaseSecrets: Readonly<Record<'wallet' | `node${NodeIndex}`, string>> = {
-  wallet: secretNames.dbInfo,
-  node0: secretNames.dbInfoOf(0),
-  node1: secretNames.dbInfoOf(1),
-  node2: secretNames.dbInfoOf(2),
-}
-
+/** Who has a database of its own. */
+export const databaseParties = ['wallet', 'node0', 'node1', 'node2'] as const
 /** Who has a certificate on the bus; `broker` is the server. */
 export const busParties = ['broker', 'wallet', 'node0', 'node1', 'node2'] as const
-export type BusParty = (typeof busParties)[number]
-
-/** Every secret of the wallet's partition; its long-lived stack makes them without a value. */
-export const walletSecrets: readonly string[] = [
-  'ubiquity_org_username',
-  'ubiquity_auth_token',
-  'auth0',
-  'ers_public_key',
-  'broker-root-ca',
-  'broker-root-ca-key',
-  'chainalysis-user',
-  'chainalysis-token',
-  'canton-client-id',
-  'canton-client-secret',
-  'custom-chain-rpc-urls',
-  ...Object.values(databaseSecrets),
-  secretNames.webhookToken,
-  ...busParties.map(secretNames.bus),
-  secretNames.walletPins,
-  secretNames.bootstrapKey,
-]
