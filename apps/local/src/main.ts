@@ -22,13 +22,12 @@ async function start(options: VaultOptions): Promise<void> {
   if (await joinRunning(options)) return
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
-  // Beside the start, which waits mostly for other processes.
-  const built = buildFrontends(print).catch((error: unknown) => error)
   const vault = await startVault({ ...options, frontends: true, signal: interrupt.signal })
   interrupt.signal.addEventListener('abort', () => void vault.stop())
   if (interrupt.signal.aborted) await vault.stop()
-  const failure = await built
-  if (failure instanceof Error) print(`${failure.message}\nThe vault runs without this web app.`)
+  await buildFrontends(print, interrupt.signal).catch((error: unknown) => {
+    if (!interrupt.signal.aborted) print(`${String(error)}\nThe vault runs without it.`)
+  })
   if (await sendControl(vault.home, 'status', print)) print('\nCtrl-C stops the vault.')
   await vault.stopped
   print('stopped')

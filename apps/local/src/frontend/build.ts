@@ -19,7 +19,7 @@ const SKIPPED = new Set(['node_modules', 'dist', 'test', 'bench'])
 export const distOf = (app: WebApp): string => join(ROOT, 'apps', app, 'dist')
 
 /** Builds the web apps whose build is missing or older than the sources. Throws LocalError build-failed. */
-export async function buildFrontends(say: (line: string) => void): Promise<void> {
+export async function buildFrontends(say: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const shared = fingerprint(SHARED.map(path => join(ROOT, path)))
   await Promise.all(
     WEB_APPS.map(async app => {
@@ -28,17 +28,17 @@ export async function buildFrontends(say: (line: string) => void): Promise<void>
         .digest('hex')
       if (existsSync(join(distOf(app), STAMP)) && readFileSync(join(distOf(app), STAMP), 'utf8') === stamp) return
       say(`building the ${app === 'console' ? 'console' : 'Approver App'} (only after a change)`)
-      await build(app, stamp)
+      await build(app, stamp, signal)
     }),
   )
 }
 
 /** Into a folder of its own, then in one step in place: two builds at once do no harm, and nobody serves half of one. */
-async function build(app: WebApp, stamp: string): Promise<void> {
+async function build(app: WebApp, stamp: string, signal?: AbortSignal): Promise<void> {
   const fresh = `${distOf(app)}-${process.pid}`
   const old = `${fresh}-old`
   try {
-    await vite(app, fresh)
+    await vite(app, fresh, signal)
     writeFileSync(join(fresh, STAMP), stamp)
     if (existsSync(distOf(app))) renameSync(distOf(app), old)
     renameSync(fresh, distOf(app))
@@ -47,10 +47,11 @@ async function build(app: WebApp, stamp: string): Promise<void> {
   }
 }
 
-function vite(app: WebApp, outDir: string): Promise<void> {
+function vite(app: WebApp, outDir: string, signal?: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [VITE, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'], {
     cwd: join(ROOT, 'apps', app),
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal && { signal }),
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
