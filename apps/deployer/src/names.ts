@@ -50,6 +50,9 @@ export const roleNames = {
 /** KMS alias of the PCR-conditioned key of a Policy Node. */
 export const nodeKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}`)}`
 
+/** KMS alias of the key that wraps a node's secrets in Secrets Manager. */
+export const secretKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}-secrets`)}`
+
 /** Vote record of one Policy Node, in its admin's account (protocol notes section 7). */
 export const anchorTableName = (env: Env, node: NodeIndex) => dashed(env, `policy-node${node}-anchor`)
 
