@@ -1,0 +1,60 @@
+import { DeployerError } from './errors.ts'
+
+/** What every client of the AWS SDK v3 is constructed with. */
+export interface ClientConfig {
+  readonly region: string
+  readonly endpoint?: string
+  readonly forcePathStyle?: boolean
+  readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  readonly maxAttempts: number
+}
+
+/** Makes SDK clients; credentials and endpoint as the environment has them. */
+export interface Aws {
+  /** `aws.client(S3Client)`; another region for what only us-east-1 has. */
+  client<Client>(constructor: new (config: ClientConfig) => Client, region?: string): Client
+}
+
+/** Who AWS says we are. */
+export interface Caller {
+  readonly account: string
+  readonly arn: string
+}
+
+export function createAws(environment: NodeJS.ProcessEnv, region: () => string): Aws {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ENDPOINT_URL } = environment
+  const credentials =
+    AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
+      ? {
+          accessKeyId: AWS_ACCESS_KEY_ID,
+          secretAccessKey: AWS_SECRET_ACCESS_KEY,
+          ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+        }
+      : undefined
+  return {
+    client: (constructor, other) =>
+      new constructor({
+        region: other ?? region(),
+        maxAttempts: 5,
+        ...(credentials && { credentials }),
+        ...(AWS_ENDPOINT_URL && { endpoint: AWS_ENDPOINT_URL, forcePathStyle: true }),
+      }),
+  }
+}
+
+/** Throws `DeployerError` no-credentials. */
+export async function askCaller(aws: Aws): Promise<Caller> {
+  const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
+  try {
+    const { Account, Arn } = await aws.client(STSClient).send(new GetCallerIdentityCommand({}))
+    if (Account && Arn) return { account: Account, arn: Arn }
+    throw new Error('the answer names no account')
+  } catch (cause) {
+    throw new DeployerError(
+      'no-credentials',
+      `AWS does not know the caller: ${cause instanceof Error ? cause.message : 'no answer'}`,
+      'sign in to the account of your role (`aws sso login`, or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), then `make whoami`',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,56 @@
+import { type Command, CommanderError } from 'commander'
+import { type ContextOptions, createContext, type Flags } from './context.ts'
+import { DeployerError, type ExitCode, exitCodeOf, placeText } from './errors.ts'
+import { deployerProgram } from './program.ts'
+
+/** Runs one command; resolves to its exit code. */
+export async function runDeployer(args: readonly string[], options: Omit<ContextOptions, 'flags'>): Promise<ExitCode> {
+  const flags: Flags = {
+    json: args.includes('--json'),
+    dryRun: args.includes('--dry-run'),
+    yes: args.includes('--yes'),
+  }
+  const { out, err } = options.streams
+  try {
+    const program = deployerProgram(createContext({ ...options, flags }))
+    settle(program, flags.json, out, err)
+    await program.parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    const { code, message, remedy, place } = explain(error, options.signal)
+    if (flags.json) out(`${JSON.stringify({ error: { code, message, remedy, ...place } })}\n`)
+    else if (!(error instanceof CommanderError)) {
+      err(`trivault-deployer: ${place ? `${placeText(place)}: ` : ''}${message}\n`)
+      if (remedy !== '') err(`  → ${remedy}\n`)
+    }
+    return exitCodeOf(code)
+  }
+}
+
+function explain(error: unknown, signal: AbortSignal | undefined): DeployerError {
+  if (signal?.aborted) {
+    return new DeployerError('interrupted', 'interrupted', 'run the same command again: it goes on where it stopped')
+  }
+  if (error instanceof DeployerError) return error
+  if (error instanceof CommanderError) return new DeployerError('usage', error.message, 'see trivault-deployer --help')
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  if (error instanceof Error && '$metadata' in error)
+    return new DeployerError(
+      'aws',
+      `AWS refused: ${message}`,
+      'check the rights of your role and run the command again',
+      {
+        cause: error,
+      },
+    )
+  return new DeployerError('failed', `an unexpected failure: ${message}`, 'run `make doctor` and report what it says', {
+    cause: error,
+  })
+}
+
+/** With --json nothing but the document is printed, help aside. */
+function settle(command: Command, json: boolean, writeOut: (text: string) => void, err: (text: string) => void): void {
+  command.exitOverride().configureOutput({ writeOut, writeErr: json ? () => {} : err })
+  for (const child of command.commands) settle(child, json, writeOut, err)
+}
