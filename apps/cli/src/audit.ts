@@ -1,3 +1,4 @@
+import { type Replica, replay, sameNodes } from '@trivault/approval'
 import {
   type AuditColumn,
   AuditFileError,
@@ -10,7 +11,6 @@ import {
 import { equalBytes } from '@trivault/codec'
 import { type Genesis, vaultIdOf } from '@trivault/protocol'
 import { CliError } from './errors.ts'
-import { type Replica, replay, sameNodes } from './replica.ts'
 
 /** What is known of the vault without the file: its pins, or its nodes' identity keys. */
 export type Trusted = { genesis: Genesis } | { identityKeys: readonly Uint8Array[] }

@@ -1,27 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ApprovalError, agreedViews, describeIntent, type Replica, type Verdicts } from '@trivault/approval'
 import type { Client } from '@trivault/client'
 import type { View } from '@trivault/protocol'
 import { type Operation, operationOf } from '@trivault/vault-state'
-import { describeIntent } from './describe-intent.ts'
-import { CliError } from './errors.ts'
-import { fetchReplica, type Replica } from './replica.ts'
+import { fetchReplica } from './replica.ts'
 import type { Session } from './session.ts'
-import { agreedViews } from './views.ts'
 
 /** An operation as it is in the certified log, decoded here, with three agreeing views. */
 export interface Examined {
   operation: Operation
   replica: Replica
   lines: string[]
+  verdicts: Verdicts
   views: View[]
 }
 
 const attempts = 4
 
 /**
- * Everything that must hold before a device signs: the log verifies, the intent can be decoded, and all three nodes signed
- * that they see the same intent and effects. Nodes may be an entry ahead of the wallet for a moment, hence the attempts.
- * Throws `CliError` untrusted and others.
+ * What a person reads: the log verifies, the intent can be decoded, and all three nodes signed that they see the same intent and
+ * effects. Nodes may be an entry ahead of the wallet for a moment, hence the attempts. Throws `ApprovalError` and others.
  */
 export async function examine(session: Session, id: string): Promise<Examined> {
   const client = await session.client()
@@ -30,8 +28,7 @@ export async function examine(session: Session, id: string): Promise<Examined> {
     try {
       return await examineOnce(client, genesis, id)
     } catch (error) {
-      const mayPass = error instanceof CliError && (error.code === 'untrusted' || error.code === 'failed')
-      if (!mayPass || attempt === attempts) throw error
+      if (!(error instanceof ApprovalError) || attempt === attempts) throw error
       await sleep(400)
     }
   }
@@ -42,5 +39,5 @@ async function examineOnce(client: Client, genesis: ReturnType<Session['genesis'
   const replica = await fetchReplica(client, genesis)
   const operation = operationOf(replica.state, id)
   const lines = describeIntent(replica.state, operation.intent)
-  return { operation, replica, lines, views: agreedViews(replica, id, verdicts) }
+  return { operation, replica, lines, verdicts, views: agreedViews(replica, id, verdicts) }
 }

@@ -1,5 +1,5 @@
 import type { DeviceKey } from '@trivault/client'
-import { type Codec, decode, encode, fromBase64, toHex } from '@trivault/codec'
+import { type Codec, decode, encode, fromBase64 } from '@trivault/codec'
 import { type HoldStatement, holdMessage, type SignedHold, sha256, signedHoldCodec } from '@trivault/protocol'
 import { CliError } from './errors.ts'
 import { readBytes } from './files.ts'
@@ -41,11 +41,3 @@ export async function bringToNode(url: string, hold: SignedHold): Promise<void> 
   const message = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'message') : undefined
   throw new CliError('refused', `the node refused it: ${String(message ?? response.status)}`)
 }
-
-export const holdBody = ({ kind, operationId, counter, keyId, signature }: SignedHold) => ({
-  Kind: kind,
-  ...(operationId !== '' && { OperationID: operationId }),
-  Counter: counter,
-  KeyID: toHex(keyId),
-  Signature: Buffer.from(signature).toString('base64'),
-})

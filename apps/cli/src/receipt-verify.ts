@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { sameNodes } from '@trivault/approval'
 import { recoverSigner } from '@trivault/chains'
 import { CodecError, decode, equalBytes, fromUtf8, toHex } from '@trivault/codec'
 import { Committee, decodeCertificate, decodeEntry, entryHash, LedgerError } from '@trivault/ledger'
@@ -17,7 +18,6 @@ import { verifyApproval } from '@trivault/vault-state'
 import { CliError } from './errors.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import { relevantCommands } from './receipt-entries.ts'
-import { sameNodes } from './replica.ts'
 
 export interface VerifiedReceipt {
   receipt: Receipt

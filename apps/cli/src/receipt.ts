@@ -1,3 +1,4 @@
+import type { Replica, Verdicts } from '@trivault/approval'
 import {
   type Codec,
   decode,
@@ -16,8 +17,6 @@ import { type Genesis, genesisCodec } from '@trivault/protocol'
 import { operationOf } from '@trivault/vault-state'
 import { CliError } from './errors.ts'
 import { entryOf, relevantCommands } from './receipt-entries.ts'
-import type { Replica } from './replica.ts'
-import type { Verdicts } from './views.ts'
 
 /** Base64 in its one canonical form. */
 const base64 = (max: number): Json<Uint8Array> => {

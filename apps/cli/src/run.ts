@@ -1,8 +1,9 @@
+import { ApprovalError } from '@trivault/approval'
 import { ChainError } from '@trivault/chains'
 import { ApiError, DeviceKeyError } from '@trivault/client'
 import { VaultError } from '@trivault/protocol'
 import { CommanderError } from 'commander'
-import { CliError } from './errors.ts'
+import { CliError, codeOfRefusal } from './errors.ts'
 import { cliProgram } from './program.ts'
 import type { Terminal } from './session.ts'
 
@@ -25,6 +26,7 @@ function explain(error: unknown): { code: string; message: string } {
   if (error instanceof CommanderError) return { code: 'usage', message: error.message }
   if (error instanceof CliError || error instanceof VaultError || error instanceof ChainError)
     return { code: error.code, message: error.message }
+  if (error instanceof ApprovalError) return { code: codeOfRefusal(error.code), message: error.message }
   if (error instanceof DeviceKeyError)
     return { code: error.code, message: `${error.message}: make one with \`trivault approver init\`` }
   if (error instanceof ApiError) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Replica } from '@trivault/approval'
 import { type Client, DeviceKey } from '@trivault/client'
 import type { Genesis } from '@trivault/protocol'
 import type { Command } from 'commander'
@@ -6,7 +7,7 @@ import { connect, type GlobalOptions, homeOf, readEndpoints } from './connection
 import { CliError } from './errors.ts'
 import { readSecret } from './files.ts'
 import { readPins } from './pins.ts'
-import { fetchReplica, type Replica } from './replica.ts'
+import { fetchReplica } from './replica.ts'
 
 /** The terminal: a person, or a test. */
 export interface Terminal {

@@ -1,3 +1,4 @@
+import { type Replica, replay } from '@trivault/approval'
 import { auditColumns, auditRows, csvLine, sealZip } from '@trivault/client'
 import { type Codec, encode, fromHex, toBase64, utf8 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
@@ -7,7 +8,6 @@ import { zipSync } from 'fflate'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { verifyAudit } from '../src/audit.ts'
 import { CliError } from '../src/errors.ts'
-import { type Replica, replay } from '../src/replica.ts'
 
 let vault: TestVault
 let entries: StoredEntry[]

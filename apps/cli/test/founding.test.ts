@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fingerprintWords } from '@trivault/approval'
 import { toHex } from '@trivault/codec'
 import { issuerKeyThumbprint } from '@trivault/protocol'
 import { issuerKeyOf, jwkOf, makeIssuerKey, signToken } from '@trivault/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fetchIdToken } from '../src/id-token.ts'
-import { fingerprintWords } from '../src/words.ts'
 import { run } from './support.ts'
 
 describe('fingerprintWords', () => {

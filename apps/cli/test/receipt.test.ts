@@ -1,12 +1,11 @@
+import { type Replica, replay } from '@trivault/approval'
 import { toHex } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
-import { TestVault, testGenesis } from '@trivault/testkit'
+import { TestVault, testGenesis, verdictsOf } from '@trivault/testkit'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { makeReceipt, readReceipt } from '../src/receipt.ts'
 import { verifyReceipt } from '../src/receipt-verify.ts'
-import { type Replica, replay } from '../src/replica.ts'
-import { verdictsOf } from './support.ts'
 
 const keys = testGenesis().identityKeys
 const to = '0x00000000000000000000000000000000000000AA'

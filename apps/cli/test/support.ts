@@ -1,68 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { effectsHash } from '@trivault/chains'
-import { type Codec, encode, fromHex, toBase64, utf8 } from '@trivault/codec'
+import { type Replica, replay } from '@trivault/approval'
+import { toBase64 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
-import { sha256, type View, viewCodec, viewDigest } from '@trivault/protocol'
 import type { TestVault } from '@trivault/testkit'
-import { intentEffects, operationOf } from '@trivault/vault-state'
-import { type Replica, replay } from '../src/replica.ts'
 import { runCli } from '../src/run.ts'
 import type { Terminal } from '../src/session.ts'
-import type { Verdicts } from '../src/views.ts'
 
 export const replicaOf = async (vault: TestVault): Promise<Replica> => replay(vault.genesis, await vault.certified())
-
-/** What honest nodes sign; `change` makes them less so. The test identities are those of the testkit. */
-export function verdictsOf(
-  replica: Replica,
-  operationId: string,
-  change: (view: View, node: number) => View = view => view,
-  signer: (node: number) => number = node => node,
-): Verdicts {
-  const { state, seq } = replica
-  const operation = operationOf(state, operationId)
-  const effects = intentEffects(state, operation.intent)
-  return {
-    OperationID: operationId,
-    Missing: [],
-    Verdicts: [0, 1, 2].map(node => {
-      const view = change(
-        {
-          vaultId: state.vaultId,
-          node,
-          operationId,
-          status: 'Pending approval',
-          intentHash: operation.intentHash,
-          grade: effects?.grade,
-          effectsHash: effects && effectsHash(effects),
-          needs: ['2 approvals from owner'],
-          unmet: ['2 approvals from owner'],
-          approvals: operation.approvals.map(({ keyId }) => fromHex(keyId)),
-          executions: operation.executions.map(({ part, variant, digest, signature }) => ({
-            ...{ part, variant, digest, signature },
-          })),
-          headSeq: seq,
-          headHash: fromHex(replica.hashAt(seq) ?? ''),
-        },
-        node,
-      )
-      const seed = sha256(utf8(`node ${signer(node)}`))
-      return {
-        Node: node,
-        View: toBase64(encode(viewCodec as Codec<View>, view)),
-        Signature: toBase64(ed25519.sign(viewDigest(view), seed)),
-        // The wallet's reading of the bytes, which nobody here believes.
-        Status: 'anything',
-        IntentHash: '0'.repeat(64),
-        Needs: [],
-        Unmet: [],
-        Head: { Seq: 0, Hash: '0'.repeat(64) },
-      }
-    }),
-  }
-}
 
 /** Answers of a wallet by `METHOD path`; 404 otherwise. Keeps what was posted. */
 export class FakeWallet {

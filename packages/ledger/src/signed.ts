@@ -1,6 +1,18 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { concat, encode, equalBytes, fixed, int53, mapped, option, struct, u8, type ValueOf } from '@trivault/codec'
+import {
+  concat,
+  encode,
+  equalBytes,
+  fixed,
+  int53,
+  mapped,
+  option,
+  struct,
+  toBase64Url,
+  u8,
+  type ValueOf,
+} from '@trivault/codec'
 import { domainTag, hashCodec } from './entry.ts'
 import { LedgerError } from './errors.ts'
 
@@ -121,7 +133,7 @@ export class Committee {
   #signed(node: NodeIndex, message: Uint8Array, signature: Uint8Array): boolean {
     const key = this.publicKeys[node]
     if (key === undefined || signature.length !== 64) return false
-    const known = Buffer.concat([new Uint8Array([node]), signature, message]).toString('latin1')
+    const known = String.fromCharCode(node, ...signature, ...message)
     if (this.#valid.has(known)) return true
     if (!this.#verify(key, message, signature)) return false
     const oldest = this.#valid.size >= REMEMBERED ? this.#valid.values().next().value : undefined
@@ -156,9 +168,6 @@ export function assemble(votes: readonly Vote[]): Certificate | undefined {
   return { seq, ballot, hash, first: first.signature, second: second.signature, third: third.signature }
 }
 
-/** DER prefix of an Ed25519 SubjectPublicKeyInfo (RFC 8410 §4). */
-const SPKI_PREFIX = new Uint8Array([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00])
-
 /**
  * Strict Ed25519 (RFC 8032 §5.1.7). The keys are checked once to be canonical and of prime order; with such a key OpenSSL's
  * cofactorless check, which refuses S ≥ L and compares R as bytes, accepts one signature per message and signer only.
@@ -172,8 +181,7 @@ function strictEd25519(publicKeys: readonly Uint8Array[]): Verify {
       } catch (cause) {
         throw new LedgerError('committee', 'an identity key is not a canonical Ed25519 key', { cause })
       }
-      const spki = Buffer.from(concat(SPKI_PREFIX, key))
-      return [key, createPublicKey({ key: spki, format: 'der', type: 'spki' })]
+      return [key, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(key) }, format: 'jwk' })]
     }),
   )
   return (publicKey, message, signature) => {

@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs'
+import { describeIntent, fingerprintWords, judge } from '@trivault/approval'
 import { DeviceKey } from '@trivault/client'
 import { equalBytes, fromBase64, toHex } from '@trivault/codec'
 import { enrolmentNonce, possessionMessage, vaultIdOf } from '@trivault/protocol'
-import { activeKeyOf, deviceKeyId, operationOf } from '@trivault/vault-state'
+import { deviceKeyId, operationOf } from '@trivault/vault-state'
 import { Command, Option } from 'commander'
-import { describeIntent } from '../describe-intent.ts'
-import { CliError } from '../errors.ts'
+import { CliError, codeOfRefusal } from '../errors.ts'
 import { type Examined, examine } from '../examine.ts'
 import { writeNewPrivate } from '../files.ts'
-import { checkHead } from '../heads.ts'
+import { keepHead, seenHead } from '../heads.ts'
 import { fetchIdToken } from '../id-token.ts'
 import type { Open, Session } from '../session.ts'
-import { fingerprintWords } from '../words.ts'
 import {
   idOption,
   initiatorOption,
@@ -156,18 +155,20 @@ async function approve(session: Session, id: string, options: Keyed & WaitOption
   const path = session.keyFile(options.keyFile)
   const key = session.deviceKey(path)
   const examined = await examine(session, id)
-  checkHead(path, examined.replica)
-  const { operation, replica } = examined
-  const keyId = deviceKeyId(fromBase64(key.publicKey))
-  const owner = replica.state.deviceKeys.get(keyId)
-  if (owner === undefined || activeKeyOf(replica.state, owner.user)?.id !== keyId)
-    throw new CliError('refused', 'this device key is not paired with a user: run `trivault approver pair` first')
-  if (operation.phase !== 'pending')
-    throw new CliError('refused', `operation ${id} waits for nothing: it is ${operation.phase}`)
+  const { replica, verdicts } = examined
+  const judgement = judge({
+    replica,
+    operationId: id,
+    verdicts,
+    keyId: deviceKeyId(fromBase64(key.publicKey)),
+    seen: seenHead(path, replica),
+  })
+  if (!judgement.offer) throw new CliError(codeOfRefusal(judgement.reason), `${judgement.message}: ${judgement.remedy}`)
+  keepHead(path, replica)
+  const { operation, user } = judgement
   if (!options.yes) {
     for (const line of linesOf(examined)) session.terminal.err(`${line}\n`)
-    if (!(await session.terminal.confirm(`Approve as ${owner.user}?`)))
-      throw new CliError('declined', 'nothing was signed')
+    if (!(await session.terminal.confirm(`Approve as ${user}?`))) throw new CliError('declined', 'nothing was signed')
   }
   const client = await session.client()
   const IntentSignature = key.sign(operation.intentBytes)

@@ -1,3 +1,4 @@
+import { fingerprintWords } from '@trivault/approval'
 import { toHex } from '@trivault/codec'
 import { foundingEpochOperation, type Genesis, type IssuerKey, issuerKeyThumbprint } from '@trivault/protocol'
 import { activeKeyOf, foundingEpochRecord, foundingRecord, type VaultState } from '@trivault/vault-state'
@@ -5,7 +6,6 @@ import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { type IssuerJwk, publishedKeys } from '../id-token.ts'
 import { type Open, table } from '../session.ts'
-import { fingerprintWords } from '../words.ts'
 import { idOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 
 export function foundingCommands(open: Open): Command {

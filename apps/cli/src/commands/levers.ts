@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import { holdBody } from '@trivault/approval'
 import { type SignedHold, vaultIdOf } from '@trivault/protocol'
 import { Command, Option } from 'commander'
 import { homeOf } from '../connection.ts'
 import { CliError } from '../errors.ts'
 import { parseJsonText, readText, writeNewPrivate } from '../files.ts'
-import { bringToNode, encodeHold, holdBody, readHold, signHold } from '../hold.ts'
+import { bringToNode, encodeHold, readHold, signHold } from '../hold.ts'
 import type { Open, Session } from '../session.ts'
 import { idOption, initiatorOption, startAndTell, timeoutOption, type WaitOptions, waitOption } from './progress.ts'
 

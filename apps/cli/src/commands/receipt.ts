@@ -1,3 +1,4 @@
+import { agreedViews } from '@trivault/approval'
 import { toHex } from '@trivault/codec'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
@@ -7,7 +8,6 @@ import { makeReceipt } from '../receipt.ts'
 import { verifyReceipt } from '../receipt-verify.ts'
 import { fetchLog } from '../replica.ts'
 import type { Open } from '../session.ts'
-import { agreedViews } from '../views.ts'
 
 export function receiptCommands(open: Open): Command {
   const receipt = new Command('receipt').description('one file that proves one signature')

@@ -1,10 +1,8 @@
 import { toBase64 } from '@trivault/codec'
 import type { View } from '@trivault/protocol'
-import { TestVault } from '@trivault/testkit'
+import { TestVault, verdictsOf } from '@trivault/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Replica } from '../src/replica.ts'
-import { agreedViews, type Verdicts } from '../src/views.ts'
-import { replicaOf, verdictsOf } from './support.ts'
+import { agreedViews, type Replica, replay, type Verdicts } from '../src/index.ts'
 
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 let replica: Replica
@@ -15,7 +13,7 @@ beforeAll(async () => {
   const vault = TestVault.founded()
   id = vault.start(vault.transferIntent([{ Address: to, Amount: '0.25' }], { initiator: 'alice@example.com' }))
   other = vault.start(vault.transferIntent([{ Address: to, Amount: '0.26' }], { initiator: 'alice@example.com' }))
-  replica = await replicaOf(vault)
+  replica = await replay(vault.genesis, await vault.certified())
 })
 
 const refusal = (verdicts: Verdicts): string => {

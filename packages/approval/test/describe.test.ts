@@ -5,7 +5,7 @@ import type { Intent } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { addressOf } from '@trivault/vault-state'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { describeIntent } from '../src/describe-intent.ts'
+import { describeIntent } from '../src/index.ts'
 
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 let vault: TestVault

@@ -4,21 +4,24 @@ import { effectsHash } from '@trivault/chains'
 import { type Codec, decode, equalBytes, fromBase64, toHex } from '@trivault/codec'
 import { type View, viewCodec, viewDigest } from '@trivault/protocol'
 import { intentEffects, operationOf } from '@trivault/vault-state'
-import { CliError } from './errors.ts'
+import { ApprovalError, type ApprovalErrorCode } from './errors.ts'
 import type { Replica } from './replica.ts'
 
 export type Verdicts = ResponseOf<'trivaultOperationVerdicts'>
 
 /**
  * The three nodes' views of an operation, each signed by its node and equal to what is computed here from the certified
- * intent bytes. Throws `CliError` untrusted when one is missing, forged, stale or differs.
+ * intent bytes. Throws `ApprovalError` view-missing, view-untrusted or views-differ.
  */
 export function agreedViews(replica: Replica, operationId: string, { Verdicts, Missing }: Verdicts): View[] {
-  const refuse = (message: string): never => {
-    throw new CliError('untrusted', `${message}: do not approve`)
+  const refuse = (message: string, code: ApprovalErrorCode = 'view-untrusted'): never => {
+    throw new ApprovalError(code, `${message}: do not approve`)
   }
   if (Missing.length > 0)
-    throw new CliError('failed', `node ${Missing.join(' and ')} did not answer; all three are needed: try again`)
+    throw new ApprovalError(
+      'view-missing',
+      `node ${Missing.join(' and ')} did not answer; all three are needed: try again`,
+    )
   const { genesis, state } = replica
   const operation = operationOf(state, operationId)
   const effects = intentEffects(state, operation.intent)
@@ -32,17 +35,20 @@ export function agreedViews(replica: Replica, operationId: string, { Verdicts, M
     if (!equalBytes(view.vaultId, state.vaultId)) refuse(`the view of node ${node} is of another vault`)
     if (view.node !== node || view.operationId !== operationId)
       refuse(`the view of node ${node} is of another node or operation`)
-    if (!equalBytes(view.intentHash, operation.intentHash)) refuse(`node ${node} sees another intent`)
+    if (!equalBytes(view.intentHash, operation.intentHash)) refuse(`node ${node} sees another intent`, 'views-differ')
     if ((view.effectsHash === undefined ? undefined : toHex(view.effectsHash)) !== ownHash)
-      refuse(`node ${node} computes other effects than this device`)
-    if (view.grade !== effects?.grade) refuse(`node ${node} grades the transaction differently`)
+      refuse(`node ${node} computes other effects than this device`, 'views-differ')
+    if (view.grade !== effects?.grade) refuse(`node ${node} grades the transaction differently`, 'views-differ')
     if (replica.hashAt(view.headSeq) !== toHex(view.headHash))
-      refuse(`node ${node} has certified entry ${view.headSeq}, which the wallet does not show`)
+      refuse(`node ${node} has certified entry ${view.headSeq}, which the wallet does not show`, 'views-differ')
     return view
   })
   const [first] = views
   if (views.some(view => view.needs.join('\n') !== first?.needs.join('\n')))
-    throw new CliError('untrusted', 'the nodes do not ask for the same approvals: try again, and tell the node admins')
+    throw new ApprovalError(
+      'views-differ',
+      'the nodes do not ask for the same approvals: try again, and tell the node admins',
+    )
   return views
 }
 

@@ -1,0 +1,141 @@
+import { decodeCall, formatUnits, parseHex } from '@trivault/chains'
+import { parseDecimal, times } from '@trivault/policy'
+import type { FunctionName, Grade, Intent, OperationClass, OperationType } from '@trivault/protocol'
+import { operationTypes } from '@trivault/protocol'
+import { assetOf, chainContext, intentEffects, transactionSubject, type VaultState } from '@trivault/vault-state'
+import { describeIntent } from './describe-intent.ts'
+
+export interface SummaryAmount {
+  /** Decimal in major units; undefined when the bytes do not tell. */
+  readonly amount: string | undefined
+  readonly symbol: string
+  /** CAIP-19. */
+  readonly asset: string
+  /** US dollars by the highest rate that the owners approved; undefined without one. */
+  readonly usd: string | undefined
+}
+
+export interface SummaryMovement extends SummaryAmount {
+  /** Full address; undefined when the bytes name none. */
+  readonly to: string | undefined
+  /** The vault's own account behind the address. */
+  readonly own: { readonly masterKey: string; readonly account: string } | undefined
+}
+
+/** What a signature would do, for a screen. */
+export interface SigningSummary {
+  readonly function: FunctionName
+  readonly grade: Grade
+  readonly chain: { readonly name: string; readonly caip2: string; readonly testNetwork: boolean }
+  readonly from: {
+    readonly address: string
+    readonly masterKey: string
+    readonly account: string
+    readonly index: number
+  }
+  readonly movements: readonly SummaryMovement[]
+  readonly fee: SummaryAmount
+  /** Function name and arguments of the call data, as far as they are known. */
+  readonly call: string | undefined
+  readonly data: string | undefined
+}
+
+/** An operation in the words of a screen; `lines` say the same and more, as the command line does. */
+export interface Summary {
+  readonly type: OperationType
+  readonly class: OperationClass
+  readonly title: string
+  readonly signing: SigningSummary | undefined
+  readonly lines: readonly string[]
+  readonly warnings: readonly string[]
+  /** The wallet's word. */
+  readonly initiator: string
+  readonly written: string
+}
+
+/** Throws `VaultError` or `ChainError` for what cannot be decoded: then nobody should approve it. */
+export function summaryOf(state: VaultState, intent: Intent): Summary {
+  const lines = describeIntent(state, intent)
+  const signing = signingOf(state, intent)
+  return {
+    type: intent.OperationType,
+    class: operationTypes[intent.OperationType].class,
+    title: signing === undefined ? (lines[0] ?? intent.OperationType) : titleOf(signing),
+    signing,
+    lines,
+    warnings: lines.filter(line => /WARNING|OPAQUE|REPLACES|ALONE|: NO,|NOT the key/.test(line)),
+    initiator: intent.InitiatorID,
+    written: intent.Timestamp,
+  }
+}
+
+const titles: Readonly<Record<FunctionName, string>> = {
+  transfer: 'Send',
+  'token transfer': 'Send',
+  'contract call': 'Call a contract with',
+  deploy: 'Create a contract with',
+  'personal sign': 'Sign a message',
+  'typed data': 'Sign typed data',
+  'raw digest': 'Sign a raw digest',
+}
+
+function titleOf({ function: name, movements }: SigningSummary): string {
+  const amounts = movements.map(({ amount, symbol }) =>
+    amount === undefined ? `some ${symbol}` : `${amount} ${symbol}`,
+  )
+  if (movements.length === 0) return titles[name].replace(/ with$/, '')
+  return `${titles[name]} ${amounts.join(' + ')}`
+}
+
+function signingOf(state: VaultState, intent: Intent): SigningSummary | undefined {
+  if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return undefined
+  const subject = transactionSubject(state, intent)
+  if (subject === undefined) return undefined
+  const effects = intentEffects(state, intent)
+  const { chain } = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+  const { MasterKeyName, AccountName, AddressIndex } = intent.Source
+  const amountOf = (asset: string, symbol: string, decimals: number, amount: bigint | undefined): SummaryAmount => {
+    const text = amount === undefined ? undefined : formatUnits(amount, decimals)
+    return { amount: text, symbol, asset, usd: text === undefined ? undefined : inDollars(state, asset, symbol, text) }
+  }
+  const { fee } = subject
+  return {
+    function: subject.function,
+    grade: subject.grade,
+    chain: { name: chain.name, caip2: chain.caip2, testNetwork: chain.testNetwork },
+    from: {
+      address: effects?.from ?? intent.Source.Address,
+      masterKey: MasterKeyName,
+      account: AccountName,
+      index: AddressIndex,
+    },
+    movements: subject.movements.map(({ caip19, symbol, decimals, amount, destination }) => ({
+      ...amountOf(caip19, symbol, decimals, amount),
+      to: destination?.address,
+      own: destination?.internal,
+    })),
+    fee: amountOf(fee.caip19, fee.symbol, fee.decimals, fee.amount),
+    ...dataOf(intent),
+  }
+}
+
+function dataOf(intent: Intent): Pick<SigningSummary, 'call' | 'data'> {
+  const data = 'EVM' in intent ? intent.EVM?.Data : undefined
+  if (data === undefined) return { call: undefined, data: undefined }
+  const call = decodeCall(parseHex(data))
+  const words = call?.words.map(({ name, value }) => `${name} ${value}`).join(', ')
+  return { call: call && `${call.name}(${words})`, data }
+}
+
+/** By the highest approved rate, as the nodes convert; rounded to cents. */
+function inDollars({ rates }: VaultState, asset: string, symbol: string, amount: string): string | undefined {
+  const rate = rates.get(asset) ?? rates.get(symbol)
+  const highest = rate?.usdMax ?? rate?.usdRate
+  if (highest === undefined) return undefined
+  const { units, scale } = times(parseDecimal(amount), parseDecimal(highest))
+  const cents =
+    scale >= 2
+      ? (units + (5n * 10n ** BigInt(scale - 2)) / 10n) / 10n ** BigInt(scale - 2)
+      : units * 10n ** BigInt(2 - scale)
+  return formatUnits(cents, 2)
+}
