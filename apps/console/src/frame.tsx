@@ -1,0 +1,109 @@
+import { Badge, Tooltip } from '@mantine/core'
+import {
+  IconArrowsExchange,
+  IconCoins,
+  IconFileText,
+  IconHome,
+  IconListDetails,
+  IconServer,
+  IconShieldLock,
+  IconUsers,
+} from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Outlet } from '@tanstack/react-router'
+import {
+  AppShell,
+  type Live,
+  type NavItem,
+  QueryView,
+  SessionGate,
+  useApi,
+  useLiveEvents,
+  useSessionView,
+} from '@trivault/ui'
+import { type ReactNode, useCallback, useRef } from 'react'
+import { useCall } from './calls.ts'
+import { MeContext, meOf } from './me.tsx'
+
+const nav: readonly NavItem[] = [
+  { to: '/', label: 'Home', icon: IconHome },
+  { to: '/accounts', label: 'Accounts', icon: IconArrowsExchange },
+  { to: '/operations', label: 'Operations', icon: IconListDetails },
+  { to: '/policies', label: 'Policies', icon: IconShieldLock },
+  { to: '/people', label: 'People', icon: IconUsers },
+  { to: '/assets', label: 'Chains and tokens', icon: IconCoins },
+  { to: '/audit', label: 'Audit log', icon: IconFileText },
+  { to: '/nodes', label: 'Nodes', icon: IconServer },
+]
+
+const burst = 200
+
+/** What the live events say changed is asked for again, at most a few times a second. */
+function useFreshness(enabled: boolean): Live {
+  const api = useApi()
+  const queries = useQueryClient()
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const refresh = useCallback(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined
+      void queries.invalidateQueries()
+    }, burst)
+  }, [queries])
+  return useLiveEvents(api, enabled, refresh)
+}
+
+const liveWords: Readonly<Record<Live, string>> = {
+  live: 'Live',
+  connecting: 'Connecting',
+  offline: 'Not live: reconnecting',
+}
+
+function LiveBadge({ live }: { live: Live }) {
+  return (
+    <Tooltip
+      label="Changes in the vault show up by themselves while this says Live"
+      withinPortal={false}
+      multiline
+      w={240}
+    >
+      <Badge
+        variant="dot"
+        color={live === 'live' ? 'green' : live === 'offline' ? 'red' : 'gray'}
+        tt="none"
+        role="status"
+      >
+        {liveWords[live]}
+      </Badge>
+    </Tooltip>
+  )
+}
+
+/** Banner, navigation and sign-in around every page. */
+export function Frame() {
+  const { state } = useSessionView()
+  const signedIn = state === 'signed-in'
+  const live = useFreshness(signedIn)
+  return (
+    <AppShell
+      app="Console"
+      nav={signedIn || state === 'expired' ? nav : []}
+      status={signedIn && <LiveBadge live={live} />}
+    >
+      <SessionGate app="Console">
+        <Known>
+          <Outlet />
+        </Known>
+      </SessionGate>
+    </AppShell>
+  )
+}
+
+/** Pages are for users of the vault; for others the API says what to do. */
+function Known({ children }: { children: ReactNode }) {
+  const info = useCall('getUserInfo', undefined, { staleTime: 60_000 })
+  return (
+    <QueryView query={info} what="Reading who you are">
+      {data => <MeContext value={meOf(data)}>{children}</MeContext>}
+    </QueryView>
+  )
+}

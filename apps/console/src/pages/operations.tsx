@@ -1,0 +1,122 @@
+import { Button, Group, NativeSelect } from '@mantine/core'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import type { BodyOf, ResponseOf } from '@trivault/api-contract'
+import { EmptyState, PageTitle, QueryView, StatusBadge, Time, useApi } from '@trivault/ui'
+import { DataTable } from '../parts/data-table.tsx'
+import { Section } from '../parts/section.tsx'
+import { operationTypes, statusGroups } from '../parts/vocabulary.ts'
+
+export type OperationInfo = ResponseOf<'cwpsearchOperationInfos'>['Infos'][number]
+type Filter = NonNullable<BodyOf<'cwpsearchOperationInfos'>['Filter']>
+
+const pageSize = 30
+
+/** Operations, newest first, by status and kind. */
+export function Operations() {
+  const { show = 'open', type = '' } = useSearch({ from: '/frame/operations' })
+  const navigate = useNavigate({ from: '/operations' })
+  const api = useApi()
+  const Statuses = statusGroups.find(({ value }) => value === show)?.statuses
+  const filter = {
+    ...(Statuses !== undefined && { Statuses }),
+    ...(type !== '' && { OperationTypes: [type] }),
+  } as Filter
+  const query = useInfiniteQuery({
+    queryKey: ['cwpsearchOperationInfos', filter],
+    queryFn: ({ pageParam }) =>
+      api.call('cwpsearchOperationInfos', {
+        body: { Filter: filter, Pagination: { Size: pageSize, ...(pageParam !== '' && { Token: pageParam }) } },
+      }),
+    initialPageParam: '',
+    getNextPageParam: ({ PaginationToken }) => PaginationToken || undefined,
+  })
+  return (
+    <>
+      <PageTitle>Operations</PageTitle>
+      <Section
+        title="Newest first"
+        actions={
+          <Group gap="xs">
+            <NativeSelect
+              aria-label="Status"
+              value={show}
+              onChange={event =>
+                void navigate({ search: { show: event.currentTarget.value, type: type || undefined } })
+              }
+              data={statusGroups.map(({ value, label }) => ({ value, label }))}
+            />
+            <NativeSelect
+              aria-label="Kind"
+              value={type}
+              onChange={event => void navigate({ search: { show, type: event.currentTarget.value || undefined } })}
+              data={[{ value: '', label: 'Every kind' }, ...operationTypes]}
+            />
+          </Group>
+        }
+      >
+        <QueryView query={query} what="Reading operations">
+          {({ pages }) => {
+            const rows = pages.flatMap(({ Infos }) => Infos)
+            if (rows.length === 0) return <Nothing show={show} />
+            return (
+              <>
+                <OperationTable rows={rows} />
+                {query.hasNextPage && (
+                  <Button
+                    mt="md"
+                    variant="default"
+                    loading={query.isFetchingNextPage}
+                    onClick={() => void query.fetchNextPage()}
+                  >
+                    Show older ones
+                  </Button>
+                )}
+              </>
+            )
+          }}
+        </QueryView>
+      </Section>
+    </>
+  )
+}
+
+function Nothing({ show }: { show: string }) {
+  if (show === 'open')
+    return <EmptyState title="Nothing is under way">What ended is under another status: choose All, above.</EmptyState>
+  return <EmptyState title="No operations like this">Choose another status or kind.</EmptyState>
+}
+
+export function OperationTable({ rows }: { rows: readonly OperationInfo[] }) {
+  return (
+    <DataTable
+      label="Operations"
+      rows={rows}
+      keyOf={({ OperationID }) => OperationID}
+      columns={[
+        {
+          head: 'Operation',
+          cell: ({ OperationID, OperationType }) => (
+            <>
+              <Link className="cn-link" to="/operations/$id" params={{ id: OperationID }}>
+                {OperationType}
+              </Link>
+              <div className="tv-mono">{OperationID}</div>
+            </>
+          ),
+        },
+        {
+          head: 'Status',
+          cell: ({ Status, ErrorCode }) => (
+            <Group gap={6}>
+              <StatusBadge status={Status} />
+              {ErrorCode}
+            </Group>
+          ),
+        },
+        { head: 'Started by', cell: ({ InitiatorID }) => InitiatorID ?? 'nobody named' },
+        { head: 'Started', cell: ({ CreatedTime }) => <Time at={CreatedTime} /> },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,42 @@
+import type { ReactNode } from 'react'
+
+export interface Column<T> {
+  head: string
+  cell: (row: T) => ReactNode
+  /** Numbers stand at the end of their column. */
+  end?: true
+}
+
+/** A table; on a phone each row is a card. The first column names the row. */
+export function DataTable<T>(props: {
+  label: string
+  columns: readonly Column<T>[]
+  rows: readonly T[]
+  keyOf: (row: T) => string
+}) {
+  const { label, columns, rows, keyOf } = props
+  return (
+    <table className="cn-table" aria-label={label}>
+      <thead>
+        <tr>
+          {columns.map(({ head, end }) => (
+            <th key={head} scope="col" className={end && 'cn-end'}>
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(row => (
+          <tr key={keyOf(row)}>
+            {columns.map(({ head, cell, end }) => (
+              <td key={head} data-label={head} className={end && 'cn-end'}>
+                <div>{cell(row)}</div>
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
