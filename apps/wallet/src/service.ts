@@ -138,6 +138,7 @@ export type WalletService = {
   auditExport(request: AuditExport): Promise<Uint8Array>
   verdicts(caller: Caller, operationId: string): Promise<ExactResponseOf<'trivaultOperationVerdicts'>>
   logEntries(range: QueryOf<'trivaultLogEntries'>): Promise<ExactResponseOf<'trivaultLogEntries'>>
+  pins(): Promise<ExactResponseOf<'trivaultPins'>>
   nodes(): Promise<ExactResponseOf<'trivaultNodes'>>
 
   vaultFacts(): Promise<ExactResponseOf<'trivaultVault'>>

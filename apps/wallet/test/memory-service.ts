@@ -196,6 +196,7 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       calls.push(['log', range])
       return { Entries: [{ Seq: 1, Entry: 'AA==', Certificate: 'AQ==' }], Head: head }
     },
+    pins: async () => ({ VaultID: hash, Pins: '{}' }),
     vaultFacts: async () => ({
       VaultID: hash,
       FoundingMode: 'open',

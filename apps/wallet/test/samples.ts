@@ -134,6 +134,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   ExportAudit: { query: { start_date: '2026-01-01', end_date: '2026-12-31' } },
   trivaultOperationVerdicts: operation,
   trivaultLogEntries: { query: { from: 1, to: 2 } },
+  trivaultPins: {},
   trivaultNodes: {},
   trivaultVault: {},
   trivaultDevices: {},

@@ -175,6 +175,7 @@ export function createHandlers(service: WalletService): Handlers {
     },
     trivaultOperationVerdicts: ({ caller, params }) => service.verdicts(caller, params.operationID),
     trivaultLogEntries: ({ query }) => service.logEntries(query),
+    trivaultPins: () => service.pins(),
     trivaultNodes: () => service.nodes(),
 
     trivaultVault: () => service.vaultFacts(),

@@ -12,7 +12,7 @@ import { confirmersOf, groupMembersOf, groupsOf, listUsersOf, userByIdOf, userIn
 import { restrictionsIn } from './policies.ts'
 import { searchOperationsOf } from './search.ts'
 import { activityOf, timelineOf } from './timeline.ts'
-import { devicesOf, vaultFactsOf } from './vault.ts'
+import { devicesOf, pinsOf, vaultFactsOf } from './vault.ts'
 import { vaultAddressesOf, vaultOf, vaultsOf } from './vaults.ts'
 
 export type { PublicConfig } from './config.ts'
@@ -51,6 +51,7 @@ export type WalletReads = Pick<
   | 'pendingApprovals'
   | 'auditExport'
   | 'logEntries'
+  | 'pins'
   | 'vaultFacts'
   | 'devices'
   | 'activity'
@@ -105,6 +106,7 @@ export function createReads(view: WalletView, { chains, config, version }: Reads
 
     auditExport: request => auditExportOf(view, request),
     logEntries: range => logEntriesOf(view, range),
+    pins: async () => pinsOf(view.state()),
     vaultFacts: async () => vaultFactsOf(view.state()),
     devices: async () => devicesOf(view.state()),
     activity: () => activityOf(view),

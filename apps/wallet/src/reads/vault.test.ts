@@ -1,4 +1,5 @@
-import { toBase64 } from '@trivault/codec'
+import { parseJson, toBase64, toHex } from '@trivault/codec'
+import { genesisJson, vaultIdOf } from '@trivault/protocol'
 import { ersKey, TestVault } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
 import { ether, publicConfig, TestWallet, to, valid } from '../../test/reads.ts'
@@ -142,6 +143,8 @@ describe('facts of the vault', () => {
   })
 
   it('of an empty vault are what its genesis says', async () => {
+    const pinned = valid('trivaultPins', await new TestWallet(new TestVault()).reads().pins())
+    expect(toHex(vaultIdOf(genesisJson.read(parseJson(pinned.Pins))))).toBe(pinned.VaultID)
     const facts = valid('trivaultVault', await new TestWallet(new TestVault()).reads().vaultFacts())
     expect(facts).toMatchObject({ MasterKeys: [], Rates: [] })
     expect(facts.OwnerGroup).toBeUndefined()

@@ -1,10 +1,17 @@
 import type { ExactResponseOf } from '@trivault/api-contract'
 import { toHex } from '@trivault/codec'
+import { genesisJson } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 import { spelling } from './people.ts'
 
 const isoTime = (time: number): string => new Date(time).toISOString()
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1)
+
+/** What the node admins pinned. Whoever does not believe the wallet hashes it. */
+export const pinsOf = ({ vaultId, genesis }: VaultState): ExactResponseOf<'trivaultPins'> => ({
+  VaultID: toHex(vaultId),
+  Pins: genesisJson.write(genesis),
+})
 
 /** The vault as a whole. A master key is active only once every node verified the backups of all its shares. */
 export function vaultFactsOf(state: VaultState): ExactResponseOf<'trivaultVault'> {

@@ -140,5 +140,14 @@ export const operationRoutes = {
     }),
     errors: [400, 401, 403],
   },
+  trivaultPins: {
+    ...read(
+      '/api/trivault/pins',
+      'Trivault',
+      'What every node admin pinned; a device takes it only under the vault id that it was told on another way',
+      vault.Pins,
+    ),
+    access: 'any',
+  },
   trivaultNodes: read('/api/trivault/nodes', 'Trivault', 'The Policy Nodes as the wallet sees them', vault.NodesStatus),
 } as const satisfies Record<string, Route>

@@ -104,6 +104,11 @@ export const LogEntries = open('LogEntries', {
   Head: LogHead,
 })
 
+export const Pins = open('trivaultPins', {
+  VaultID: hash(),
+  Pins: string({ description: 'pins.json: its canonical JSON text, whose hash is the vault id' }),
+})
+
 export const NodesStatus = open('NodesStatus', {
   VaultID: hash(),
   Sealed: boolean(),
