@@ -1,11 +1,12 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, privateDecrypt } from 'node:crypto'
 import { boundRandom } from './bound-random.ts'
-import { concat, equalBytes, Fields } from './bytes.ts'
+import { equalBytes } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError, type MpcErrorCode } from './errors.ts'
 import { type Curve, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import { isConsistent, type KeyReport, KeyShare } from './keyshare.ts'
+import { bytes, encode, list, parse, Refused, record, where } from './layout.ts'
 import { OAEP_SEED_LENGTH, oaepEncrypt, parseRsaPublicKey, type RsaPublicKey } from './oaep.ts'
 import { lagrange, mod, SCALAR_LENGTH } from './scalar.ts'
 import type { Random } from './session.ts'
@@ -25,15 +26,22 @@ const INSTANCES = 128
 const CHALLENGE_LENGTH = INSTANCES / 8
 const MAX_CONTEXT = 1024
 const FINGERPRINT_LENGTH = 32
-const OPENING_LENGTH = SCALAR_LENGTH + OAEP_SEED_LENGTH
 
-type Blob = {
-  context: Uint8Array
-  fingerprint: Uint8Array
-  publicShare: Point
-  challenge: Uint8Array
-  instances: { opened: Uint8Array; seed: Uint8Array; ciphertext: Uint8Array }[]
-}
+/** The blob: its length follows from the length of its context and of the RSA modulus. */
+const backupLayout = (group: Group, contextLength: number, modulusLength: number) =>
+  record({
+    format: where(value => value[0] === FORMATS[group.name], 1, 'B1'),
+    contextLength: bytes(2),
+    context: bytes(contextLength),
+    fingerprint: bytes(FINGERPRINT_LENGTH),
+    publicShare: bytes(group.pointLength),
+    challenge: bytes(CHALLENGE_LENGTH),
+    instances: list(
+      INSTANCES,
+      record({ opened: bytes(SCALAR_LENGTH), seed: bytes(OAEP_SEED_LENGTH), ciphertext: bytes(modulusLength) }),
+    ),
+  })
+type Blob = Exclude<ReturnType<ReturnType<typeof backupLayout>['take']>, Refused>
 
 const statementOf = (group: Group, context: Uint8Array, fingerprint: Uint8Array, publicShare: Point): Uint8Array =>
   hash('backup/statement', new TextEncoder().encode(group.name), context, fingerprint, publicShare)
@@ -87,36 +95,33 @@ export const encryptBackup = (
   })
   const rows = instances.flatMap(({ noncePoint, ciphertexts }) => [noncePoint, ...ciphertexts])
   const challenge = challengeOf(statement, rows)
-  const body = instances.map(({ scalars, seeds, ciphertexts }, instance) => {
-    const side = bitOf(challenge, instance)
-    return concat(scalars[side], seeds[side], ciphertexts[side === 0 ? 1 : 0])
+  const blob = encodeBackup(group, rsa.modulusLength, {
+    format: Uint8Array.of(FORMATS[share.curve]),
+    contextLength: Uint8Array.of(context.length >> 8, context.length & 255),
+    context,
+    fingerprint: rsa.fingerprint,
+    publicShare,
+    challenge,
+    instances: instances.map(({ scalars, seeds, ciphertexts }, instance) => {
+      const side = bitOf(challenge, instance)
+      return { opened: scalars[side], seed: seeds[side], ciphertext: ciphertexts[side === 0 ? 1 : 0] }
+    }),
   })
   for (const { scalars, seeds } of instances) for (const secret of [...scalars, ...seeds]) secret.fill(0)
-  const length = Uint8Array.of(context.length >> 8, context.length & 255)
-  return concat(Uint8Array.of(FORMATS[share.curve]), length, context, rsa.fingerprint, publicShare, challenge, ...body)
+  return blob
 }
 
 /** Undefined unless the blob is one of this curve and has exactly the length its header and the modulus length imply. */
-const parseBlob = (group: Group, blob: Uint8Array, modulusLength: number): Blob | undefined => {
-  const [format, high, low] = blob
-  if (format !== FORMATS[group.name] || high === undefined || low === undefined) return undefined
-  const contextLength = high * 256 + low
-  const fixed = 3 + contextLength + FINGERPRINT_LENGTH + group.pointLength + CHALLENGE_LENGTH
-  if (contextLength > MAX_CONTEXT || blob.length !== fixed + INSTANCES * (OPENING_LENGTH + modulusLength))
-    return undefined
-  const fields = new Fields(blob.subarray(3))
-  return {
-    context: fields.take(contextLength),
-    fingerprint: fields.take(FINGERPRINT_LENGTH),
-    publicShare: fields.take(group.pointLength),
-    challenge: fields.take(CHALLENGE_LENGTH),
-    instances: Array.from({ length: INSTANCES }, () => ({
-      opened: fields.take(SCALAR_LENGTH),
-      seed: fields.take(OAEP_SEED_LENGTH),
-      ciphertext: fields.take(modulusLength),
-    })),
-  }
+export const parseBackup = (group: Group, blob: Uint8Array, modulusLength: number): Blob | undefined => {
+  const contextLength = (blob[1] ?? 0) * 256 + (blob[2] ?? 0)
+  if (contextLength > MAX_CONTEXT) return undefined
+  const parsed = parse(backupLayout(group, contextLength, modulusLength), blob)
+  return parsed instanceof Refused ? undefined : parsed
 }
+
+/** Inverse of `parseBackup`. */
+export const encodeBackup = (group: Group, modulusLength: number, blob: Blob): Uint8Array =>
+  encode(backupLayout(group, blob.context.length, modulusLength), blob)
 
 /** What a verifier expects; none of it is taken from the blob. Public share 33 bytes (Ed25519: 32), ERS key as SPKI DER. */
 export type ExpectedBackup = {
@@ -135,7 +140,7 @@ export const backupFailure = (blob: Uint8Array, expected: ExpectedBackup): strin
   checkContext(expected.context)
   const rsa = parseRsaPublicKey(expected.ersPublicKey)
   const group = groupOf(expected.curve)
-  const parsed = parseBlob(group, blob, rsa.modulusLength)
+  const parsed = parseBackup(group, blob, rsa.modulusLength)
   if (parsed === undefined) return 'B1'
   if (!equalBytes(parsed.fingerprint, rsa.fingerprint) || !equalBytes(parsed.context, expected.context)) return 'B2'
   if (!group.isPoint(parsed.publicShare) || !equalBytes(parsed.publicShare, expected.publicShare)) return 'B3'
@@ -200,13 +205,13 @@ export type RefusedBackup = { position: number; party?: number; code: MpcErrorCo
 
 /** The share in a backup, and whose it is. */
 const openBackup = (
-  bytes: Uint8Array,
+  blobBytes: Uint8Array,
   position: number,
   keys: { privateKey: KeyObject; rsa: RsaPublicKey },
   report: KeyReport,
 ): { party: number; share: bigint } | RefusedBackup => {
   const group = groupOf(report.curve)
-  const blob = parseBlob(group, bytes, keys.rsa.modulusLength)
+  const blob = parseBackup(group, blobBytes, keys.rsa.modulusLength)
   if (blob === undefined)
     return { position, code: 'malformed', reason: 'is not a backup on this curve for this ERS key' }
   if (!equalBytes(blob.fingerprint, keys.rsa.fingerprint)) {
@@ -239,8 +244,8 @@ export const recoverKey = (
   const rsa = parseRsaPublicKey(new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' })))
   const shares = new Map<number, bigint>()
   const refused: RefusedBackup[] = []
-  for (const [position, bytes] of blobs.entries()) {
-    const opened = openBackup(bytes, position, { privateKey, rsa }, report)
+  for (const [position, blob] of blobs.entries()) {
+    const opened = openBackup(blob, position, { privateKey, rsa }, report)
     if ('share' in opened) shares.set(opened.party, opened.share)
     else refused.push(opened)
   }

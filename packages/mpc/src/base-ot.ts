@@ -1,9 +1,10 @@
-import { concat, Fields, u32 } from './bytes.ts'
+import { concat, u32 } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, sum } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { hash, indexBytes } from './hash.ts'
 import { hashToCurve } from './kernel/hash-to-curve.ts'
 import { randomSecret, type Scalar } from './kernel/scalar.ts'
+import { list, parse, Refused, record, where } from './layout.ts'
 
 /**
  * Endemic 1-of-2 oblivious transfer (Masny, Rindal, eprint 2019/706, section 4 with Diffie-Hellman as key agreement),
@@ -12,8 +13,11 @@ import { randomSecret, type Scalar } from './kernel/scalar.ts'
  */
 export const COUNT = 128
 export const KEY_LENGTH = 32
-export const OT_REQUEST_LENGTH = COUNT * 2 * POINT_LENGTH
-export const OT_REPLY_LENGTH = COUNT * POINT_LENGTH
+/** (r_0, r_1) of each instance. */
+const requested = where(isPoint, POINT_LENGTH, 'P1.1')
+export const otRequest = list(COUNT, record({ r0: requested, r1: requested }))
+/** M of each instance. */
+export const otReply = list(COUNT, where(isPoint, POINT_LENGTH, 'P2.2'))
 
 const DST = 'trivault/mpc/v1/base-ot/secp256k1_XMD:SHA-256_SSWU_RO_'
 
@@ -47,12 +51,13 @@ export class OtReceiver {
 
   /** Keys by instance, or undefined when the reply holds something other than points. */
   receive(reply: Uint8Array): Uint8Array[] | undefined {
-    const fields = new Fields(reply)
+    const senderKeys = parse(otReply, reply)
+    if (senderKeys instanceof Refused) return undefined
     const keys: Uint8Array[] = []
     for (const [index, { exponent, choice, request }] of this.#secrets.entries()) {
-      const senderKey = fields.take(POINT_LENGTH)
-      const shared = isPoint(senderKey) ? multiply(senderKey, exponent) : undefined
-      if (shared === undefined) return undefined
+      const senderKey = senderKeys[index]
+      const shared = senderKey && multiply(senderKey, exponent)
+      if (senderKey === undefined || shared === undefined) return undefined
       keys.push(key(this.#session, index, choice, [...request, senderKey], shared))
     }
     return keys
@@ -93,16 +98,15 @@ export const answerRequest = (
   request: Uint8Array,
   random: (n: number) => Uint8Array,
 ): { reply: Uint8Array; keys: [Uint8Array, Uint8Array][] } | undefined => {
-  const fields = new Fields(request)
-  const messages = Array.from({ length: COUNT }, () => [fields.take(POINT_LENGTH), fields.take(POINT_LENGTH)] as const)
-  if (!messages.flat().every(isPoint)) return undefined
+  const messages = parse(otRequest, request)
+  if (messages instanceof Refused) return undefined
   const hashed = hashToCurve(
-    messages.flatMap(([r0, r1], index) => [oracleInput(session, index, 0, r1), oracleInput(session, index, 1, r0)]),
+    messages.flatMap(({ r0, r1 }, index) => [oracleInput(session, index, 0, r1), oracleInput(session, index, 1, r0)]),
     DST,
   )
   const replies: Point[] = []
   const keys: [Uint8Array, Uint8Array][] = []
-  for (const [index, [r0, r1]] of messages.entries()) {
+  for (const [index, { r0, r1 }] of messages.entries()) {
     const exponent = randomSecret(random)
     const reply = basePoint(exponent)
     const side0 = sum(r0, hashed[2 * index])

@@ -1,11 +1,11 @@
-import { concat, equalBytes, Fields } from './bytes.ts'
-import type { Point } from './curve.ts'
+import { concat, equalBytes } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { type Curve, evaluate, evaluateInExponent, type Group, groupOf, isSamePoint } from './group.ts'
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { areValidParameters, KeyShare } from './keyshare.ts'
+import { bytes, encode, list, type Refused, record, where } from './layout.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
 import { proofLength, prove, verifyProof } from './schnorr.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type Random,
   type RoundOutput,
   RoundSession,
+  read,
   type Session,
   strictRandom,
 } from './session.ts'
@@ -34,6 +35,26 @@ export type KeygenOptions = {
 
 const HASH = 32
 
+/** The bodies of the four rounds (SPEC.md section 3). */
+export const keygenLayouts = (group: Group, parties: number, threshold: number) => {
+  const opening = record({
+    coefficients: list(threshold, where(group.isPoint, group.pointLength, 'K3.2')),
+    proof: bytes(proofLength(group)),
+    chainCode: bytes(HASH),
+    salt: bytes(HASH),
+  })
+  return {
+    commit: bytes(HASH),
+    echo: list(parties, bytes(HASH)),
+    opening,
+    open: record({ opening, share: where(group.isScalar, SCALAR_LENGTH, 'K3.4') }),
+    confirm: bytes(proofLength(group)),
+  }
+}
+type Layouts = ReturnType<typeof keygenLayouts>
+/** What a party opens to all: coefficients times G, proof for the constant term, chain code share, salt. */
+type Opening = Exclude<ReturnType<Layouts['opening']['take']>, Refused>
+
 /**
  * Distributed key generation: joint Feldman sharing behind commitments, with proofs of knowledge, echo broadcast and a
  * joint chain code (SPEC.md section 3). Four rounds; all parties end with the same `transcriptHash`.
@@ -53,10 +74,10 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.commit(),
     rounds: [
-      { bodyLength: HASH, complete: bodies => run.echo(bodies) },
-      { bodyLength: parties * HASH, complete: bodies => run.open(bodies) },
-      { bodyLength: run.openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
-      { bodyLength: run.proofLength, complete: bodies => run.finish(bodies) },
+      { bodyLength: run.layouts.commit.length, complete: bodies => run.echo(bodies) },
+      { bodyLength: run.layouts.echo.length, complete: bodies => run.open(bodies) },
+      { bodyLength: run.layouts.open.length, complete: bodies => run.confirm(bodies) },
+      { bodyLength: run.layouts.confirm.length, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -65,16 +86,14 @@ export const createKeygen = (options: KeygenOptions): Session<KeyShare> => {
 class Keygen {
   readonly session: Uint8Array
   readonly peers: number[]
-  readonly proofLength: number
-  readonly openingLength: number
+  readonly layouts: Layouts
   readonly #group: Group
   readonly #all: number[]
   readonly #options: KeygenOptions
   #coefficients: Scalar[] = []
-  /** Broadcast part of the own opening: coefficient points, proof, chain code share, salt. */
-  #opening: Uint8Array = new Uint8Array()
   #commitments = new Map<number, Uint8Array>()
-  #openings = new Map<number, Uint8Array>()
+  /** The own one from `commit` on. */
+  #openings = new Map<number, Opening>()
   /** f_k(self) of all dealers. */
   #dealt: Scalar[] = []
   /** Until it is the result. */
@@ -85,8 +104,7 @@ class Keygen {
     this.#all = Array.from({ length: options.parties }, (_, i) => i + 1)
     this.peers = this.#all.filter(index => index !== options.self)
     this.#group = groupOf(options.curve ?? 'secp256k1')
-    this.proofLength = proofLength(this.#group)
-    this.openingLength = options.threshold * this.#group.pointLength + this.proofLength + 2 * HASH
+    this.layouts = keygenLayouts(this.#group, options.parties, options.threshold)
     this.session = hash(
       'keygen/session',
       options.sessionId,
@@ -100,16 +118,17 @@ class Keygen {
     const { self, threshold, random } = this.#options
     const group = this.#group
     this.#coefficients = Array.from({ length: threshold }, () => group.randomScalar(random))
-    const points = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
+    const coefficients = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
     const proof = prove(
       group,
       this.#coefficients[0] ?? new Uint8Array(SCALAR_LENGTH),
-      points[0] ?? new Uint8Array(),
+      coefficients[0] ?? new Uint8Array(),
       this.#proofContext('constant', self),
       random,
     )
-    this.#opening = concat(...points, proof, random(32), random(32))
-    const commitment = this.#commitment(self, this.#opening)
+    const opening = { coefficients, proof, chainCode: random(HASH), salt: random(HASH) }
+    this.#openings.set(self, opening)
+    const commitment = this.#commitment(self, encode(this.layouts.opening, opening))
     this.#commitments.set(self, commitment)
     return this.#toAll(commitment)
   }
@@ -125,11 +144,13 @@ class Keygen {
   /** Round 3: once every party saw the same commitments, open, and give each peer its share. */
   open(bodies: Bodies): RoundOutput<KeyShare> {
     this.#checkEcho(bodies)
-    const { self } = this.#options
     const group = this.#group
-    this.#openings.set(self, this.#opening)
+    const opening = this.#openingOf(this.#options.self)
     const send = new Map<number, Uint8Array>()
-    for (const peer of this.peers) send.set(peer, concat(this.#opening, evaluate(group, this.#coefficients, peer)))
+    for (const peer of this.peers) {
+      const share = evaluate(group, this.#coefficients, peer)
+      send.set(peer, encode(this.layouts.open, { opening, share }))
+    }
     return { send }
   }
 
@@ -138,36 +159,29 @@ class Keygen {
     const { self, parties, threshold, random } = this.#options
     const group = this.#group
     this.#dealt = [evaluate(group, this.#coefficients, self)]
-    const dealt = new Map<number, Point[]>([[self, this.#coefficientPoints(this.#opening)]])
     for (const [from, body] of bodies) {
-      const opening = body.slice(0, body.length - SCALAR_LENGTH)
-      check(equalBytes(this.#commitment(from, opening), this.#commitments.get(from) ?? new Uint8Array()), 'K3.1', from)
-      const points = this.#coefficientPoints(opening)
-      check(points.every(group.isPoint), 'K3.2', from)
-      const proof = opening.slice(this.#proofAt, this.#proofAt + this.proofLength)
-      check(
-        verifyProof(group, proof, points[0] ?? new Uint8Array(), this.#proofContext('constant', from)),
-        'K3.3',
-        from,
-      )
-      const share = body.slice(body.length - SCALAR_LENGTH)
+      const { opening, share } = read(this.layouts.open, body, from)
       this.#dealt.push(share)
-      check(group.isScalar(share), 'K3.4', from)
-      check(isSamePoint(group.base(share), evaluateInExponent(group, points, self)), 'K3.5', from)
-      dealt.set(from, points)
+      const encoded = encode(this.layouts.opening, opening)
+      check(equalBytes(this.#commitment(from, encoded), this.#commitments.get(from) ?? new Uint8Array()), 'K3.1', from)
+      const [constant = new Uint8Array()] = opening.coefficients
+      check(verifyProof(group, opening.proof, constant, this.#proofContext('constant', from)), 'K3.3', from)
+      check(isSamePoint(group.base(share), evaluateInExponent(group, opening.coefficients, self)), 'K3.5', from)
       this.#openings.set(from, opening)
     }
-    const publicKey = group.sum(...[...dealt.values()].map(points => points[0]))
+    const openings = this.#all.map(index => this.#openingOf(index))
+    const publicKey = group.sum(...openings.map(({ coefficients }) => coefficients[0]))
     const publicShares = this.#all.map(index =>
-      group.sum(...[...dealt.values()].map(points => evaluateInExponent(group, points, index))),
+      group.sum(...openings.map(({ coefficients }) => evaluateInExponent(group, coefficients, index))),
     )
     const own = publicShares[self - 1]
     check(publicKey !== undefined && publicShares.every(point => point !== undefined), 'K3.6', ...this.peers)
-    const chainCode = this.#jointChainCode()
+    // XOR would let the last opener choose it without commitments; the hash also binds the session.
+    const chainCode = hash('keygen/chain-code', this.session, ...openings.map(opening => opening.chainCode))
     const transcriptHash = hash(
       'keygen/transcript',
       this.session,
-      ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
+      ...openings.map(opening => encode(this.layouts.opening, opening)),
     )
     const points = publicShares.filter(point => point !== undefined)
     const report = {
@@ -206,30 +220,18 @@ class Keygen {
     for (const secret of [...this.#coefficients, ...this.#dealt]) secret.fill(0)
     if (this.#share !== undefined) KeyShare.secretOf(this.#share).fill(0)
     this.#coefficients = []
-    this.#opening.fill(0)
+    this.#openings.clear()
     this.#share = undefined
   }
 
-  /** XOR would let the last opener choose it without commitments; the hash also binds the session. */
-  #jointChainCode(): Uint8Array {
-    const offset = this.#proofAt + this.proofLength
-    const contributions = this.#all.map(index =>
-      (this.#openings.get(index) ?? new Uint8Array()).slice(offset, offset + 32),
-    )
-    return hash('keygen/chain-code', this.session, ...contributions)
-  }
-
-  get #proofAt(): number {
-    return this.#options.threshold * this.#group.pointLength
+  #openingOf(party: number): Opening {
+    const opening = this.#openings.get(party)
+    if (opening === undefined) throw new MpcError('invalid-argument', 'keygen rounds out of order')
+    return opening
   }
 
   #commitment(party: number, opening: Uint8Array): Uint8Array {
     return hash('keygen/commitment', this.session, indexBytes([party]), opening)
-  }
-
-  #coefficientPoints(opening: Uint8Array): Point[] {
-    const fields = new Fields(opening)
-    return Array.from({ length: this.#options.threshold }, () => fields.take(this.#group.pointLength))
   }
 
   #proofContext(kind: 'constant' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {

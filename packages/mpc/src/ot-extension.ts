@@ -1,6 +1,7 @@
-import { concat, equalBytes } from './bytes.ts'
+import { equalBytes } from './bytes.ts'
 import { hash } from './hash.ts'
 import { kernel, put, take, view } from './kernel/kernel.ts'
+import { bytes, encode, parse, Refused, record } from './layout.ts'
 import { TREES } from './pprf.ts'
 
 /**
@@ -17,8 +18,12 @@ const CORRECTION_LENGTH = TREES * CHOICES_LENGTH
 const CHECK_LENGTH = CHECK_BITS / 8
 const SUMS_LENGTH = CHECK_BITS * 16
 export const DELTA_LENGTH = 16
-/** Corrections, the masked choice check, and the hash of the check matrix. */
-export const EXTENSION_LENGTH = CORRECTION_LENGTH + CHECK_LENGTH + 32
+/** The receiver's message: corrections, the masked choice check, and the hash of the check matrix. */
+export const extensionLayout = record({
+  corrections: bytes(CORRECTION_LENGTH),
+  choiceCheck: bytes(CHECK_LENGTH),
+  matrixCheck: bytes(32),
+})
 /** Bytes per pad: four scalars, two blocks of the PRG. */
 export const PAD_LENGTH = 128
 export const PADS_LENGTH = CHOICES * PAD_LENGTH
@@ -67,7 +72,8 @@ export const extendAsReceiver = (
     const corrections = take(kernel.corrections, CORRECTION_LENGTH)
     compress(runId, corrections)
     kernel.compressChoices()
-    const message = concat(corrections, view(kernel.choiceCheck, CHECK_LENGTH), checkHash(runId))
+    const choiceCheck = view(kernel.choiceCheck, CHECK_LENGTH)
+    const message = encode(extensionLayout, { corrections, choiceCheck, matrixCheck: checkHash(runId) })
     return { message, pads: pads(runId, false) }
   } finally {
     kernel.clearExtension()
@@ -86,8 +92,10 @@ export const extendAsSender = (
   runId: Uint8Array,
   message: Uint8Array,
 ): { pads0: Uint8Array; pads1: Uint8Array } | undefined => {
+  const received = parse(extensionLayout, message)
+  if (received instanceof Refused) return undefined
+  const { corrections, choiceCheck, matrixCheck } = received
   try {
-    const corrections = message.slice(0, CORRECTION_LENGTH)
     put(kernel.seeds, seeds)
     put(kernel.positions, positions)
     put(kernel.delta, delta)
@@ -95,9 +103,9 @@ export const extendAsSender = (
     put(kernel.corrections, corrections)
     kernel.senderRows()
     compress(runId, corrections)
-    put(kernel.choiceCheck, message.slice(CORRECTION_LENGTH, CORRECTION_LENGTH + CHECK_LENGTH))
+    put(kernel.choiceCheck, choiceCheck)
     kernel.addDelta()
-    if (!equalBytes(checkHash(runId), message.slice(CORRECTION_LENGTH + CHECK_LENGTH))) return undefined
+    if (!equalBytes(checkHash(runId), matrixCheck)) return undefined
     return { pads0: pads(runId, false), pads1: pads(runId, true) }
   } finally {
     kernel.clearExtension()

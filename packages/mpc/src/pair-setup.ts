@@ -1,20 +1,21 @@
-import { answerRequest, COUNT, KEY_LENGTH, OT_REPLY_LENGTH, OT_REQUEST_LENGTH, OtReceiver } from './base-ot.ts'
+import { answerRequest, COUNT, KEY_LENGTH, OtReceiver, otReply, otRequest } from './base-ot.ts'
 import { boundRandom } from './bound-random.ts'
-import { concat, equalBytes, Fields } from './bytes.ts'
+import { equalBytes } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, indexBytes } from './hash.ts'
+import { bytes, encode, record } from './layout.ts'
 import {
   CHOICES_LENGTH,
   deltaOf,
-  EXTENSION_LENGTH,
   extendAsReceiver,
   extendAsSender,
+  extensionLayout,
   PAD_LENGTH,
 } from './ot-extension.ts'
 import { OtPair, type PairSecrets, type PairState, packLeaves } from './pair-state.ts'
-import { buildTrees, choicesFor, PPRF_LENGTH, puncturedTrees, TREES } from './pprf.ts'
-import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
+import { buildTrees, choicesFor, puncturedTrees, TREES, treesLayout } from './pprf.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, read, type Session } from './session.ts'
 
 export type PairSetupOptions = {
   self: number
@@ -26,7 +27,28 @@ export type PairSetupOptions = {
 
 const HASH = 32
 const OPENING_LENGTH = 2 * HASH
-const ANSWER_LENGTH = OT_REPLY_LENGTH + PPRF_LENGTH + EXTENSION_LENGTH
+
+/** What the lower and the higher index send in each round (SPEC.md section 4). Points are read where the OTs are. */
+export const pairLayouts = {
+  lower: {
+    request: record({ requests: bytes(otRequest.length), seedCommitment: bytes(HASH) }),
+    answer: record({ seedOpening: bytes(OPENING_LENGTH) }),
+    turn: bytes(treesLayout.length),
+    confirm: bytes(HASH),
+  },
+  upper: {
+    request: record({ seedCommitment: bytes(HASH) }),
+    answer: record({
+      replies: bytes(otReply.length),
+      trees: bytes(treesLayout.length),
+      extension: bytes(extensionLayout.length),
+      seedOpening: bytes(OPENING_LENGTH),
+    }),
+    turn: bytes(0),
+    confirm: bytes(HASH),
+  },
+}
+const { lower, upper } = pairLayouts
 
 /**
  * Pairwise set-up of one OT epoch (SPEC.md section 4), four rounds: base OTs in which the *lower* index holds the choice
@@ -41,7 +63,7 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
     throw new MpcError('invalid-argument', 'pair set-up needs two distinct indexes and a 32-byte session id')
   }
   const run = new PairSetup(options)
-  const fromLower = peer < self
+  const peers = peer < self ? lower : upper
   return new RoundSession<PairState>({
     protocol: PROTOCOL.pairSetup,
     self,
@@ -49,10 +71,10 @@ export const createPairSetup = (options: PairSetupOptions): Session<PairState> =
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.request(),
     rounds: [
-      { bodyLength: (fromLower ? OT_REQUEST_LENGTH : 0) + HASH, complete: bodies => run.answer(bodies) },
-      { bodyLength: (fromLower ? 0 : ANSWER_LENGTH) + OPENING_LENGTH, complete: bodies => run.turn(bodies) },
-      { bodyLength: fromLower ? PPRF_LENGTH : 0, complete: bodies => run.confirm(bodies) },
-      { bodyLength: HASH, complete: bodies => run.finish(bodies) },
+      { bodyLength: peers.request.length, complete: bodies => run.answer(bodies) },
+      { bodyLength: peers.answer.length, complete: bodies => run.turn(bodies) },
+      { bodyLength: peers.turn.length, complete: bodies => run.confirm(bodies) },
+      { bodyLength: peers.confirm.length, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -74,6 +96,8 @@ class PairSetup {
   #punctured: Uint8Array[][] = []
   /** Higher index only: keys of its base OTs, from the extension. */
   #keys: Uint8Array[] = []
+  /** To the peer's contribution to the zero-share seed; from round 1 on. */
+  #peerCommitment: Uint8Array = new Uint8Array()
   #zeroSeed = new Uint8Array()
 
   constructor({ self, peer, sessionId, random: source }: PairSetupOptions) {
@@ -89,16 +113,27 @@ class PairSetup {
 
   /** Round 1: the lower index asks for base OTs; both commit to their seeds. */
   request(): Map<number, Uint8Array> {
-    const commitment = this.#seedCommitment(this.#self, this.#seedOpening)
-    return this.#send(1, this.#receiver === undefined ? commitment : concat(this.#receiver.request(), commitment))
+    const seedCommitment = this.#seedCommitment(this.#self, this.#seedOpening)
+    return this.#send(
+      1,
+      this.#receiver === undefined
+        ? encode(upper.request, { seedCommitment })
+        : encode(lower.request, { requests: this.#receiver.request(), seedCommitment }),
+    )
   }
 
   /** Round 2: the higher index answers, sends its trees, and extends them for the base OTs of the other direction. */
   answer(bodies: Bodies): RoundOutput<PairState> {
     const body = this.#received(1, bodies)
-    if (this.#receiver !== undefined) return { send: this.#send(2, this.#seedOpening) }
+    const seedOpening = this.#seedOpening
+    if (this.#receiver !== undefined) {
+      this.#peerCommitment = read(upper.request, body, this.#peer).seedCommitment
+      return { send: this.#send(2, encode(lower.answer, { seedOpening })) }
+    }
+    const { requests, seedCommitment } = read(lower.request, body, this.#peer)
+    this.#peerCommitment = seedCommitment
     const session = this.#direction(this.#peer)
-    const answer = answerRequest(session, body.slice(0, OT_REQUEST_LENGTH), this.#random)
+    const answer = answerRequest(session, requests, this.#random)
     check(answer !== undefined, 'P1.1', this.#peer)
     if (answer === undefined) throw new MpcError('malformed', 'unreachable')
     const { message, leaves } = buildTrees(session, answer.keys)
@@ -112,29 +147,27 @@ class PairSetup {
     const extended = extendAsReceiver(packed, this.#turnId(), choices)
     this.#keys = keysOf(extended.pads)
     erase([choices, packed, extended.pads])
-    return { send: this.#send(2, concat(answer.reply, message, extended.message, this.#seedOpening)) }
+    const reply = { replies: answer.reply, trees: message, extension: extended.message, seedOpening }
+    return { send: this.#send(2, encode(upper.answer, reply)) }
   }
 
   /** Round 3: the lower index has its punctured trees, and builds those of the other direction over the extended OTs. */
   turn(bodies: Bodies): RoundOutput<PairState> {
     const body = this.#received(2, bodies)
-    const opening = body.slice(body.length - OPENING_LENGTH)
-    const first = this.#transcript.get(`${this.#peer}/1`) ?? new Uint8Array()
-    const commitment = first.subarray(first.length - HASH)
-    check(equalBytes(this.#seedCommitment(this.#peer, opening), commitment), 'P2.1', this.#peer)
-    const contributions = [this.#seedOpening, opening]
-    if (this.#self > this.#peer) contributions.reverse()
-    this.#zeroSeed = new Uint8Array(hash('pair/zero-seed', this.session, ...contributions))
-    if (this.#receiver === undefined) return { send: this.#send(3, new Uint8Array()) }
-    const fields = new Fields(body)
-    const keys = this.#receiver.receive(fields.take(OT_REPLY_LENGTH)) ?? []
+    if (this.#receiver === undefined) {
+      this.#openSeeds(read(lower.answer, body, this.#peer).seedOpening)
+      return { send: this.#send(3, new Uint8Array()) }
+    }
+    const { replies, trees: sent, extension, seedOpening } = read(upper.answer, body, this.#peer)
+    this.#openSeeds(seedOpening)
+    const keys = this.#receiver.receive(replies) ?? []
     check(keys.length === COUNT, 'P2.2', this.#peer)
-    const trees = puncturedTrees(this.#direction(this.#self), keys, this.#positions, fields.take(PPRF_LENGTH))
+    const trees = puncturedTrees(this.#direction(this.#self), keys, this.#positions, sent)
     erase(keys)
     check(trees !== undefined, 'P2.3', this.#peer)
     this.#punctured = trees ?? []
     const [packed, delta] = [packLeaves(this.#punctured), deltaOf(this.#positions)]
-    const extended = extendAsSender(packed, this.#positions, delta, this.#turnId(), fields.take(EXTENSION_LENGTH))
+    const extended = extendAsSender(packed, this.#positions, delta, this.#turnId(), extension)
     erase([packed, delta])
     check(extended !== undefined, 'P2.4', this.#peer)
     if (extended === undefined) throw new MpcError('malformed', 'unreachable')
@@ -202,6 +235,14 @@ class PairSetup {
   /** Run id of the extension that turns the direction around: its receiver is the higher index. */
   #turnId(): Uint8Array {
     return hash('pair/turn', this.session, indexBytes([Math.max(this.#self, this.#peer)]))
+  }
+
+  /** The joint seed for zero shares, from both openings: lower index first. */
+  #openSeeds(opening: Uint8Array): void {
+    check(equalBytes(this.#seedCommitment(this.#peer, opening), this.#peerCommitment), 'P2.1', this.#peer)
+    const contributions = [this.#seedOpening, opening]
+    if (this.#self > this.#peer) contributions.reverse()
+    this.#zeroSeed = new Uint8Array(hash('pair/zero-seed', this.session, ...contributions))
   }
 
   #seedCommitment(party: number, opening: Uint8Array): Uint8Array {

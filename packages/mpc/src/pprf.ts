@@ -1,6 +1,7 @@
-import { concat, equalBytes, Fields, u32, xorInto } from './bytes.ts'
+import { concat, equalBytes, u32, xorInto } from './bytes.ts'
 import { hash } from './hash.ts'
 import { blake3Keyed } from './kernel/blake3.ts'
+import { bytes, list, parse, Refused, record } from './layout.ts'
 
 /**
  * All-but-one OT from 1-of-2 OT by puncturable GGM trees with a consistency check (SoftSpokenOT, eprint 2022/192,
@@ -12,13 +13,15 @@ export const LEAVES = 4
 export const TREES = 64
 const SEED = 32
 /** Per tree: two masked sums of level 2, the sum of all check values, and the hash of all check values. */
-const TREE_LENGTH = 4 * SEED
-export const PPRF_LENGTH = TREES * TREE_LENGTH
+export const treesLayout = list(
+  TREES,
+  record({ masked0: bytes(SEED), masked1: bytes(SEED), total: bytes(SEED), expected: bytes(SEED) }),
+)
 
 /** Length-doubling PRG, bound to run, tree and purpose. */
 const double = (seed: Uint8Array, session: Uint8Array, tree: number, level: number): [Uint8Array, Uint8Array] => {
-  const bytes = blake3Keyed(seed, concat(session, u32(tree), Uint8Array.of(level)), 1)
-  return [bytes.slice(0, SEED), bytes.slice(SEED)]
+  const doubled = blake3Keyed(seed, concat(session, u32(tree), Uint8Array.of(level)), 1)
+  return [doubled.slice(0, SEED), doubled.slice(SEED)]
 }
 
 const xor = (...parts: readonly Uint8Array[]): Uint8Array => {
@@ -61,7 +64,7 @@ export const buildTrees = (
 export const choicesFor = (position: number): [number, number] => [1 - (position >> 1), 1 - (position & 1)]
 
 /** `bytes` where the bit is 1, zeros where it is 0. */
-const keepIf = (bit: number, bytes: Uint8Array): Uint8Array => bytes.map(byte => byte & -bit)
+const keepIf = (bit: number, value: Uint8Array): Uint8Array => value.map(byte => byte & -bit)
 
 const either = (bit: number, one: Uint8Array, zero: Uint8Array): Uint8Array =>
   xor(keepIf(bit, one), keepIf(1 - bit, zero))
@@ -76,16 +79,17 @@ export const puncturedTrees = (
   positions: Uint8Array,
   message: Uint8Array,
 ): Uint8Array[][] | undefined => {
-  const fields = new Fields(message)
+  const sent = parse(treesLayout, message)
+  if (sent instanceof Refused) return undefined
   const result: Uint8Array[][] = []
   let consistent = true
   for (const [tree, position] of positions.entries()) {
-    const [masked0, masked1] = [fields.take(SEED), fields.take(SEED)]
-    const total = fields.take(SEED)
-    const expected = fields.take(SEED)
+    const own = sent[tree]
     const top = keys[2 * tree]
     const bottom = keys[2 * tree + 1]
-    if (top === undefined || bottom === undefined) throw new RangeError('keys and positions differ')
+    if (own === undefined || top === undefined || bottom === undefined)
+      throw new RangeError('keys and positions differ')
+    const { masked0, masked1, total, expected } = own
     const [half, side] = [position >> 1, 1 - (position & 1)]
     const siblings = double(top, session, tree, 1)
     const restored = xor(either(side, masked1, masked0), bottom, either(side, siblings[1], siblings[0]))

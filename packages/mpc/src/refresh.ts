@@ -1,4 +1,4 @@
-import { concat, equalBytes, Fields, u32 } from './bytes.ts'
+import { concat, equalBytes, u32 } from './bytes.ts'
 import type { Point } from './curve.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
@@ -6,6 +6,7 @@ import { evaluate, evaluateInExponent, type Group, groupOf, isSamePoint } from '
 import { hash, indexBytes } from './hash.ts'
 import type { Scalar } from './kernel/scalar.ts'
 import { KeyShare, keyReport } from './keyshare.ts'
+import { bytes, encode, list, type Refused, record, where } from './layout.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
 import { proofLength, prove, verifyProof } from './schnorr.ts'
 import {
@@ -14,12 +15,32 @@ import {
   type Random,
   type RoundOutput,
   RoundSession,
+  read,
   type Session,
   strictRandom,
 } from './session.ts'
 
 const HASH = 32
 const MAX_EPOCH = 0xffff_ffff
+
+/** The bodies of the four rounds (SPEC.md section 11). */
+export const refreshLayouts = (group: Group, parties: number, threshold: number) => {
+  const opening = record({
+    coefficients: list(threshold - 1, where(group.isPoint, group.pointLength, 'R3.2')),
+    proof: bytes(proofLength(group)),
+    salt: bytes(HASH),
+  })
+  return {
+    commit: bytes(HASH),
+    echo: list(parties, bytes(HASH)),
+    opening,
+    open: record({ opening, summand: where(group.isScalar, SCALAR_LENGTH, 'R3.4') }),
+    confirm: bytes(proofLength(group)),
+  }
+}
+type Layouts = ReturnType<typeof refreshLayouts>
+/** What a dealer opens to all: the points of a_1 … a_t-1, proof for a_1, salt. */
+type Opening = Exclude<ReturnType<Layouts['opening']['take']>, Refused>
 
 export type RefreshOptions = {
   share: KeyShare
@@ -45,10 +66,10 @@ export const createRefresh = ({ share, sessionId, random }: RefreshOptions): Ses
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.commit(),
     rounds: [
-      { bodyLength: HASH, complete: bodies => run.echo(bodies) },
-      { bodyLength: share.parties * HASH, complete: bodies => run.open(bodies) },
-      { bodyLength: run.openingLength + SCALAR_LENGTH, complete: bodies => run.confirm(bodies) },
-      { bodyLength: run.proofLength, complete: bodies => run.finish(bodies) },
+      { bodyLength: run.layouts.commit.length, complete: bodies => run.echo(bodies) },
+      { bodyLength: run.layouts.echo.length, complete: bodies => run.open(bodies) },
+      { bodyLength: run.layouts.open.length, complete: bodies => run.confirm(bodies) },
+      { bodyLength: run.layouts.confirm.length, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -57,8 +78,7 @@ export const createRefresh = ({ share, sessionId, random }: RefreshOptions): Ses
 class Refresh {
   readonly session: Uint8Array
   readonly peers: number[]
-  readonly proofLength: number
-  readonly openingLength: number
+  readonly layouts: Layouts
   readonly #all: number[]
   readonly #old: KeyShare
   readonly #group: Group
@@ -67,9 +87,9 @@ class Refresh {
   #coefficients: Scalar[] = []
   /** What all dealers add to the own share. */
   #summands: Scalar[] = []
-  #opening: Uint8Array = new Uint8Array()
   readonly #commitments = new Map<number, Uint8Array>()
-  readonly #openings = new Map<number, Uint8Array>()
+  /** The own one from `commit` on. */
+  readonly #openings = new Map<number, Opening>()
   /** Until it is the result. */
   #next: KeyShare | undefined
 
@@ -80,8 +100,7 @@ class Refresh {
     this.#random = random
     this.#all = Array.from({ length: old.parties }, (_, i) => i + 1)
     this.peers = this.#all.filter(index => index !== old.self)
-    this.proofLength = proofLength(group)
-    this.openingLength = (old.threshold - 1) * group.pointLength + this.proofLength + HASH
+    this.layouts = refreshLayouts(group, old.parties, old.threshold)
     this.session = hash(
       'refresh/session',
       sessionId,
@@ -100,11 +119,12 @@ class Refresh {
     const group = this.#group
     const { self, threshold } = this.#old
     this.#coefficients = Array.from({ length: threshold - 1 }, () => group.randomScalar(this.#random))
-    const points = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
-    const [first, firstPoint] = [this.#coefficients[0] ?? new Uint8Array(), points[0] ?? new Uint8Array()]
+    const coefficients = this.#coefficients.map(value => group.base(value) ?? new Uint8Array(group.pointLength))
+    const [first, firstPoint] = [this.#coefficients[0] ?? new Uint8Array(), coefficients[0] ?? new Uint8Array()]
     const proof = prove(group, first, firstPoint, this.#proofContext('coefficient', self), this.#random)
-    this.#opening = concat(...points, proof, this.#random(HASH))
-    const commitment = this.#commitment(self, this.#opening)
+    const opening = { coefficients, proof, salt: this.#random(HASH) }
+    this.#openings.set(self, opening)
+    const commitment = this.#commitment(self, encode(this.layouts.opening, opening))
     this.#commitments.set(self, commitment)
     return this.#toAll(commitment)
   }
@@ -124,8 +144,12 @@ class Refresh {
         check(equalBytes(echoed, this.#committed(index)), 'R2.1', ...suspects)
       }
     }
-    this.#openings.set(this.#old.self, this.#opening)
-    return { send: new Map(this.peers.map(peer => [peer, concat(this.#opening, this.#evaluate(peer))])) }
+    const opening = this.#openingOf(this.#old.self)
+    return {
+      send: new Map(
+        this.peers.map(peer => [peer, encode(this.layouts.open, { opening, summand: this.#evaluate(peer) })]),
+      ),
+    }
   }
 
   /** Round 4: verify every opening and summand, then prove knowledge of the new share, bound to the transcript. */
@@ -133,34 +157,27 @@ class Refresh {
     const group = this.#group
     const { self, epoch } = this.#old
     this.#summands = [this.#evaluate(self)]
-    const dealt: Point[][] = [this.#pointsOf(this.#opening)]
     for (const [from, body] of bodies) {
-      const opening = body.slice(0, this.openingLength)
-      const summand = body.slice(this.openingLength)
+      const { opening, summand } = read(this.layouts.open, body, from)
       this.#summands.push(summand)
-      check(equalBytes(this.#commitment(from, opening), this.#committed(from)), 'R3.1', from)
-      const points = this.#pointsOf(opening)
-      check(points.every(group.isPoint), 'R3.2', from)
-      const proofAt = points.length * group.pointLength
-      const proof = opening.slice(proofAt, proofAt + this.proofLength)
-      const [first] = points
-      const context = this.#proofContext('coefficient', from)
-      check(first !== undefined && verifyProof(group, proof, first, context), 'R3.3', from)
-      check(group.isScalar(summand), 'R3.4', from)
+      const encoded = encode(this.layouts.opening, opening)
+      check(equalBytes(this.#commitment(from, encoded), this.#committed(from)), 'R3.1', from)
+      const [first = new Uint8Array()] = opening.coefficients
+      check(verifyProof(group, opening.proof, first, this.#proofContext('coefficient', from)), 'R3.3', from)
       // The points of a_1 … a_t-1 alone: a summand of a polynomial with another constant term than zero cannot fit.
-      check(isSamePoint(group.base(summand), this.#inExponent(points, self)), 'R3.5', from)
-      dealt.push(points)
+      check(isSamePoint(group.base(summand), this.#inExponent(opening.coefficients, self)), 'R3.5', from)
       this.#openings.set(from, opening)
     }
+    const openings = this.#all.map(index => this.#openingOf(index))
     const publicShares = this.#old.publicShares.map((point, i) =>
-      group.sum(point, ...dealt.map(points => this.#inExponent(points, i + 1))),
+      group.sum(point, ...openings.map(({ coefficients }) => this.#inExponent(coefficients, i + 1))),
     )
     const known = publicShares.filter(point => point !== undefined)
     check(known.length === publicShares.length, 'R3.6', ...this.peers)
     const transcriptHash = hash(
       'refresh/transcript',
       this.session,
-      ...this.#all.map(index => this.#openings.get(index) ?? new Uint8Array()),
+      ...openings.map(opening => encode(this.layouts.opening, opening)),
     )
     const secret = group.add(KeyShare.secretOf(this.#old), ...this.#summands)
     const report = { ...keyReport(this.#old), publicShares: known, transcriptHash, epoch: epoch + 1 }
@@ -197,9 +214,10 @@ class Refresh {
     return hash('refresh/commitment', this.session, indexBytes([party]), opening)
   }
 
-  #pointsOf(opening: Uint8Array): Point[] {
-    const fields = new Fields(opening)
-    return Array.from({ length: this.#old.threshold - 1 }, () => fields.take(this.#group.pointLength))
+  #openingOf(party: number): Opening {
+    const opening = this.#openings.get(party)
+    if (opening === undefined) throw new MpcError('invalid-argument', 'refresh rounds out of order')
+    return opening
   }
 
   #proofContext(kind: 'coefficient' | 'share', party: number, transcript: Uint8Array = new Uint8Array()): Uint8Array {

@@ -3,7 +3,8 @@ import { hash, hash64, indexBytes } from './hash.ts'
 import { blake3Keyed } from './kernel/blake3.ts'
 import { kernel, put, take, view } from './kernel/kernel.ts'
 import { isScalar, type Scalar } from './kernel/scalar.ts'
-import { CHOICES, CHOICES_LENGTH, EXTENSION_LENGTH, extendAsReceiver, extendAsSender } from './ot-extension.ts'
+import { bytes, list, type Refused, record, where } from './layout.ts'
+import { CHOICES, CHOICES_LENGTH, extendAsReceiver, extendAsSender } from './ot-extension.ts'
 import { reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 
 /** What one signing session may read of a pair. */
@@ -35,10 +36,19 @@ const ETA_LENGTH = CHECKS * SCALAR_LENGTH
 /** Nine limbs of 8 bytes per entry, in Montgomery form. */
 const GADGET_LENGTH = CHOICES * 72
 
-/** Bob's only message. */
-export const RVOLE_REQUEST_LENGTH = EXTENSION_LENGTH
-/** Alice's only message: masked matrix, eta, hash of mu. */
-export const RVOLE_REPLY_LENGTH = MATRIX_LENGTH + ETA_LENGTH + 32
+/** Are all entries of the matrix canonical scalars? It is public. */
+const isCanonicalMatrix = (matrix: Uint8Array): boolean => {
+  put(kernel.matrix, matrix)
+  return kernel.isCanonical() !== 0
+}
+
+/** Alice's only message: masked matrix, eta, hash of mu. Bob's is that of the OT extension. */
+export const rvoleReply = record({
+  matrix: where(isCanonicalMatrix, MATRIX_LENGTH, 'S3.2'),
+  eta: list(CHECKS, where(isScalar, SCALAR_LENGTH, 'S3.2')),
+  mu: bytes(32),
+})
+export type RvoleReply = Exclude<ReturnType<typeof rvoleReply.take>, Refused>
 
 /** Public uniform gadget for one epoch and direction, as the kernel wants it; `chooser` is the party with the choice bits. */
 export const gadgetVector = (pairSession: Uint8Array, chooser: number): Uint8Array => {
@@ -99,22 +109,17 @@ export class RvoleBob {
     }
   }
 
-  /** d[0], d[1]; undefined when the reply is not canonical, `false` when Alice's matrix is inconsistent. */
-  finish(reply: Uint8Array): [Scalar, Scalar] | undefined | false {
-    const matrix = reply.subarray(0, MATRIX_LENGTH)
-    const eta = reply.subarray(MATRIX_LENGTH, MATRIX_LENGTH + ETA_LENGTH)
-    put(kernel.matrix, matrix)
-    const isEtaCanonical = isScalar(eta.subarray(0, SCALAR_LENGTH)) && isScalar(eta.subarray(SCALAR_LENGTH))
-    if (kernel.isCanonical() === 0 || !isEtaCanonical) return undefined
+  /** d[0], d[1]; undefined when Alice's matrix is inconsistent. */
+  finish({ matrix, eta, mu }: RvoleReply): [Scalar, Scalar] | undefined {
     try {
+      put(kernel.matrix, matrix)
       put(kernel.pads, this.#pads)
       put(kernel.gadget, this.#material.gadget.own)
       put(kernel.choiceBits, this.#choices.subarray(0, CHOICES / 8))
       put(kernel.theta, thetas(this.#runId, matrix))
-      put(kernel.eta, eta)
+      put(kernel.eta, concat(...eta))
       kernel.bobCheck()
-      const consistent = equalBytes(muHash(this.#runId), reply.subarray(MATRIX_LENGTH + ETA_LENGTH))
-      return consistent ? takePair() : false
+      return equalBytes(muHash(this.#runId), mu) ? takePair() : undefined
     } finally {
       kernel.clearMultiplication()
     }

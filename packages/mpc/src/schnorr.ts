@@ -22,11 +22,17 @@ export const prove = (group: Group, secret: Scalar, point: Point, context: Uint8
   return concat(noncePoint, response)
 }
 
-export const verifyProof = (group: Group, proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
-  if (proof.length !== proofLength(group) || !group.isPoint(point)) return false
+/** Both halves of a proof; undefined unless they are a point and a canonical scalar. */
+export const parseProof = (group: Group, proof: Uint8Array): { nonce: Point; response: Scalar } | undefined => {
   const nonce = proof.slice(0, group.pointLength)
   const response = proof.slice(group.pointLength)
-  if (!group.isPoint(nonce) || !group.isScalar(response)) return false
+  return group.isPoint(nonce) && group.isScalar(response) ? { nonce, response } : undefined
+}
+
+export const verifyProof = (group: Group, proof: Uint8Array, point: Point, context: Uint8Array): boolean => {
+  const parsed = parseProof(group, proof)
+  if (parsed === undefined || !group.isPoint(point)) return false
+  const { nonce, response } = parsed
   const left = group.base(response)
   const right = group.sum(nonce, group.multiply(point, challenge(group, context, point, nonce)))
   return left !== undefined && right !== undefined && equalBytes(left, right)

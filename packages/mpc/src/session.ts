@@ -2,6 +2,7 @@ import { equalBytes, plain } from './bytes.ts'
 import { MpcError } from './errors.ts'
 import { type FrameHeader, HEADER_LENGTH, PROTOCOL_VERSION, type ProtocolId, readHeader, writeHeader } from './frame.ts'
 import { sha256 } from './hash.ts'
+import { type Layout, parse, Refused } from './layout.ts'
 
 /** Randomness is injected: `n` fresh, uniform, secret bytes from the operating system. Called again for every use. */
 export type Random = (n: number) => Uint8Array
@@ -67,6 +68,13 @@ export class CheckFailed extends Error {
 /** Requires `condition`; otherwise the run fails with this check number and these suspects. */
 export const check = (condition: boolean, number: string, ...suspects: number[]): void => {
   if (!condition) throw new CheckFailed(number, suspects)
+}
+
+/** The message in a body; the run fails with the sender as its only suspect when the layout refuses it. */
+export const read = <T>(layout: Layout<T>, body: Uint8Array, from: number): T => {
+  const message = parse(layout, body)
+  if (message instanceof Refused) throw new CheckFailed(message.check, [from])
+  return message
 }
 
 /** Bodies (frames without header) of one round, keyed by sender. */

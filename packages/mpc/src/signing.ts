@@ -1,5 +1,5 @@
 import { boundRandom } from './bound-random.ts'
-import { concat, equalBytes, Fields, u32 } from './bytes.ts'
+import { concat, equalBytes, u32 } from './bytes.ts'
 import { basePoint, curve, isPoint, multiply, POINT_LENGTH, type Point, samePoint, sum } from './curve.ts'
 import { type Derived, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
@@ -7,17 +7,12 @@ import { PROTOCOL, TAG_LENGTH } from './frame.ts'
 import { hash, hash64, indexBytes } from './hash.ts'
 import { add, isScalar, multiplyAdd, randomSecret, reduceSecret, type Scalar, subtract } from './kernel/scalar.ts'
 import { KeyShare } from './keyshare.ts'
+import { bytes, encode, list, record, where } from './layout.ts'
+import { extensionLayout } from './ot-extension.ts'
 import { OtPair, type PairState } from './pair-state.ts'
-import {
-  type PairMaterial,
-  RVOLE_REPLY_LENGTH,
-  RVOLE_REQUEST_LENGTH,
-  type RvoleAlice,
-  RvoleBob,
-  rvoleAlice,
-} from './rvole.ts'
-import { HALF_ORDER, invert, lagrange, mod, ORDER, parseScalar, reduce, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
-import { type Bodies, check, type Random, type RoundOutput, RoundSession, type Session } from './session.ts'
+import { type PairMaterial, type RvoleAlice, RvoleBob, rvoleAlice, rvoleReply } from './rvole.ts'
+import { HALF_ORDER, invert, lagrange, mod, ORDER, reduce, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
+import { type Bodies, check, type Random, type RoundOutput, RoundSession, read, type Session } from './session.ts'
 
 export type SigningOptions = {
   self: number
@@ -39,8 +34,30 @@ export type SigningOptions = {
 export type Signature = { r: Uint8Array; s: Uint8Array; recovery: number }
 
 const HASH = 32
-const PAYLOAD_LENGTH = RVOLE_REQUEST_LENGTH + HASH
-const OPENING_LENGTH = 2 * POINT_LENGTH + HASH
+
+const point = where(isPoint, POINT_LENGTH, 'S3.2')
+const opening = record({ noncePoint: point, keyPoint: point, salt: bytes(HASH) })
+const payload = record({ extension: bytes(extensionLayout.length), psiCommitment: bytes(HASH) })
+const finalShare = where(isScalar, SCALAR_LENGTH, 'S4.1')
+
+/** The bodies of the four rounds (SPEC.md section 7); the payload of the first is read once it is the announced one. */
+export const signingLayouts = (signers: number) => ({
+  commit: record({
+    broadcast: record({ commitment: bytes(HASH), payloadHashes: list(signers - 1, bytes(HASH)) }),
+    payload: bytes(payload.length),
+  }),
+  payload,
+  echo: list(signers, bytes(HASH)),
+  multiply: record({
+    opening,
+    reply: rvoleReply,
+    nonceGamma: point,
+    keyGamma: point,
+    psi: where(isScalar, SCALAR_LENGTH, 'S3.3'),
+    psiSalt: bytes(HASH),
+  }),
+  combine: record({ w: finalShare, u: finalShare }),
+})
 
 /**
  * DKLs23 signing (eprint 2023/765, protocol 3.6) with an echo round between its first and second round: commit, echo,
@@ -71,8 +88,8 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   }
   const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
   const claims = new Map([...states].map(([peer, pair]) => [peer, { pair, material: pair.claim(sessionId) }]))
-  const run = new Signing(options, derived, claims)
-  const count = signers.length
+  const layouts = signingLayouts(signers.length)
+  const run = new Signing(options, layouts, derived, claims)
   return new RoundSession<Signature>({
     protocol: PROTOCOL.signing,
     self,
@@ -80,13 +97,10 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.commit(),
     rounds: [
-      { bodyLength: count * HASH + PAYLOAD_LENGTH, complete: bodies => run.echo(bodies) },
-      { bodyLength: count * HASH, complete: bodies => run.multiply(bodies) },
-      {
-        bodyLength: OPENING_LENGTH + RVOLE_REPLY_LENGTH + 2 * POINT_LENGTH + SCALAR_LENGTH + HASH,
-        complete: bodies => run.combine(bodies),
-      },
-      { bodyLength: 2 * SCALAR_LENGTH, complete: bodies => run.finish(bodies) },
+      { bodyLength: layouts.commit.length, complete: bodies => run.echo(bodies) },
+      { bodyLength: layouts.echo.length, complete: bodies => run.multiply(bodies) },
+      { bodyLength: layouts.multiply.length, complete: bodies => run.combine(bodies) },
+      { bodyLength: layouts.combine.length, complete: bodies => run.finish(bodies) },
     ],
     close: failure => {
       run.erase()
@@ -95,6 +109,8 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
   })
 }
 
+type Opening = { noncePoint: Point; keyPoint: Point; salt: Uint8Array }
+type Broadcast = { commitment: Uint8Array; payloadHashes: readonly Uint8Array[] }
 type Claim = { pair: OtPair; material: PairMaterial }
 
 /** Everything between this party and one peer. */
@@ -119,6 +135,7 @@ type Link = Claim & {
  */
 class Signing {
   readonly session: Uint8Array
+  readonly #layouts: ReturnType<typeof signingLayouts>
   readonly #self: number
   readonly #signers: readonly number[]
   readonly #digest: Uint8Array
@@ -134,7 +151,13 @@ class Signing {
   /** Set by `combine`: joint nonce point and own summands of numerator and denominator. */
   #final: { noncePoint: Point; w: Scalar; u: Scalar } | undefined
 
-  constructor(options: SigningOptions, derived: Derived, claims: ReadonlyMap<number, Claim>) {
+  constructor(
+    options: SigningOptions,
+    layouts: ReturnType<typeof signingLayouts>,
+    derived: Derived,
+    claims: ReadonlyMap<number, Claim>,
+  ) {
+    this.#layouts = layouts
     const { self, signers, share, path, digest, sessionId } = options
     this.#self = self
     this.#signers = [...signers]
@@ -181,14 +204,17 @@ class Signing {
   commit(): Map<number, Uint8Array> {
     const payloads = new Map<number, Uint8Array>()
     for (const [peer, link] of this.#links) {
-      payloads.set(peer, concat(link.bob.request, this.#psiCommitment(this.#self, peer, link.psi, link.psiSalt)))
+      const psiCommitment = this.#psiCommitment(this.#self, peer, link.psi, link.psiSalt)
+      payloads.set(peer, encode(payload, { extension: link.bob.request, psiCommitment }))
     }
-    const broadcast = concat(
-      this.#commitment(this.#self, concat(this.#noncePoint, this.#keyPoint, this.#salt)),
-      ...[...payloads].map(([peer, payload]) => this.#payloadHash(this.#self, peer, payload)),
-    )
+    const broadcast = {
+      commitment: this.#commitment(this.#self, this.#opening()),
+      payloadHashes: [...payloads].map(([peer, sent]) => this.#payloadHash(this.#self, peer, sent)),
+    }
     this.#digests.set(this.#self, this.#broadcastDigest(this.#self, broadcast))
-    return new Map([...payloads].map(([peer, payload]) => [peer, concat(broadcast, payload)]))
+    return new Map(
+      [...payloads].map(([peer, sent]) => [peer, encode(this.#layouts.commit, { broadcast, payload: sent })]),
+    )
   }
 
   /** Round 2: check what was sent to this party against the broadcast part, then echo all broadcast parts. */
@@ -197,17 +223,16 @@ class Signing {
       const link = this.#link(from)
       // Whoever made that session fail need not be `from`, nor have cheated here.
       check(!link.pair.erased, 'S1.0')
-      const broadcastLength = this.#signers.length * HASH
-      const broadcast = body.slice(0, broadcastLength)
-      const payload = body.slice(broadcastLength)
-      const position = 1 + this.#signers.filter(index => index !== from).indexOf(this.#self)
-      const promised = broadcast.subarray(position * HASH, (position + 1) * HASH)
-      check(equalBytes(promised, this.#payloadHash(from, this.#self, payload)), 'S1.1', from)
-      const alice = rvoleAlice(link.material, this.session, from, payload.slice(0, RVOLE_REQUEST_LENGTH))
+      const { broadcast, payload: sent } = read(this.#layouts.commit, body, from)
+      const position = this.#signers.filter(index => index !== from).indexOf(this.#self)
+      const promised = broadcast.payloadHashes[position] ?? new Uint8Array()
+      check(equalBytes(promised, this.#payloadHash(from, this.#self, sent)), 'S1.1', from)
+      const { extension, psiCommitment } = read(payload, sent, from)
+      const alice = rvoleAlice(link.material, this.session, from, extension)
       check(alice !== undefined, 'S1.2', from)
       if (alice !== undefined) link.alice = alice
-      link.commitment = broadcast.slice(0, HASH)
-      link.psiCommitment = payload.slice(RVOLE_REQUEST_LENGTH)
+      link.commitment = broadcast.commitment
+      link.psiCommitment = psiCommitment
       this.#digests.set(from, this.#broadcastDigest(from, broadcast))
     }
     return {
@@ -231,9 +256,7 @@ class Signing {
         link.alice.erase()
         link.output = output
         return concat(
-          this.#noncePoint,
-          this.#keyPoint,
-          this.#salt,
+          encode(opening, this.#opening()),
           reply,
           curve.base(output[0]),
           curve.base(output[1]),
@@ -270,7 +293,7 @@ class Signing {
     const w = multiplyAdd(this.#digest, this.#blind, multiplyAdd(scalarBytes(r), v))
     for (const secret of [blind, v, ...nonceShares, ...keyShares]) secret.fill(0)
     this.#final = { noncePoint: noncePoint ?? new Uint8Array(), w, u }
-    return { send: this.#toAll(() => concat(w, u)) }
+    return { send: this.#toAll(() => encode(this.#layouts.combine, { w, u })) }
   }
 
   /** End: sum, normalise to low-S, verify. */
@@ -279,11 +302,9 @@ class Signing {
     // Opened by now: what this party sent to all.
     let [w, u] = [reduce(this.#final.w), reduce(this.#final.u)]
     for (const [from, body] of bodies) {
-      const peerW = parseScalar(body.slice(0, SCALAR_LENGTH))
-      const peerU = parseScalar(body.slice(SCALAR_LENGTH))
-      check(peerW !== undefined && peerU !== undefined, 'S4.1', from)
-      w += peerW ?? 0n
-      u += peerU ?? 0n
+      const peer = read(this.#layouts.combine, body, from)
+      w += reduce(peer.w)
+      u += reduce(peer.u)
     }
     const peers = [...this.#links.keys()]
     check(mod(u) !== 0n && mod(w) !== 0n, 'S4.2', ...peers)
@@ -311,21 +332,13 @@ class Signing {
 
   #verifyReply(from: number, body: Uint8Array) {
     const link = this.#link(from)
-    const fields = new Fields(body)
-    const opening = fields.take(OPENING_LENGTH)
-    const reply = fields.take(RVOLE_REPLY_LENGTH)
-    const [nonceGamma, keyGamma] = [fields.take(POINT_LENGTH), fields.take(POINT_LENGTH)]
-    const psi = fields.take(SCALAR_LENGTH)
-    check(equalBytes(this.#commitment(from, opening), link.commitment), 'S3.1', from)
-    const noncePoint = opening.slice(0, POINT_LENGTH)
-    const keyPoint = opening.slice(POINT_LENGTH, 2 * POINT_LENGTH)
-    check([noncePoint, keyPoint, nonceGamma, keyGamma].every(isPoint), 'S3.2', from)
-    const psiOpens = equalBytes(this.#psiCommitment(from, this.#self, psi, fields.take(HASH)), link.psiCommitment)
-    check(isScalar(psi) && psiOpens, 'S3.3', from)
+    const { opening: opened, reply, nonceGamma, keyGamma, psi, psiSalt } = read(this.#layouts.multiply, body, from)
+    const { noncePoint, keyPoint } = opened
+    check(equalBytes(this.#commitment(from, opened), link.commitment), 'S3.1', from)
+    check(equalBytes(this.#psiCommitment(from, this.#self, psi, psiSalt), link.psiCommitment), 'S3.3', from)
     const shares = link.bob.finish(reply)
-    check(shares !== undefined, 'S3.2', from)
-    check(shares !== false, 'S3.4', from)
-    if (!shares) throw new MpcError('malformed', 'unreachable')
+    check(shares !== undefined, 'S3.4', from)
+    if (shares === undefined) throw new MpcError('malformed', 'unreachable')
     const [nonceShare, keyShare] = shares
     check(samePoint(multiply(noncePoint, link.bob.input), sum(nonceGamma, basePoint(nonceShare))), 'S3.5', from)
     check(samePoint(multiply(keyPoint, link.bob.input), sum(keyGamma, basePoint(keyShare))), 'S3.6', from)
@@ -346,20 +359,24 @@ class Signing {
     return link
   }
 
-  #commitment(party: number, opening: Uint8Array): Uint8Array {
-    return hash('signing/commitment', this.session, indexBytes([party]), opening)
+  #opening(): Opening {
+    return { noncePoint: this.#noncePoint, keyPoint: this.#keyPoint, salt: this.#salt }
+  }
+
+  #commitment(party: number, opened: Opening): Uint8Array {
+    return hash('signing/commitment', this.session, indexBytes([party]), encode(opening, opened))
   }
 
   #psiCommitment(from: number, to: number, psi: Uint8Array, salt: Uint8Array): Uint8Array {
     return hash('signing/psi', this.session, indexBytes([from, to]), psi, salt)
   }
 
-  #payloadHash(from: number, to: number, payload: Uint8Array): Uint8Array {
-    return hash('signing/payload', this.session, indexBytes([from, to]), payload)
+  #payloadHash(from: number, to: number, sent: Uint8Array): Uint8Array {
+    return hash('signing/payload', this.session, indexBytes([from, to]), sent)
   }
 
-  #broadcastDigest(party: number, broadcast: Uint8Array): Uint8Array {
-    return hash('signing/broadcast', this.session, indexBytes([party]), broadcast)
+  #broadcastDigest(party: number, { commitment, payloadHashes }: Broadcast): Uint8Array {
+    return hash('signing/broadcast', this.session, indexBytes([party]), concat(commitment, ...payloadHashes))
   }
 
   #toAll(body: (link: Link) => Uint8Array): Map<number, Uint8Array> {

@@ -1,7 +1,10 @@
 import { expect } from 'vitest'
 import { concat, toWords } from '../src/bytes.ts'
 import type { Failure, Random } from '../src/index.ts'
+import type { Scalar } from '../src/kernel/scalar.ts'
+import { parse, Refused } from '../src/layout.ts'
 import { LEAVES, TREES } from '../src/pprf.ts'
+import { type RvoleBob, rvoleReply } from '../src/rvole.ts'
 import { mod, ORDER, parseScalar, reduceWide, scalarBytes } from '../src/scalar.ts'
 import {
   challenge,
@@ -67,6 +70,12 @@ export const namesTheCheat = (failure: Failure | undefined, check: string): void
 
 export const never = (): never => {
   throw new Error('unreachable')
+}
+
+/** Bob's shares out of the bytes of Alice's reply; undefined when it is not canonical, or inconsistent. */
+export const finish = (bob: RvoleBob, reply: Uint8Array): [Scalar, Scalar] | undefined => {
+  const parsed = parse(rvoleReply, reply)
+  return parsed instanceof Refused ? undefined : bob.finish(parsed)
 }
 
 const WORDS = 17

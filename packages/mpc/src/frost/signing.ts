@@ -1,11 +1,12 @@
-import { concat, equalBytes, Fields, u32 } from '../bytes.ts'
+import { concat, equalBytes, u32 } from '../bytes.ts'
 import type { Point } from '../curve.ts'
 import { MpcError } from '../errors.ts'
 import { PROTOCOL, TAG_LENGTH } from '../frame.ts'
-import { isSamePoint } from '../group.ts'
+import { type Group, isSamePoint } from '../group.ts'
 import { hash, indexBytes } from '../hash.ts'
 import type { Scalar } from '../kernel/scalar.ts'
 import { KeyShare } from '../keyshare.ts'
+import { bytes, encode, list, record, where } from '../layout.ts'
 import { SCALAR_LENGTH } from '../scalar.ts'
 import {
   type Bodies,
@@ -13,6 +14,7 @@ import {
   type Random,
   type RoundOutput,
   RoundSession,
+  read,
   type Session,
   strictRandom,
 } from '../session.ts'
@@ -50,6 +52,16 @@ export type SchnorrSignature = { signature: Uint8Array; publicKey: Uint8Array }
 
 const MAX_MESSAGE = 65_536
 
+/** The bodies of the three rounds (SPEC.md section 12). E is read where it is multiplied, which refuses what is no point. */
+export const frostLayouts = (group: Group, signers: number) => {
+  const binding = bytes(group.pointLength)
+  return {
+    commit: record({ hiding: where(group.isPoint, group.pointLength, 'T1.1'), binding }),
+    echo: list(signers, bytes(2 * group.pointLength)),
+    sign: where(group.isScalar, SCALAR_LENGTH, 'T3.1'),
+  }
+}
+
 /**
  * FROST (RFC 9591) for Ed25519 or BIP-340, with an echo round between its two: commit, echo, sign (SPEC.md section 12).
  * Every signer aggregates and verifies.
@@ -76,9 +88,9 @@ export const createFrostSigning = (options: FrostSigningOptions): Session<Schnor
     tag: run.session.slice(0, TAG_LENGTH),
     begin: () => run.commit(),
     rounds: [
-      { bodyLength: run.commitmentLength, complete: bodies => run.echo(bodies) },
-      { bodyLength: signers.length * run.commitmentLength, complete: bodies => run.sign(bodies) },
-      { bodyLength: SCALAR_LENGTH, complete: bodies => run.finish(bodies) },
+      { bodyLength: run.layouts.commit.length, complete: bodies => run.echo(bodies) },
+      { bodyLength: run.layouts.echo.length, complete: bodies => run.sign(bodies) },
+      { bodyLength: run.layouts.sign.length, complete: bodies => run.finish(bodies) },
     ],
     close: () => run.erase(),
   })
@@ -97,7 +109,7 @@ type Joint = {
 class FrostSigning {
   readonly session: Uint8Array
   readonly peers: readonly number[]
-  readonly commitmentLength: number
+  readonly layouts: ReturnType<typeof frostLayouts>
   readonly #self: number
   readonly #signers: readonly number[]
   readonly #suite: Ciphersuite
@@ -127,7 +139,7 @@ class FrostSigning {
     this.#key = key
     this.#publicShares = share.publicShares
     this.#message = new Uint8Array(options.message)
-    this.commitmentLength = 2 * suite.group.pointLength
+    this.layouts = frostLayouts(suite.group, signers.length)
     this.session = hash(
       'frost/session',
       sessionId,
@@ -161,17 +173,13 @@ class FrostSigning {
       throw new MpcError('invalid-argument', 'the random source gave a zero nonce')
     }
     this.#commitments = [{ index: this.#self, hiding, binding }]
-    return this.#toAll(concat(hiding, binding))
+    return this.#toAll(encode(this.layouts.commit, { hiding, binding }))
   }
 
   /** Round 2: fix the joint nonce point and echo all commitments. */
   echo(bodies: Bodies): RoundOutput<SchnorrSignature> {
     const { group } = this.#suite
-    const received = [...bodies].map(([index, body]) => {
-      const fields = new Fields(body)
-      return { index, hiding: fields.take(group.pointLength), binding: fields.take(group.pointLength) }
-    })
-    for (const { index, hiding } of received) check(group.isPoint(hiding), 'T1.1', index)
+    const received = [...bodies].map(([index, body]) => ({ index, ...read(this.layouts.commit, body, index) }))
     const commitments = [...this.#commitments, ...received].toSorted((a, b) => a.index - b.index)
     this.#commitments = commitments
     this.#echoed = concat(...commitments.flatMap(({ hiding, binding }) => [hiding, binding]))
@@ -195,7 +203,8 @@ class FrostSigning {
   sign(bodies: Bodies): RoundOutput<SchnorrSignature> {
     for (const [from, body] of bodies) {
       for (const [position, index] of this.#signers.entries()) {
-        const [start, end] = [position * this.commitmentLength, (position + 1) * this.commitmentLength]
+        const { length } = this.layouts.commit
+        const [start, end] = [position * length, (position + 1) * length]
         const suspects = [...new Set([index, from])].filter(party => party !== this.#self)
         check(equalBytes(body.subarray(start, end), this.#echoed.subarray(start, end)), 'T2.1', ...suspects)
       }
@@ -213,10 +222,11 @@ class FrostSigning {
     const { group } = this.#suite
     const [joint, response] = [this.#joint, this.#response]
     if (joint === undefined || response === undefined) throw new MpcError('invalid-argument', 'rounds out of order')
-    for (const [from, body] of bodies) check(group.isScalar(body), 'T3.1', from)
-    const signature = this.#suite.encodeSignature(joint.noncePoint, group.add(response, ...bodies.values()))
+    const shares = [...bodies].map(([from, body]) => [from, read(this.layouts.sign, body, from)] as const)
+    const sum = group.add(response, ...shares.map(([, share]) => share))
+    const signature = this.#suite.encodeSignature(joint.noncePoint, sum)
     if (!this.#suite.verify(signature, this.#message, this.#key.publicKey)) {
-      for (const [from, body] of bodies) check(this.#isShareOf(from, body, joint), 'T3.2', from)
+      for (const [from, share] of shares) check(this.#isShareOf(from, share, joint), 'T3.2', from)
       // Every peer's share fits: what does not is this party's own.
       check(false, 'T3.3')
     }

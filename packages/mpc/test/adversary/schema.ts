@@ -68,7 +68,7 @@ export const keygenMessages = ({ name, pointLength }: Group, parties: number, th
   message(
     PROTOCOL.keygen,
     3,
-    ['coefficients', `${name} point`, pointLength, ['K3.1', 'K3.2 K3.3 K3.5'], threshold],
+    ['coefficients', `${name} point`, pointLength, ['K3.1 K3.2', 'K3.2 K3.3 K3.5'], threshold],
     ['proofNonce', `${name} point`, pointLength, ['K3.1', 'K3.3']],
     ['proofResponse', `${name} scalar`, 32, ['K3.1', 'K3.3']],
     ['chainCode', 'bytes', 32, ['K3.1', 'ok']],
@@ -90,7 +90,7 @@ export const refreshMessages = ({ name, pointLength }: Group, parties: number, t
   message(
     PROTOCOL.refresh,
     3,
-    ['coefficients', `${name} point`, pointLength, ['R3.1', 'R3.2 R3.3 R3.5'], threshold - 1],
+    ['coefficients', `${name} point`, pointLength, ['R3.1 R3.2', 'R3.2 R3.3 R3.5'], threshold - 1],
     ['proofNonce', `${name} point`, pointLength, ['R3.1', 'R3.3']],
     ['proofResponse', `${name} scalar`, 32, ['R3.1', 'R3.3']],
     ['salt', 'bytes', 32, ['R3.1', 'ok']],
@@ -164,8 +164,8 @@ export const signingMessages = (signers: number): Message[] => [
   message(
     PROTOCOL.signing,
     3,
-    ['noncePoint', 'secp256k1 point', 33, ['S3.1', 'S3.2 S3.5']],
-    ['keyPoint', 'secp256k1 point', 33, ['S3.1', 'S3.2 S3.6']],
+    ['noncePoint', 'secp256k1 point', 33, ['S3.1 S3.2', 'S3.2 S3.5']],
+    ['keyPoint', 'secp256k1 point', 33, ['S3.1 S3.2', 'S3.2 S3.6']],
     ['salt', 'bytes', 32, ['S3.1', 'ok']],
     // A row counts only where the recipient's choice bit is set.
     ['matrix', 'secp256k1 scalar', 32, ['S3.2 S3.4', 'S3.2 S3.4 ok'], 4 * 416],

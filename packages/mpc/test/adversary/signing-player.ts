@@ -18,7 +18,7 @@ import type { OtPair } from '../../src/pair-state.ts'
 import { type PairMaterial, RvoleBob, runIdOf } from '../../src/rvole.ts'
 import { lagrange, reduce, scalarBytes } from '../../src/scalar.ts'
 import type { Bodies } from '../../src/session.ts'
-import { extensionRequest, never } from '../cheats.ts'
+import { extensionRequest, finish, never } from '../cheats.ts'
 import { aliceReply, gadget } from '../reference/rvole.ts'
 import { chooseExtension } from './pair-player.ts'
 import { type Choose, fieldOf, playerSession, type Sent } from './player.ts'
@@ -147,7 +147,7 @@ export const signingPlayer = (options: SigningPlayer): Session<'finished'> => {
       points.push(fieldOf(messages[2], '3.noncePoint', body))
       const reply = body.slice(98, 98 + 4 * 416 * 32 + 96)
       // A cheat that spoiled its own requests has no shares: it goes on with zeros.
-      const mine = link.bob.finish(reply) || [new Uint8Array(32), new Uint8Array(32)]
+      const mine = finish(link.bob, reply) ?? [new Uint8Array(32), new Uint8Array(32)]
       for (const i of [0, 1] as const) shares[i].push(mine[i], link.output?.[i] ?? never())
     }
     const noncePoints = points.every(isPoint) ? sum(...points) : undefined

@@ -106,6 +106,9 @@ export const mutantsOf = (file: string, text: string): Mutant[] => {
     if (ts.isCallExpression(node) && node.expression.getText() === 'check') {
       const [condition, number] = node.arguments
       if (condition !== undefined) required(condition, literal(number) ?? 'check')
+    } else if (ts.isCallExpression(node) && node.expression.getText() === 'where') {
+      const [accepts, , number] = node.arguments
+      if (accepts !== undefined) add(accepts, literal(number) ?? 'where', '(() => true)')
     } else if (ts.isIfStatement(node) && isRefusal(node.thenStatement)) {
       forbidden(node.expression, reportedIn(node.thenStatement) ?? functionOf(node))
     } else if (ts.isConditionalExpression(node) && reportedIn(node) !== undefined) {
