@@ -1,0 +1,177 @@
+import { CfnInstance, CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2'
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
+import { CfnParameter, Fn, type Stack } from 'aws-cdk-lib/core'
+import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
+import { anchorTableName, logGroupName, nodeKeyAlias, roleNames, secretNames, stackNames } from '../names.ts'
+import { policyNodeServiceSecrets } from '../secrets/wiring.ts'
+import type { StackBuilder, StackRequest } from './inputs.ts'
+import {
+  instanceProfile,
+  pullImage,
+  readConf,
+  readSecrets,
+  type Statement,
+  secretArn,
+  secretPattern,
+  serviceRole,
+  writeLogs,
+} from './statements.ts'
+import { confEnvironment, databaseEnvironment, imageUri } from './tasks.ts'
+import { userData } from './user-data.ts'
+import { importList, importValue, vaultStack } from './vault-stack.ts'
+
+/** Name of the parameter with the hosts' system image: chosen by the first deployment and kept by later ones. */
+export const HOST_IMAGE_PARAMETER = 'HostImageId'
+
+type Request = Extract<StackRequest, { kind: 'nitro-nodes' }>
+
+/** Three hosts with a Nitro enclave each. A host holds no state: database and anchor are elsewhere, so it may be replaced. */
+export const buildNitroNodes: StackBuilder<'nitro-nodes'> = (app, deployment, request) => {
+  const stack = vaultStack(app, deployment, {
+    name: stackNames.nitroNodes(deployment),
+    account: deployment.accounts.wallet,
+    region: deployment.region,
+    description: 'Trivault: Nitro hosts of the three Policy Nodes',
+    longLived: false,
+  })
+  const image = new CfnParameter(stack, HOST_IMAGE_PARAMETER, {
+    type: 'AWS::EC2::Image::Id',
+    description: 'Amazon Linux 2023 of the hosts',
+  })
+  const logs = new CfnLogGroup(stack, 'HostLogs', {
+    logGroupName: logGroupName(deployment, 'policy-nodes'),
+    retentionInDays: 400,
+  })
+  for (const node of NODE_INDEXES) nitroHost(stack, deployment, request, { node, image, logs })
+  return stack
+}
+
+interface Host {
+  readonly node: NodeIndex
+  readonly image: CfnParameter
+  readonly logs: CfnLogGroup
+}
+
+function nitroHost(stack: Stack, deployment: Deployment, request: Request, { node, image, logs }: Host): void {
+  const role = serviceRole(stack, `Host${node}Role`, {
+    name: roleNames.nitroHost(deployment, node),
+    service: 'ec2.amazonaws.com',
+    description: `Nitro host of Policy Node ${node}`,
+    statements: hostStatements(deployment, node),
+  })
+  const profile = instanceProfile(stack, `Host${node}Profile`, role)
+  const script = userData({
+    region: deployment.region,
+    registry: `${deployment.accounts.wallet}.dkr.ecr.${deployment.region}.amazonaws.com`,
+    image: imageUri(deployment, 'policy-node', request.images['policy-node']),
+    logGroup: logGroupName(deployment, 'policy-nodes'),
+    logStream: `node${node}`,
+    enclave: { memoryMiB: deployment.nitro.enclaveMemoryMiB, cpus: deployment.nitro.enclaveCpus },
+    environment: hostEnvironment(deployment, request, node),
+  })
+  const template = new CfnLaunchTemplate(stack, `Host${node}Template`, {
+    launchTemplateData: {
+      imageId: image.valueAsString,
+      instanceType: deployment.nitro.instanceType,
+      enclaveOptions: { enabled: true },
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      monitoring: { enabled: true },
+      iamInstanceProfile: { arn: profile.attrArn },
+      blockDeviceMappings: [
+        {
+          deviceName: '/dev/xvda',
+          ebs: { encrypted: true, volumeType: 'gp3', volumeSize: 30, deleteOnTermination: true },
+        },
+      ],
+      userData: Fn.base64(script),
+    },
+  })
+  const instance = new CfnInstance(stack, `Host${node}`, {
+    launchTemplate: { launchTemplateId: template.ref, version: template.attrLatestVersionNumber },
+    subnetId: importList(deployment, 'IsolatedSubnets', 2)[node % 2],
+    securityGroupIds: [importValue(deployment, 'NodeGroup')],
+    propagateTagsToVolumeOnCreation: true,
+    tags: [{ key: 'Name', value: `${stack.stackName}-node${node}` }],
+  })
+  instance.addResourceDependency(logs)
+}
+
+/** The node's own secrets, key and anchor in its admin's account; in the wallet account what the bus and the database ask for. */
+function hostStatements(deployment: Deployment, node: NodeIndex): Statement[] {
+  const { region, accounts } = deployment
+  const account = accounts.policyNodes[node]
+  const keys = `arn:aws:kms:${region}:${account}:key/*`
+  const secrets = policyNodeServiceSecrets(node)
+  return [
+    readConf(deployment, [`node${node}`, 'enclave']),
+    readSecrets(
+      deployment,
+      accounts.wallet,
+      secrets.filter(secret => secret.account === 'wallet').map(({ secret }) => secret),
+    ),
+    {
+      Sid: 'ReadSealedSecret',
+      Effect: 'Allow',
+      Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
+      Resource: [secretNames.policyNode(node), secretNames.policyNodePins(node)].map(name =>
+        secretPattern(deployment, account, name),
+      ),
+    },
+    // Which keys of that account answer is for their own policies to say; the condition keeps this one from any other key.
+    {
+      Sid: 'UnsealInEnclave',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: keys,
+      Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': nodeKeyAlias(deployment, node) } },
+    },
+    {
+      Sid: 'ReadThroughSecretsManager',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: keys,
+      Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
+    },
+    {
+      Sid: 'Vote',
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      Resource: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
+    },
+    ...pullImage(deployment, 'policy-node'),
+    writeLogs(deployment, logGroupName(deployment, 'policy-nodes')),
+    // Session Manager instead of SSH.
+    {
+      Sid: 'SessionManager',
+      Effect: 'Allow',
+      Action: [
+        'ssm:UpdateInstanceInformation',
+        'ssmmessages:CreateControlChannel',
+        'ssmmessages:CreateDataChannel',
+        'ssmmessages:OpenControlChannel',
+        'ssmmessages:OpenDataChannel',
+      ],
+      Resource: '*',
+    },
+  ]
+}
+
+function hostEnvironment(deployment: Deployment, { conf, eif }: Request, node: NodeIndex): Record<string, string> {
+  const account = { wallet: deployment.accounts.wallet, node: deployment.accounts.policyNodes[node] }
+  const { region } = deployment
+  return {
+    TRIVAULT_COMPONENT: `node${node}`,
+    AWS_REGION: region,
+    ...confEnvironment(deployment, conf[`node${node}`]),
+    ...databaseEnvironment(deployment),
+    EIF_KEY: eif.key,
+    EIF_SHA256: eif.sha256,
+    ANCHOR_TABLE_ARN: `arn:aws:dynamodb:${region}:${account.node}:table/${anchorTableName(deployment, node)}`,
+    ...Object.fromEntries(
+      policyNodeServiceSecrets(node).map(({ env, secret, account: of }) => [
+        `${env}_ARN`,
+        secretArn(deployment, account[of], secret),
+      ]),
+    ),
+  }
+}
