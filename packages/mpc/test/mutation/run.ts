@@ -4,35 +4,49 @@
  * equivalent.ts does not explain.
  */
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EQUIVALENT } from './equivalent.ts'
 import { allMutants, nameOf } from './mutants.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 const config = fileURLToPath(new URL('./vitest.config.ts', import.meta.url))
+/** A mutant may loop for ever; all tests together take a tenth of this. */
+const PATIENCE_MS = 900_000
 
-/** By file: what kills most of its mutants quickly, and the runs of the field-by-field attacks that concern it. */
-const TESTS: { file: RegExp; quick: string[]; attacks?: string }[] = [
-  { file: /^(keygen|schnorr)/, quick: ['setup-adversary'], attacks: 'key generation' },
-  { file: /^refresh/, quick: ['refresh'], attacks: 'refresh' },
-  { file: /^frost/, quick: ['frost'], attacks: 'FROST' },
-  { file: /^(pair|base-ot|pprf|ot-ext)/, quick: ['setup-adversary', 'oblivious'], attacks: 'pair set-up' },
-  { file: /^(backup|oaep)/, quick: ['review-backup', 'backup'] },
-  { file: /^(keyshare|group|ed25519)/, quick: ['fuzz', 'group', 'review-backup'] },
-  { file: /^(session|frame)/, quick: ['frames', 'session'] },
-  { file: /^derive/, quick: ['derive'] },
-  { file: /^/, quick: ['signing-adversary', 'frames'], attacks: 'signing' },
-]
+const scratch = mkdtempSync(join(tmpdir(), 'trivault-checks-'))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-const passes = (name: string, args: readonly string[]): boolean => {
-  const { status, stdout, stderr } = spawnSync(
+type Report = { testResults: { name: string; status: string; startTime: number; endTime: number }[] }
+type Outcome = { passed: boolean; files: { path: string; failed: boolean; milliseconds: number }[] }
+
+/** All tests over the sources without one condition, until the first fails. */
+const test = (name: string, order: readonly string[]): Outcome => {
+  const report = join(scratch, 'report.json')
+  rmSync(report, { force: true })
+  const { status, signal } = spawnSync(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--config', config, '--reporter=dot', ...args],
-    { cwd: root, env: { ...process.env, TRIVAULT_MUTANT: name }, encoding: 'utf8', timeout: 600_000 },
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', config, '--reporter=json', `--outputFile=${report}`],
+    {
+      cwd: root,
+      env: { ...process.env, TRIVAULT_MUTANT: name, TRIVAULT_MUTANT_ORDER: order.join(',') },
+      timeout: PATIENCE_MS,
+      stdio: 'ignore',
+    },
   )
+  // Killed by the clock: the mutant does not end, which no caller would overlook.
+  if (signal !== null) return { passed: false, files: [] }
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
   // A run without tests is no evidence.
-  if (/No test files found/.test(stdout + stderr)) throw new Error(`no tests for ${name}`)
-  return status === 0
+  if (testResults.length === 0) throw new Error(`no tests for ${name}`)
+  const files = testResults.map(file => ({
+    path: relative(root, file.name),
+    failed: file.status === 'failed',
+    milliseconds: file.endTime - file.startTime,
+  }))
+  return { passed: status === 0, files }
 }
 
 const NUMBERED = /^[A-Z]\d?\.?\d$/
@@ -42,6 +56,13 @@ const wanted = process.argv.slice(2).filter(argument => !argument.startsWith('--
 const all = allMutants()
 const names = all.map(mutant => ({ mutant, name: nameOf(mutant, all) }))
 const equivalent = new Set(EQUIVALENT.flatMap(one => one.names))
+
+const untouched = test('', [])
+if (!untouched.passed) throw new Error('the tests fail although nothing was taken away')
+const quickest = untouched.files.toSorted((a, b) => a.milliseconds - b.milliseconds).map(({ path }) => path)
+/** By source file: the test files that killed its mutants so far, the last one first. */
+const killers = new Map<string, string[]>()
+
 const counts = { killed: 0, survived: 0, equivalent: 0 }
 for (const { mutant, name } of names) {
   if (wanted.length > 0 && !wanted.some(part => name.includes(part))) continue
@@ -50,12 +71,12 @@ for (const { mutant, name } of names) {
     counts.equivalent += 1
     continue
   }
-  const { quick = [], attacks } = TESTS.find(({ file }) => file.test(mutant.file)) ?? {}
-  // Whatever survives the quick ones meets the attacks, and then all tests of the package.
-  const survives =
-    passes(name, quick) && (attacks === undefined || passes(name, ['adversary', '-t', attacks])) && passes(name, [])
-  counts[survives ? 'survived' : 'killed'] += 1
-  console.log(`${survives ? 'SURVIVES' : 'killed  '} ${name} (line ${mutant.line})`)
+  const proven = killers.get(mutant.file) ?? []
+  const { passed, files } = test(name, [...proven, ...quickest.filter(path => !proven.includes(path))])
+  counts[passed ? 'survived' : 'killed'] += 1
+  const killer = files.find(({ failed }) => failed)?.path
+  if (killer !== undefined) killers.set(mutant.file, [killer, ...proven.filter(path => path !== killer)])
+  console.log(`${passed ? 'SURVIVES' : 'killed  '} ${name} (line ${mutant.line})${killer ? ` by ${killer}` : ''}`)
 }
 const known = new Set(names.map(({ name }) => name))
 const stale = [...equivalent].filter(name => !known.has(name))
