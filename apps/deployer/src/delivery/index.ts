@@ -61,7 +61,3 @@ export function registerDelivery(program: Command, context: Context): void {
   })
   registerPublisher(program, context)
 }
-
-export { readPulledPcrs } from './enclave.ts'
-export { frontendPaths, unzipFiles } from './frontend.ts'
-export { readServiceImages, type ServiceImages } from './service-images.ts'

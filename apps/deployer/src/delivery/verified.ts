@@ -87,11 +87,19 @@ export function ecrAuthorization({ aws }: Pick<Context, 'aws'>, region: string):
   }
 }
 
-/** The publisher's registry, as this caller may use it. */
-export function deliveryRegistry(context: Pick<Context, 'settings' | 'aws' | 'signal'>): Registry {
-  const { settings, signal } = context
-  const authorization = ecrAuthorization(context, settings.require('DELIVERY_REGION'))
-  return new Registry({ url: registryUrl(settings.require('DELIVERY_REGISTRY')), authorization, signal })
+/** A token of ECR opens every registry of the caller: no other host may see it. */
+function isEcr(url: string, endpoint: string | undefined): boolean {
+  const { host, protocol } = new URL(url)
+  if (endpoint !== undefined) return host === new URL(endpoint).host
+  return protocol === 'https:' && /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(host)
+}
+
+/** The publisher's registry, as this caller may use it; a mirror that is not ECR is asked without credentials. */
+export function deliveryRegistry(context: Pick<Context, 'settings' | 'aws' | 'signal' | 'environment'>): Registry {
+  const { settings, signal, environment } = context
+  const url = registryUrl(settings.require('DELIVERY_REGISTRY'))
+  if (!isEcr(url, environment.AWS_ENDPOINT_URL)) return new Registry({ url, signal })
+  return new Registry({ url, signal, authorization: ecrAuthorization(context, settings.require('DELIVERY_REGION')) })
 }
 
 /**
