@@ -12,13 +12,15 @@ export interface ClientConfig {
 /** Makes SDK clients; credentials and endpoint as the environment has them. */
 export interface Aws {
   /** `aws.client(S3Client)`; another region for what only us-east-1 has. */
-  client<Client>(constructor: new (config: ClientConfig) => Client, region?: string): Client
+  client<Client>(Make: new (config: ClientConfig) => Client, region?: string): Client
 }
 
 /** Who AWS says we are. */
 export interface Caller {
   readonly account: string
   readonly arn: string
+  /** Our clock less that of AWS; undefined when its answer has no date. */
+  readonly clockSkewMs?: number
 }
 
 export function createAws(environment: NodeJS.ProcessEnv, region: () => string): Aws {
@@ -32,8 +34,8 @@ export function createAws(environment: NodeJS.ProcessEnv, region: () => string):
         }
       : undefined
   return {
-    client: (constructor, other) =>
-      new constructor({
+    client: (Make, other) =>
+      new Make({
         region: other ?? region(),
         maxAttempts: 5,
         ...(credentials && { credentials }),
@@ -43,17 +45,29 @@ export function createAws(environment: NodeJS.ProcessEnv, region: () => string):
 }
 
 /** Throws `DeployerError` no-credentials. */
-export async function askCaller(aws: Aws): Promise<Caller> {
+export async function askCaller(aws: Aws, now: () => number): Promise<Caller> {
   const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
   try {
-    const { Account, Arn } = await aws.client(STSClient).send(new GetCallerIdentityCommand({}))
-    if (Account && Arn) return { account: Account, arn: Arn }
+    const client = aws.client(STSClient)
+    let date: string | undefined
+    client.middlewareStack.add(
+      next => async args => {
+        const result = await next(args)
+        const { response } = result as { response?: { headers?: Record<string, string> } }
+        date = response?.headers?.date
+        return result
+      },
+      { step: 'deserialize', name: 'dateOfAnswer' },
+    )
+    const { Account, Arn } = await client.send(new GetCallerIdentityCommand({}))
+    const skew = date === undefined ? Number.NaN : now() - Date.parse(date)
+    if (Account && Arn) return { account: Account, arn: Arn, ...(!Number.isNaN(skew) && { clockSkewMs: skew }) }
     throw new Error('the answer names no account')
   } catch (cause) {
     throw new DeployerError(
       'no-credentials',
       `AWS does not know the caller: ${cause instanceof Error ? cause.message : 'no answer'}`,
-      'sign in to the account of your role (`aws sso login`, or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), then `make whoami`',
+      'sign in to the account of your role (`aws sso login`, AWS_PROFILE and LOCAL_AWS_PROFILE_MODE=true; or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), then `make whoami`',
       { cause },
     )
   }

@@ -70,7 +70,7 @@ export function createContext(options: ContextOptions): Context {
       return deployment
     },
     caller: () => {
-      caller ??= askCaller(aws)
+      caller ??= askCaller(aws, options.clock ?? Date.now)
       return caller
     },
     confirm: async question => flags.yes || (await options.ask(question)),

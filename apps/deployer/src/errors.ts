@@ -60,6 +60,8 @@ export interface DeployerErrorOptions {
   readonly cause?: unknown
   readonly place?: Place
   readonly others?: readonly DeployerError[]
+  /** The command has already shown it as its result: only the remedy is missing. */
+  readonly told?: true
 }
 
 /** What happened (`message`) and what to do about it (`remedy`). Neither holds a secret. */
@@ -70,6 +72,8 @@ export class DeployerError extends Error {
   readonly place: Place | undefined
   /** What else is wrong, told with this one. */
   readonly others: readonly DeployerError[]
+  /** Whether the command's result shows it already. */
+  readonly told: boolean
 
   constructor(code: DeployerErrorCode, message: string, remedy: string, options: DeployerErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -77,6 +81,13 @@ export class DeployerError extends Error {
     this.remedy = remedy
     this.place = options.place
     this.others = options.others ?? []
+    this.told = options.told ?? false
+  }
+
+  /** For `--json`. */
+  get json(): object {
+    const { code, message, remedy, place } = this
+    return { code, message, remedy, ...place }
   }
 
   with(others: readonly DeployerError[]): DeployerError {

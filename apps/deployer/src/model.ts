@@ -46,12 +46,6 @@ export interface Deployment {
     readonly founders: readonly string[]
     readonly approvalsRequired: number
   }
-  readonly identityProvider: {
-    /** Claims of access tokens, which the wallet reads. */
-    readonly accessToken: { readonly email: string; readonly emailVerified: string }
-    /** Claims of ID tokens, which the Policy Nodes pin. */
-    readonly idToken: { readonly email: string; readonly emailVerified: string; readonly subject: readonly string[] }
-  }
   /** CAIP-2 ids of the chains the wallet connects to. */
   readonly chains: readonly string[]
   readonly tags: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 /** One piece of work of a longer command. `run` may tell its progress and returns a closing word. */
 export interface Step {
   readonly title: string
-  readonly run: (tell: (progress: string) => void) => Promise<string | undefined | void>
+  readonly run: (tell: (progress: string) => void) => Promise<string | undefined>
 }
 
 /** Where a command's words go. With `--json` standard output carries exactly one JSON document: the one of `result`. */

@@ -1,8 +1,12 @@
 import type { Caller } from './aws.ts'
-import { checkEnvironment } from './config/index.ts'
+import { fieldsDue } from './config/assets.ts'
+import { BD_WALLET, readBdWallet } from './config/bd-wallet.ts'
+import { checkEnvironment, readIfThere } from './config/index.ts'
+import { separated } from './config/rules.ts'
 import type { Context } from './context.ts'
 import { DeployerError } from './errors.ts'
 import type { Deployment } from './model.ts'
+import { dueText, noSeparation } from './notices.ts'
 import { accountOf, type Role, roles, rolesOf, roleTitles } from './roles.ts'
 import { type Target, targets } from './targets.ts'
 
@@ -12,11 +16,27 @@ export async function beforeCommand(context: Context, name: string): Promise<voi
   if (target === undefined) return
   for (const variable of target.variables ?? []) context.settings.require(variable)
   if (target.needs === 'nothing') return
-  if (target.needs !== 'account') checkEnvironment(context.cwd, context.settings)
+  // The template that comes with the bundle is nobody's environment yet.
+  if (target.needs === 'caller') checkEnvironment(context.cwd, context.settings, [BD_WALLET])
+  else {
+    checkEnvironment(context.cwd, context.settings)
+    warnAboutFiles(context)
+  }
   if (target.needs === 'files') return
   const caller = await context.caller()
   refuseRoot(caller)
   if (target.needs === 'account') refuseOtherRoles(name, target, context.deployment(), caller, declaredRole(context))
+}
+
+/** What stops nothing and must be seen at every run. */
+function warnAboutFiles({ cwd, out, file }: Context): void {
+  const due = fieldsDue(cwd)
+  if (due.length > 0) {
+    const { message, remedy } = dueText(due)
+    out.warn(`! ${message} → ${remedy}`)
+  }
+  const environment = readBdWallet(readIfThere(file(BD_WALLET)) ?? '').environment
+  if (environment !== undefined && !separated(environment)) out.warn(`! ${noSeparation.message}`)
 }
 
 /** ROLE, if set. Throws `DeployerError` bad-config for a word that is none. */
@@ -36,33 +56,44 @@ export function refuseRoot({ account, arn }: Caller): void {
     )
 }
 
-/** A step of another role is refused, and the right one is named. */
-export function refuseOtherRoles(
-  name: string,
-  target: Pick<Target, 'roles'>,
-  deployment: Deployment,
-  caller: Caller,
+/** Throws `DeployerError` wrong-account when the account has no part here, or not that of the declared role. */
+export function checkRole(
+  deployment: Pick<Deployment, 'accounts' | 'namespace' | 'environment'>,
+  { account }: Caller,
   declared: Role | undefined,
-): void {
-  const mine = rolesOf(deployment, caller.account)
-  const runs = target.roles.map(role => `the ${roleTitles[role]} (account ${accountOf(deployment, role)})`).join(' or ')
+  runs = 'each step by its own admin (make my-steps)',
+): readonly Role[] {
+  const mine = rolesOf(deployment, account)
   if (mine.length === 0)
     throw new DeployerError(
       'wrong-account',
-      `account ${caller.account} has no part in ${deployment.namespace} ${deployment.environment}`,
-      `sign in to the account of your role; ${name} is run by ${runs}`,
-    )
-  const able = target.roles.filter(role => mine.includes(role))
-  if (able.length === 0 || (declared !== undefined && !target.roles.includes(declared)))
-    throw new DeployerError(
-      'wrong-role',
-      `${name} is a step of ${runs}; you are ${declared === undefined ? mine.map(role => `the ${roleTitles[role]}`).join(' and ') : `the ${roleTitles[declared]}`} in account ${caller.account}`,
-      `leave it to ${runs}; \`make my-steps ROLE=${declared ?? mine[0]}\` lists yours`,
+      `account ${account} has no part in ${deployment.namespace} ${deployment.environment}`,
+      `sign in to the account of your role; it is run by ${runs}`,
     )
   if (declared !== undefined && !mine.includes(declared))
     throw new DeployerError(
       'wrong-account',
-      `ROLE=${declared} works in account ${accountOf(deployment, declared)}, you are signed in to ${caller.account}`,
+      `ROLE=${declared} works in account ${accountOf(deployment, declared)}, you are signed in to ${account}`,
       `sign in to ${accountOf(deployment, declared)}, or set ROLE to one of ${mine.join(', ')}`,
     )
+  return mine
+}
+
+/** A step of another role is refused, and the right one is named. */
+export function refuseOtherRoles(
+  name: string,
+  target: Pick<Target, 'roles'>,
+  deployment: Pick<Deployment, 'accounts' | 'namespace' | 'environment'>,
+  caller: Caller,
+  declared: Role | undefined,
+): void {
+  const runs = target.roles.map(role => `the ${roleTitles[role]} (account ${accountOf(deployment, role)})`).join(' or ')
+  const mine = checkRole(deployment, caller, declared, runs)
+  const acting = declared === undefined ? mine : [declared]
+  if (target.roles.some(role => acting.includes(role))) return
+  throw new DeployerError(
+    'wrong-role',
+    `${name} is a step of ${runs}; you are ${acting.map(role => `the ${roleTitles[role]}`).join(' and ')} in account ${caller.account}`,
+    `leave it to ${runs}; \`make my-steps ROLE=${acting[0]}\` lists yours`,
+  )
 }

@@ -20,7 +20,7 @@ export const roleTitles: Readonly<Record<Role, string>> = {
   'app-admin': 'Approver App admin',
 }
 
-export function accountOf(deployment: Deployment, role: Role): string {
+export function accountOf(deployment: Pick<Deployment, 'accounts'>, role: Role): string {
   const { wallet, policyNodes, approverApp } = deployment.accounts
   if (role === 'infrastructure-admin') return wallet
   if (role === 'app-admin') return approverApp
@@ -28,5 +28,5 @@ export function accountOf(deployment: Deployment, role: Role): string {
 }
 
 /** The roles that an account has in this environment; none for a foreign account. */
-export const rolesOf = (deployment: Deployment, account: string): Role[] =>
+export const rolesOf = (deployment: Pick<Deployment, 'accounts'>, account: string): Role[] =>
   roles.filter(role => accountOf(deployment, role) === account)

@@ -18,13 +18,16 @@ export async function runDeployer(args: readonly string[], options: Omit<Context
     return 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    const { code, message, remedy, place } = explain(error, options.signal)
-    if (flags.json) out(`${JSON.stringify({ error: { code, message, remedy, ...place } })}\n`)
-    else if (!(error instanceof CommanderError)) {
-      err(`trivault-deployer: ${place ? `${placeText(place)}: ` : ''}${message}\n`)
-      if (remedy !== '') err(`  → ${remedy}\n`)
-    }
-    return exitCodeOf(code)
+    const told = explain(error, options.signal)
+    if (flags.json) {
+      const document = { ...told.json, ...(told.others.length > 0 && { others: told.others.map(other => other.json) }) }
+      if (!told.told) out(`${JSON.stringify({ error: document }, null, 2)}\n`)
+    } else if (!(error instanceof CommanderError))
+      for (const one of [told, ...told.others]) {
+        err(`trivault-deployer: ${one.place ? `${placeText(one.place)}: ` : ''}${one.message}\n`)
+        if (one.remedy !== '') err(`  → ${one.remedy}\n`)
+      }
+    return exitCodeOf(told.code)
   }
 }
 

@@ -71,9 +71,10 @@ export const targets: Readonly<Record<string, Target>> = {
   'oidc-urls': {
     step: '7',
     purpose: 'Print redirect URIs, logout URIs and origins for your identity provider',
-    roles: everyone,
+    roles: [...infrastructure, ...app],
     needs: 'files',
   },
+  'check-data-api': { step: '7', purpose: 'Not in this release', roles: infrastructure, needs: 'nothing' },
   'generate-cold-wallet-bundle': { step: '8', purpose: 'Not in this release', roles: infrastructure, needs: 'nothing' },
   'deploy-stage-1': {
     step: '9',
@@ -119,7 +120,7 @@ export const targets: Readonly<Record<string, Target>> = {
   'deploy-all-policy-nodes-long-lived': {
     step: '9',
     purpose: 'Every Policy Node partition of this account; skips the others',
-    roles: installers,
+    roles: infrastructure,
     needs: 'account',
   },
   ...perNode(
@@ -135,7 +136,7 @@ export const targets: Readonly<Record<string, Target>> = {
   'generate-secret-file': {
     step: '12',
     purpose: 'Template of customer-secrets.yml; never overwrites',
-    roles: infrastructure,
+    roles: installers,
     needs: 'files',
   },
   'populate-secrets-wallet': {
@@ -162,6 +163,12 @@ export const targets: Readonly<Record<string, Target>> = {
       needs: 'account',
     }),
   ),
+  'pin-peers-wallet': {
+    step: '12',
+    purpose: "The wallet's copy of what the node admins pinned",
+    roles: infrastructure,
+    needs: 'account',
+  },
   'shred-secrets': {
     step: '12',
     purpose: 'Destroy customer-secrets.yml after use',
@@ -203,7 +210,7 @@ export const targets: Readonly<Record<string, Target>> = {
     needs: 'account',
   },
   'deploy-approver-app': { step: '13', purpose: 'The Approver App in its own account', roles: app, needs: 'account' },
-  'ecr-public-login': { step: '13', purpose: 'Sign Docker in to public.ecr.aws', roles: everyone, needs: 'nothing' },
+  'ecr-public-login': { step: 'any', purpose: 'Sign Docker in to public.ecr.aws', roles: everyone, needs: 'nothing' },
   'backup-rds-snapshot': {
     step: '15',
     purpose: 'Snapshot of the database before an upgrade',

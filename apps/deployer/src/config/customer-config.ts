@@ -20,14 +20,6 @@ export interface CustomerConfig {
   readonly hosts?: { readonly api?: string; readonly console?: string; readonly approverApp?: string }
   readonly adminUsers: readonly { readonly email: string; readonly name: string }[]
   readonly founding?: Partial<Environment['founding']>
-  readonly identityProvider?: {
-    readonly kind?: 'auth0' | 'okta' | 'entra' | 'oidc'
-    readonly accessTokenEmail?: string
-    readonly accessTokenEmailVerified?: string
-    readonly idTokenEmail?: string
-    readonly idTokenEmailVerified?: string
-    readonly idTokenSubject?: readonly string[]
-  }
   readonly chains?: readonly string[]
   readonly network?: Partial<Environment['network']>
   readonly database?: Partial<Environment['database']>
@@ -63,9 +55,6 @@ export function environmentOf(config: CustomerConfig): Environment {
   const { namespace, environment, region, accounts, hostedZones, adminUsers } = config
   const testnet = config.testnet ?? environment === 'testnet'
   const founders = config.founding?.founders ?? adminUsers.map(({ email }) => email)
-  const entra = config.identityProvider?.kind === 'entra'
-  const verified = entra ? 'xms_edov' : 'email_verified'
-  const idp = config.identityProvider ?? {}
   return {
     namespace,
     environment,
@@ -104,14 +93,6 @@ export function environmentOf(config: CustomerConfig): Environment {
       mode: config.founding?.mode ?? 'identity',
       founders,
       approvalsRequired: config.founding?.approvalsRequired ?? Math.min(2, founders.length),
-    },
-    identityProvider: {
-      accessToken: { email: idp.accessTokenEmail ?? 'email', emailVerified: idp.accessTokenEmailVerified ?? verified },
-      idToken: {
-        email: idp.idTokenEmail ?? 'email',
-        emailVerified: idp.idTokenEmailVerified ?? verified,
-        subject: idp.idTokenSubject ?? (entra ? ['tid', 'oid'] : ['sub']),
-      },
     },
     chains: config.chains ?? [testnet ? 'eip155:11155111' : 'eip155:1'],
     tags: config.tags ?? {},

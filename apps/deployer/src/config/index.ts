@@ -51,13 +51,11 @@ export function complete(environment: Environment, settings: Settings): Deployme
 }
 
 /** NAMESPACE, ENV_PREFIX, AWS_REGION and BACKEND_API_PATH against the YAML files that are there. Throws `DeployerError`. */
-export function checkEnvironment(cwd: string, settings: Settings): void {
-  const customer = readIfThere(join(cwd, CUSTOMER_CONFIG))
-  const wallet = readIfThere(join(cwd, BD_WALLET))
-  const problems = [
-    ...(customer === undefined ? [] : checkVariables(CUSTOMER_CONFIG, customer, settings)),
-    ...(wallet === undefined ? [] : checkVariables(BD_WALLET, wallet, settings)),
-  ]
+export function checkEnvironment(cwd: string, settings: Settings, files = [CUSTOMER_CONFIG, BD_WALLET]): void {
+  const problems = files.flatMap(file => {
+    const text = readIfThere(join(cwd, file))
+    return text === undefined ? [] : checkVariables(file, text, settings)
+  })
   if (problems.length > 0) throw configError(problems)
 }
 

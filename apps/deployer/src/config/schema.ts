@@ -42,15 +42,6 @@ const host = (which: string, example: string, defaultText: string): Schema => ({
   defaultText,
 })
 
-const claim = (what: string, defaultText: string, example = 'email'): Schema => ({
-  type: 'string',
-  minLength: 1,
-  maxLength: 256,
-  description: what,
-  examples: [example],
-  defaultText,
-})
-
 const email: Schema = {
   type: 'string',
   pattern: '^[^\\s@"<>]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$',
@@ -193,42 +184,6 @@ const founding: Schema = {
   additionalProperties: false,
 }
 
-const identityProvider: Schema = {
-  type: 'object',
-  description:
-    'How to read the tokens of your identity provider. Issuer, audience and client ids belong in customer-secrets.yml.',
-  properties: {
-    kind: {
-      type: 'string',
-      enum: ['auth0', 'okta', 'entra', 'oidc'],
-      description: 'sets the claims below as the provider has them',
-      default: 'oidc',
-    },
-    accessTokenEmail: claim('claim of an access token that holds the e-mail address', 'email'),
-    accessTokenEmailVerified: claim(
-      'claim of an access token that says the address was verified',
-      'email_verified; Entra: xms_edov',
-      'email_verified',
-    ),
-    idTokenEmail: claim('claim of an ID token that holds the e-mail address', 'email'),
-    idTokenEmailVerified: claim(
-      'claim of an ID token that says the address was verified',
-      'email_verified; Entra: xms_edov',
-      'email_verified',
-    ),
-    idTokenSubject: {
-      type: 'array',
-      minItems: 1,
-      maxItems: 4,
-      items: claim('a claim', 'sub', 'sub'),
-      description: 'claims of an ID token that name a person for good',
-      examples: [['sub']],
-      defaultText: 'sub; Entra: tid and oid',
-    },
-  },
-  additionalProperties: false,
-}
-
 const people: Schema = {
   type: 'array',
   minItems: 1,
@@ -323,7 +278,6 @@ export const customerConfigSchema: Schema = {
     },
     adminUsers: people,
     founding,
-    identityProvider,
     chains: {
       type: 'array',
       minItems: 1,
@@ -383,26 +337,6 @@ export const deploymentSchema: Schema = whole({
     nitro: whole(nitro),
     adminUsers: people,
     founding: whole(founding),
-    identityProvider: whole({
-      type: 'object',
-      properties: {
-        accessToken: whole({
-          type: 'object',
-          properties: { email: claim('a claim', ''), emailVerified: claim('a claim', '') },
-          additionalProperties: false,
-        }),
-        idToken: whole({
-          type: 'object',
-          properties: {
-            email: claim('a claim', ''),
-            emailVerified: claim('a claim', ''),
-            subject: inOf(identityProvider, 'idTokenSubject'),
-          },
-          additionalProperties: false,
-        }),
-      },
-      additionalProperties: false,
-    }),
     chains: property('chains'),
     tags,
   },
