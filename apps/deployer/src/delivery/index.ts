@@ -55,9 +55,19 @@ export function registerDelivery(program: Command, context: Context): void {
       const { generateFeEnv } = await import('./frontend.ts')
       await generateFeEnv(context, flags)
     })
-  command('generate-cold-wallet-bundle', 'not in this release', async () => {
-    const remedy = 'leave step 8 out: a vault without a cold wallet needs nothing of it'
-    throw new DeployerError('not-in-this-release', 'the cold wallet is not in this release', remedy)
-  })
+  const absent = (name: string, message: string, remedy: string): Command =>
+    command(name, 'not in this release', async () => {
+      throw new DeployerError('not-in-this-release', message, remedy)
+    })
+  absent(
+    'generate-cold-wallet-bundle',
+    'the cold wallet is not in this release',
+    'leave step 8 out: a vault without a cold wallet needs nothing of it',
+  )
+  absent(
+    'check-data-api',
+    'the wallet of this release reads chains from nodes (custom chain RPC URLs), not from a data API: there is no key to check',
+    'name an RPC URL for every chain in customer-secrets.yml; balances and fees come from there',
+  )
   registerPublisher(program, context)
 }
