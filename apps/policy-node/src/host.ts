@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { jsonLog, readConfig, startHost } from '@trivault/node-host'
 
 const STOP_MS = 4_500
@@ -8,10 +10,12 @@ const write = (line: string) => void process.stdout.write(line)
 const coreMain = fileURLToPath(new URL('./core.ts', import.meta.url))
 
 async function main(): Promise<number> {
-  const [flag, file, ...rest] = process.argv.slice(2)
-  if (flag !== '--config' || file === undefined || rest.length > 0)
-    throw new RangeError('usage: host.ts --config <absolute path of a JSON file>')
-  const host = startHost({ config: await readConfig(file), coreMain, write })
+  const { values } = parseArgs({ options: { config: { type: 'string' }, 'software-attestation': { type: 'string' } } })
+  if (values.config === undefined)
+    throw new RangeError('usage: host.ts --config <JSON file> [--software-attestation <URL>]')
+  const attestationUrl = values['software-attestation']
+  const config = await readConfig(resolve(values.config))
+  const host = startHost({ config, coreMain, write, ...(attestationUrl !== undefined && { attestationUrl }) })
   const stopWithin = (ms: number) => {
     host.stop()
     setTimeout(() => process.exit(1), ms).unref()

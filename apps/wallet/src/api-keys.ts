@@ -37,9 +37,9 @@ export class ApiKeys {
   }
 
   /** Makes a key; `keep` is called before it counts. Only the hash stays here. */
-  async issue(userId: string, name: string, role: Role, keep?: (key: string) => void): Promise<string> {
+  async issue(userId: string, name: string, role: Role, keep?: (key: string) => Promise<void>): Promise<string> {
     const key = `cwp_${randomBytes(32).toString('base64url')}`
-    keep?.(key)
+    await keep?.(key)
     const row = {
       hash: Buffer.from(sha256(utf8(key))),
       user_id: userId,
@@ -52,7 +52,7 @@ export class ApiKeys {
   }
 
   /** The bootstrap Admin key of the guide's step 16: made once, at the first start, and kept before it counts. */
-  async bootstrap(keep: (key: string) => void): Promise<void> {
+  async bootstrap(keep: (key: string) => Promise<void>): Promise<void> {
     const existing = await this.#db
       .selectFrom('api_keys')
       .select('hash')

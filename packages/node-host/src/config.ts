@@ -1,12 +1,24 @@
 import { createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type Codec, encode, type Json, type JsonOf, json, parseJson } from '@trivault/codec'
 import { genesisCodec, genesisJson } from '@trivault/protocol'
 import type { CoreInit } from './core-link.ts'
 import { HostError } from './errors.ts'
 
-const path = json.string({ pattern: /^\//, what: 'an absolute path' })
+const path = json.string({ pattern: /^[^\n]+$/, what: 'a path' })
 const url = json.string({ pattern: /^https?:\/\/\S+$/, what: 'an http URL' })
+
+/** The first kind where the member is there, else the second. */
+function either<A, B>(member: string, first: Json<A>, second: Json<B>): Json<A | B> {
+  return {
+    read: value =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, member)
+        ? first.read(value)
+        : second.read(value),
+    write: value => JSON.stringify(value),
+  }
+}
 
 const configJson = json.object({
   index: json.integer(2),
@@ -22,17 +34,39 @@ const configJson = json.object({
     cert: path,
     key: path,
   }),
-  kms: json.object({ url, keyId: json.string({ max: 256 }) }),
-  attestation: json.object({ url }),
+  kms: either(
+    'url',
+    json.object({ url, keyId: json.string({ max: 256 }) }),
+    json.object({
+      region: json.string({ pattern: /^[a-z0-9-]+$/, what: 'an AWS region' }),
+      keyId: json.string({ max: 256 }),
+    }),
+  ),
+  attestation: either('url', json.object({ url }), json.object({ nitro: json.boolean })),
   metrics: json.object({ host: json.string({ max: 256 }), port: json.integer(65_535) }),
 })
 
-/** Configuration of a Policy Node host; the fields are described in apps/local/README.md. */
+/**
+ * Configuration of a Policy Node host; the fields are described in apps/local/README.md. `kms` is a software KMS (`url`) or
+ * AWS KMS (`region`); `attestation` a software authority (`url`) or the enclave's own security module (`nitro`).
+ */
 export type HostConfig = JsonOf<typeof configJson>
 
-/** Throws HostError bad-config. */
+/** Paths in the file are relative to it; those of the answer are absolute. Throws HostError bad-config. */
 export async function readConfig(file: string): Promise<HostConfig> {
-  return readJson(file, configJson)
+  const config = await readJson(file, configJson)
+  const at = (relative: string): string => resolve(dirname(file), relative)
+  const { home, pins, secret, anchor, ersPublicKey, database, bus } = config
+  return {
+    ...config,
+    home: at(home),
+    pins: at(pins),
+    secret: at(secret),
+    anchor: at(anchor),
+    ersPublicKey: at(ersPublicKey),
+    database: { urlFile: at(database.urlFile) },
+    bus: { url: bus.url, ca: at(bus.ca), cert: at(bus.cert), key: at(bus.key) },
+  }
 }
 
 /** What the core is started with, from the files that the config names. Throws HostError bad-config. */

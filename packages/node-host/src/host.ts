@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, BusError, connectBus } from '@trivault/bus'
 import type { Party } from '@trivault/node-core'
 import { AdminDesk } from './admin.ts'
+import { awsKms } from './aws-kms.ts'
 import { type HostConfig, readDatabaseUrl, readInit } from './config.ts'
 import { type CoreLink, type HostLog, serveCore } from './core-link.ts'
 import { type CoreProcess, spawnCore } from './core-process.ts'
@@ -20,6 +21,11 @@ export interface HostOptions {
   config: HostConfig
   /** Path of the core's main module. */
   coreMain: string
+  /**
+   * For `attestation: { nitro: true }` on a machine without enclaves: a software authority in the security module's place.
+   * No key of AWS KMS opens to its documents.
+   */
+  attestationUrl?: string
   /** Takes the JSON lines. */
   write: (line: string) => void
 }
@@ -60,6 +66,7 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
   const name = `node${config.index}`
   const init = await readInit(config)
   const databaseUrl = await readDatabaseUrl(config)
+  const attestationUrl = attestationOf(options)
   const admin = new AdminDesk()
   const metrics = await serveMetrics(config.metrics, name, { '/hold': body => admin.bring(body) }).catch(cause => {
     const { host, port } = config.metrics
@@ -79,8 +86,8 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
   const link = serveCore({
     stream: core.stream,
     records,
-    kms: httpKms(config.kms),
-    attestation: httpAttestation({ ...config.attestation, module: config.kms.keyId }),
+    kms: 'url' in config.kms ? httpKms(config.kms) : awsKms(config.kms),
+    attestation: httpAttestation({ url: attestationUrl, module: name }),
     send: (to, message) => (to === 'admin' ? admin.receive(message) : send(bus, to, message, log)),
     log,
     metrics: metrics.sink,
@@ -95,6 +102,16 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
   const reason = await link.over
   const { code, signal } = await core.exited
   return new HostError('core', `${reason.message} (core: ${signal ?? `exit ${code}`})`)
+}
+
+/** Throws HostError bad-config where only an enclave's own security module could vouch for the core. */
+function attestationOf({ config, attestationUrl }: HostOptions): string {
+  if ('url' in config.attestation) return config.attestation.url
+  if (attestationUrl !== undefined) return attestationUrl
+  throw new HostError(
+    'bad-config',
+    'booting the core in a Nitro enclave is not in this release: the host and its stack are ready for it, the key stays shut',
+  )
 }
 
 const isParty = (name: string): name is Party => parties.includes(name)
