@@ -1,4 +1,4 @@
-export { openCiphertextForRecipient } from './cms.ts'
+export { openCiphertextForRecipient, sealForRecipient } from './cms.ts'
 export { type AttestationDocument, parseDocument } from './document.ts'
 export { AttestationError, type AttestationErrorCode } from './errors.ts'
 export type { AttestationPort, AttestationRequest, EncryptionContext, KmsPort, Pcrs } from './ports.ts'

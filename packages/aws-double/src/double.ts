@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSoftwareRoot, type SoftwareRoot } from '@trivault/attestation'
+import { issue, rootCaller, sessionCaller, uniqueId, userCaller } from './credentials.ts'
+import type { Hooks } from './hooks.ts'
+import { createDispatcher } from './http/dispatch.ts'
+import { type Request, type Response, readRequest } from './http/message.ts'
+import { type PolicyDocument, parsePolicy } from './iam/document.ts'
+import { providers } from './resources/index.ts'
+import type { Service } from './service.ts'
+import { cloudformation } from './services/cloudformation/service.ts'
+import type { StoredPolicy } from './services/iam/store.ts'
+import { kms } from './services/kms/service.ts'
+import { s3 } from './services/s3/service.ts'
+import { sts } from './services/sts/service.ts'
+import { type CallRecord, createWorld, iamOf, type World } from './world.ts'
+
+export type AccountOptions = {
+  /** 12 digits. */
+  readonly id: string
+  /** `administrator` may do everything that its account may. */
+  readonly users?: Readonly<Record<string, 'administrator' | readonly PolicyDocument[]>>
+  /** Public zones that exist before any installation. */
+  readonly zones?: readonly { readonly name: string; readonly id: string }[]
+}
+export type DoubleOptions = {
+  /** Where `environmentFor` points; calls may be signed for any region. */
+  readonly region: string
+  readonly accounts: readonly AccountOptions[]
+  readonly hooks?: Hooks
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number
+  /** Root of the attestation documents that KMS trusts; made fresh when absent. */
+  readonly attestationRoot?: SoftwareRoot
+}
+export type Keys = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+export type AwsDouble = {
+  /** For `AWS_ENDPOINT_URL`: one address for all services. */
+  readonly endpoint: string
+  readonly attestation: SoftwareRoot
+  readonly world: World
+  readonly calls: readonly CallRecord[]
+  /** @param name `root`, a user, or a role (then a fresh session of it). */
+  credentialsFor(account: string, name: string): Keys
+  /** The same as environment variables of a process that uses an AWS SDK. */
+  environmentFor(account: string, name: string): Readonly<Record<string, string>>
+  /** Stops the server and all that hooks have started. */
+  stop(): Promise<void>
+}
+
+const administrator: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+}
+const sessionSeconds = 3600
+
+const storedPolicy = (document: PolicyDocument): StoredPolicy => ({
+  document,
+  policy: parsePolicy(document, 'identity'),
+})
+
+function addUser(world: World, account: string, name: string, policies: readonly PolicyDocument[]): void {
+  iamOf(world, account).users.set(name, {
+    kind: 'user',
+    name,
+    arn: `arn:aws:iam::${account}:user/${name}`,
+    id: uniqueId(world, 'AIDA'),
+    account,
+    path: '/',
+    created: new Date(world.clock()),
+    inline: new Map(policies.map((document, index) => [`policy-${index}`, storedPolicy(document)])),
+    attached: new Set(),
+    boundary: undefined,
+    tags: new Map(),
+  })
+}
+
+function keysFor(world: World, account: string, name: string): Keys {
+  const { users, roles } = iamOf(world, account)
+  const user = users.get(name)
+  const role = roles.get(name)
+  if (name !== 'root' && !user && !role) throw new Error(`account ${account} has no user or role ${name}`)
+  const caller = user ? userCaller(world, user) : role ? sessionCaller(world, role, 'test') : rootCaller(account)
+  const { accessKeyId, secretAccessKey, sessionToken } = issue(world, caller, role ? sessionSeconds : undefined)
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+/** Starts an AWS on loopback that enforces policies. Nothing of it leaves the machine or outlives `stop`. */
+export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble> {
+  const clock = options.clock ?? Date.now
+  const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
+  const attestation = options.attestationRoot ?? createSoftwareRoot({ time: clock(), random })
+  const { region, accounts, hooks = {} } = options
+  const world = createWorld({ region, clock, random, attestation, hooks, accounts: accounts.map(({ id }) => id) })
+  for (const { id, users = {}, zones = [] } of accounts) {
+    for (const [name, policies] of Object.entries(users)) {
+      addUser(world, id, name, policies === 'administrator' ? [administrator] : policies)
+    }
+    for (const zone of zones) {
+      world.route53.zones.set(zone.id, { id: zone.id, name: `${zone.name}.`, account: id, records: new Map() })
+    }
+  }
+  const services: readonly Service[] = [cloudformation(providers), kms, s3, sts]
+  const server = await listen(createDispatcher(world, services))
+  world.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    endpoint: world.endpoint,
+    attestation,
+    world,
+    calls: world.calls,
+    credentialsFor: (account, name) => keysFor(world, account, name),
+    environmentFor: (account, name) => {
+      const keys = keysFor(world, account, name)
+      return {
+        AWS_ENDPOINT_URL: world.endpoint,
+        AWS_REGION: region,
+        AWS_DEFAULT_REGION: region,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_ACCESS_KEY_ID: keys.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+        ...(keys.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: keys.sessionToken }),
+      }
+    },
+    stop: () => stop(server),
+  }
+}
+
+async function listen(answer: (request: Request) => Promise<Response>): Promise<Server> {
+  const server = createServer((message, response) => {
+    const respond = async (): Promise<void> => {
+      const { status, headers, body } = await answer(await readRequest(message))
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body
+      const length = message.method === 'HEAD' ? {} : { 'content-length': String(bytes.length) }
+      response.writeHead(status, { ...length, ...headers })
+      response.end(message.method === 'HEAD' ? undefined : bytes)
+    }
+    respond().catch((error: unknown) => {
+      response.writeHead(500).end(String(error))
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,209 @@
+import type {
+  CreateAliasCommandInput,
+  CreateKeyCommandInput,
+  DescribeKeyCommandInput,
+  GetKeyPolicyCommandInput,
+  KeyMetadata,
+  PutKeyPolicyCommandInput,
+  ScheduleKeyDeletionCommandInput,
+} from '@aws-sdk/client-kms'
+import { arnOf, authorize, type Call, isAllowed } from '../../call.ts'
+import { AwsError } from '../../errors.ts'
+import { decide } from '../../iam/evaluate.ts'
+import { storePolicy } from '../../principals.ts'
+import { only, tagsOf } from '../../service.ts'
+import type { StoredPolicy } from '../iam/store.ts'
+import { authorizeKey, keyOf } from './access.ts'
+import type { KmsKey } from './store.ts'
+
+const defaultPolicy = (account: string) => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+})
+
+/** AWS refuses a policy that locks its author out of changing it again. */
+function checkLockout(call: Call, arn: string, { policy }: StoredPolicy): void {
+  const { caller } = call
+  const decision = decide(
+    { requester: caller.requester, action: 'kms:PutKeyPolicy', resource: arn, context: lockoutContext(call) },
+    {
+      identity: caller.identity(),
+      boundary: caller.boundary(),
+      resource: policy,
+      resourceAccount: call.account,
+      rule: 'resource-primary',
+    },
+  )
+  if (!decision.allowed) {
+    throw new AwsError(
+      'MalformedPolicyDocumentException',
+      `the new key policy will not allow ${arnOf(caller)} to update the key policy in the future`,
+    )
+  }
+}
+
+const lockoutContext = ({ caller, account }: Call) => {
+  const { requester } = caller
+  const arn = requester.kind === 'session' ? requester.roleArn : arnOf(caller)
+  return new Map([
+    ['aws:principalarn', [arn]],
+    ['aws:principalaccount', [account]],
+    ['kms:calleraccount', [account]],
+  ])
+}
+
+export function createKey(input: CreateKeyCommandInput, call: Call) {
+  only(input, ['Description', 'KeySpec', 'KeyUsage', 'MultiRegion', 'Origin', 'Policy', 'Tags'])
+  if ((input.KeySpec ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT' || input.MultiRegion) {
+    throw new AwsError('NotInAwsDouble', 'only symmetric keys of one region are part of the double', 501)
+  }
+  const { world, account, region } = call
+  const tags = tagsOf(input.Tags?.map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue })))
+  authorize(call, { action: 'kms:CreateKey', resource: '*', requestTags: tags })
+  const id = crypto.randomUUID()
+  const arn = `arn:aws:kms:${region}:${account}:key/${id}`
+  const policy = storePolicy(world, input.Policy ?? defaultPolicy(account), 'resource')
+  checkLockout(call, arn, policy)
+  const key: KmsKey = {
+    id,
+    arn,
+    account,
+    region,
+    material: world.random(32),
+    created: new Date(world.clock()),
+    description: input.Description ?? '',
+    policy,
+    enabled: true,
+    rotation: false,
+    deletion: undefined,
+    tags,
+  }
+  world.kms.keys.set(arn, key)
+  return { KeyMetadata: metadata(key) }
+}
+
+const metadata = (key: KmsKey): KeyMetadata => ({
+  AWSAccountId: key.account,
+  KeyId: key.id,
+  Arn: key.arn,
+  CreationDate: key.created,
+  Enabled: key.enabled && !key.deletion,
+  Description: key.description,
+  KeyUsage: 'ENCRYPT_DECRYPT',
+  KeyState: key.deletion ? 'PendingDeletion' : key.enabled ? 'Enabled' : 'Disabled',
+  DeletionDate: key.deletion,
+  Origin: 'AWS_KMS',
+  KeyManager: 'CUSTOMER',
+  KeySpec: 'SYMMETRIC_DEFAULT',
+  EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+  MultiRegion: false,
+})
+
+export function describeKey(input: DescribeKeyCommandInput, call: Call) {
+  only(input, ['KeyId'])
+  const key = keyOf(call, input.KeyId ?? '')
+  authorizeKey(call, key, 'kms:DescribeKey')
+  return { KeyMetadata: metadata(key) }
+}
+
+export function getKeyPolicy(input: GetKeyPolicyCommandInput, call: Call) {
+  only(input, ['KeyId', 'PolicyName'])
+  const key = keyOf(call, input.KeyId ?? '')
+  authorizeKey(call, key, 'kms:GetKeyPolicy')
+  return { Policy: JSON.stringify(key.policy.document), PolicyName: 'default' }
+}
+
+export function putKeyPolicy(input: PutKeyPolicyCommandInput, call: Call) {
+  only(input, ['KeyId', 'Policy', 'PolicyName'])
+  const key = keyOf(call, input.KeyId ?? '')
+  authorizeKey(call, key, 'kms:PutKeyPolicy')
+  const policy = storePolicy(call.world, input.Policy ?? '', 'resource')
+  checkLockout(call, key.arn, policy)
+  key.policy = policy
+  return {}
+}
+
+export function createAlias(input: CreateAliasCommandInput, call: Call) {
+  only(input, ['AliasName', 'TargetKeyId'])
+  const { AliasName: name = '', TargetKeyId: target = '' } = input
+  const { world, account, region } = call
+  if (!/^alias\/(?!aws\/)[\w/-]+$/.test(name)) throw new AwsError('InvalidAliasNameException', `${name} is no alias`)
+  const arn = `arn:aws:kms:${region}:${account}:${name}`
+  const key = keyOf(call, target)
+  authorize(call, { action: 'kms:CreateAlias', resource: arn })
+  authorizeKey(call, key, 'kms:CreateAlias')
+  if (key.account !== account) throw new AwsError('NotFoundException', 'an alias stands for a key of its own account')
+  if (world.kms.aliases.has(arn))
+    throw new AwsError('AlreadyExistsException', `an alias with the name ${arn} already exists`)
+  world.kms.aliases.set(arn, key.arn)
+  return {}
+}
+
+export function deleteAlias({ AliasName: name = '' }: { readonly AliasName?: string }, call: Call) {
+  const { world, account, region } = call
+  const arn = `arn:aws:kms:${region}:${account}:${name}`
+  authorize(call, { action: 'kms:DeleteAlias', resource: arn })
+  const key = world.kms.keys.get(world.kms.aliases.get(arn) ?? '')
+  if (!key) throw new AwsError('NotFoundException', `${arn} does not exist`)
+  authorizeKey(call, key, 'kms:DeleteAlias')
+  world.kms.aliases.delete(arn)
+  return {}
+}
+
+export function listAliases(_: unknown, call: Call) {
+  const { world, account, region } = call
+  authorize(call, { action: 'kms:ListAliases', resource: '*' })
+  const own = [...world.kms.aliases].filter(([alias]) => alias.startsWith(`arn:aws:kms:${region}:${account}:`))
+  return {
+    Aliases: own.map(([alias, key]) => ({
+      AliasArn: alias,
+      AliasName: alias.split(':').at(-1),
+      TargetKeyId: key.split('/').at(-1),
+    })),
+    Truncated: false,
+  }
+}
+
+const defaultWindowDays = 30
+const dayMs = 86_400_000
+
+export function scheduleKeyDeletion(input: ScheduleKeyDeletionCommandInput, call: Call) {
+  only(input, ['KeyId', 'PendingWindowInDays'])
+  const key = keyOf(call, input.KeyId ?? '')
+  authorizeKey(call, key, 'kms:ScheduleKeyDeletion')
+  key.deletion = new Date(call.world.clock() + (input.PendingWindowInDays ?? defaultWindowDays) * dayMs)
+  return { KeyId: key.arn, DeletionDate: key.deletion, KeyState: 'PendingDeletion' as const }
+}
+
+export function enableKeyRotation({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
+  const key = keyOf(call, reference)
+  authorizeKey(call, key, 'kms:EnableKeyRotation')
+  key.rotation = true
+  return {}
+}
+
+export function disableKey({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
+  const key = keyOf(call, reference)
+  authorizeKey(call, key, 'kms:DisableKey')
+  key.enabled = false
+  return {}
+}
+
+/** Grants go round the key policy; the double has none, and says so to whoever may make them. */
+export function createGrant({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call): never {
+  const key = keyOf(call, reference)
+  const allowed = isAllowed(call, {
+    action: 'kms:CreateGrant',
+    resource: key.arn,
+    resourceAccount: key.account,
+    policy: key.policy.policy,
+    rule: 'resource-primary',
+  })
+  throw allowed
+    ? new AwsError(
+        'NotInAwsDouble',
+        'KMS grants are not part of the double: a grant would go round the key policy',
+        501,
+      )
+    : new AwsError('AccessDenied', `${arnOf(call.caller)} may not make a grant on ${key.arn}`, 403)
+}
