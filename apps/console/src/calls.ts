@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import type { ExactResponseOf, OperationId, ResponseOf } from '@trivault/api-contract'
-import type { CallInput } from '@trivault/client'
+import type { CallInput, ExactInput } from '@trivault/client'
 import { useApi } from '@trivault/ui'
 
 type Options = {
@@ -11,19 +11,35 @@ type Options = {
   readonly keep?: boolean
 }
 
+const keeping = ({ keep = false, ...options }: Options) => ({
+  ...options,
+  ...(keep && { placeholderData: (before: unknown) => before as never }),
+})
+
 /** A reading call of the API, cached under its name and input. */
 export function useCall<K extends OperationId>(
   operationId: K,
   input?: CallInput<K>,
-  { keep = false, ...options }: Options = {},
+  options: Options = {},
 ): UseQueryResult<ResponseOf<K>> {
   const api = useApi()
   return useQuery<ResponseOf<K>>({
     queryKey: [operationId, input],
     queryFn: () => api.call(operationId, ...((input === undefined ? [] : [input]) as never)),
-    ...(keep && { placeholderData: before => before as never }),
-    ...options,
-  }) as UseQueryResult<ResponseOf<K>>
+    ...keeping(options),
+  })
 }
 
-export type Restriction = ExactResponseOf<'trivaultRestrictions'>[number]
+/** The same with amounts of money and rates as decimal text. */
+export function useExactCall<K extends OperationId>(
+  operationId: K,
+  input: ExactInput<K>,
+  options: Options = {},
+): UseQueryResult<ExactResponseOf<K>> {
+  const api = useApi()
+  return useQuery<ExactResponseOf<K>>({
+    queryKey: [operationId, input, 'exact'],
+    queryFn: () => api.callExact(operationId, input),
+    ...keeping(options),
+  })
+}

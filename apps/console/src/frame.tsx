@@ -31,7 +31,7 @@ const nav: readonly NavItem[] = [
   { to: '/operations', label: 'Operations', icon: IconListDetails },
   { to: '/policies', label: 'Policies', icon: IconShieldLock },
   { to: '/people', label: 'People', icon: IconUsers },
-  { to: '/assets', label: 'Chains and tokens', icon: IconCoins },
+  { to: '/assets', label: 'Assets', icon: IconCoins },
   { to: '/audit', label: 'Audit log', icon: IconFileText },
   { to: '/nodes', label: 'Nodes', icon: IconServer },
 ]

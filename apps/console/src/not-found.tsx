@@ -1,17 +1,9 @@
-import { Button } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
 import { EmptyState } from '@trivault/ui'
+import { LinkButton } from './parts/link-button.tsx'
 
 export function NotFound() {
   return (
-    <EmptyState
-      title="There is no such page"
-      action={
-        <Button component={Link} to="/">
-          Go home
-        </Button>
-      }
-    >
+    <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
       The address may be mistyped, or from an older release.
     </EmptyState>
   )

@@ -50,6 +50,39 @@ const pages = [
     path: '/operations/$id',
     component: lazyRouteComponent(() => import('./pages/operation.tsx'), 'OperationPage'),
   }),
+  createRoute({
+    getParentRoute: under,
+    path: '/policies',
+    validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
+    component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'Policies'),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: '/policies/edit',
+    validateSearch: (search): { kind?: string; id?: string } => ({ kind: text(search.kind), id: text(search.id) }),
+    component: lazyRouteComponent(() => import('./pages/policy-edit.tsx'), 'PolicyEdit'),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: '/people',
+    validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
+    component: lazyRouteComponent(() => import('./pages/people.tsx'), 'People'),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: '/assets',
+    component: lazyRouteComponent(() => import('./pages/assets.tsx'), 'Assets'),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: '/audit',
+    component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'Audit'),
+  }),
+  createRoute({
+    getParentRoute: under,
+    path: '/nodes',
+    component: lazyRouteComponent(() => import('./pages/nodes.tsx'), 'Nodes'),
+  }),
 ] as const
 
 const tree = root.addChildren([callback, frame.addChildren(pages)])

@@ -44,6 +44,17 @@ describe('requests', () => {
     expect(requests[2]?.headers['content-type']).toBeUndefined()
   })
 
+  it('keeps every digit of amounts and rates where asked to', async () => {
+    const Above = '0.10000000000000000001'
+    answers = [{ body: `[{"RestrictionID":"r","Amount":{"Above":${Above},"Currency":"USD"}}]` }]
+    const [rule] = await client.callExact('trivaultRestrictions', {})
+    expect(rule?.Amount?.Above).toBe(Above)
+    answers = [{ body: '{"OperationID":"o"}' }]
+    const Updates = [{ Asset: 'ETH', USDRate: '3000.10' }]
+    await client.callExact('cwpstartUpdateRates', { body: { Updates } })
+    expect(requests[1]?.body).toBe('{"Updates":[{"Asset":"ETH","USDRate":3000.10}]}')
+  })
+
   it('escapes path parameters', async () => {
     await client.call('cwpgetOperationIntent', { params: { operationID: '../../x?y#z' } })
     expect(requests[0]?.url).toBe('/api/cwp/operations/id/..%2F..%2Fx%3Fy%23z/intent')

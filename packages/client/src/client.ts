@@ -1,14 +1,18 @@
 import {
   type BodyOf,
   type ClientEvent,
+  type ExactBodyOf,
+  type ExactResponseOf,
   type OperationId,
   type OperationStatusName,
   type ParamsOf,
+  parseExact,
   type QueryOf,
   type ResponseOf,
   type Route,
   routes,
   type StartSegment,
+  stringifyExact,
 } from '@trivault/api-contract'
 import { ApiError, apiErrorOf } from './error.ts'
 import { openEvents } from './events.ts'
@@ -35,6 +39,11 @@ export type CallInput<K extends OperationId> = Field<'params', ParamsOf<K>> &
   Field<'query', QueryOf<K>> &
   Field<'body', BodyOf<K>>
 
+/** The same with amounts of money and rates as decimal text. */
+export type ExactInput<K extends OperationId> = Field<'params', ParamsOf<K>> &
+  Field<'query', QueryOf<K>> &
+  Field<'body', ExactBodyOf<K>>
+
 type CallArguments<K extends OperationId> =
   Record<string, never> extends CallInput<K> ? [input?: CallInput<K>] : [input: CallInput<K>]
 
@@ -50,6 +59,8 @@ export type WaitOptions = {
 export type Client = {
   /** Calls a route by its operationId. @throws ApiError */
   call<K extends OperationId>(operationId: K, ...input: CallArguments<K>): Promise<ResponseOf<K>>
+  /** The same call; amounts of money and rates are decimal text both ways, since a double would round them. @throws ApiError */
+  callExact<K extends OperationId>(operationId: K, input: ExactInput<K>): Promise<ExactResponseOf<K>>
   /** Starts an operation and returns its id. @throws ApiError */
   start<S extends StartSegment>(segment: S, body: StartBody<S>): Promise<string>
   /** Reads the status until it is final or one of `until`. @throws ApiError with code `timeout` */
@@ -66,7 +77,12 @@ export function createClient(options: ClientOptions): Client {
   const credential = async (): Promise<string | undefined> =>
     options.apiKey ?? (typeof options.bearer === 'function' ? await options.bearer() : options.bearer)
 
-  async function send(operationId: OperationId, input: RequestParts, timeoutMs: number): Promise<unknown> {
+  async function send(
+    operationId: OperationId,
+    input: RequestParts,
+    timeoutMs: number,
+    { parse, stringify }: Pick<typeof JSON, 'parse'> & { stringify: (value: unknown) => string } = JSON,
+  ): Promise<unknown> {
     const route: Route = routes[operationId]
     const token = await credential()
     const response = await fetch(baseUrl + pathOf(route.path, input), {
@@ -76,7 +92,7 @@ export function createClient(options: ClientOptions): Client {
         ...(token !== undefined && { authorization: options.apiKey ? token : `Bearer ${token}` }),
         ...(route.body && { 'content-type': 'application/json' }),
       },
-      ...(route.body && { body: JSON.stringify(input.body ?? {}) }),
+      ...(route.body && { body: stringify(input.body ?? {}) }),
       signal: AbortSignal.timeout(timeoutMs),
     }).catch((cause: unknown) => {
       throw noAnswer(cause)
@@ -87,7 +103,7 @@ export function createClient(options: ClientOptions): Client {
     if (!response.ok) throw apiErrorOf(response.status, text)
     if (!route.response) return undefined
     try {
-      return JSON.parse(text)
+      return parse(text)
     } catch (cause) {
       throw new ApiError(response.status, 'bad-answer', 'the server did not answer JSON', { cause })
     }
@@ -99,6 +115,14 @@ export function createClient(options: ClientOptions): Client {
       return (await send(operationId, (input ?? {}) as RequestParts, options.timeoutMs ?? 30_000)) as ResponseOf<
         typeof operationId
       >
+    },
+
+    async callExact(operationId, input) {
+      const answer = await send(operationId, input as RequestParts, options.timeoutMs ?? 30_000, {
+        parse: parseExact,
+        stringify: stringifyExact,
+      })
+      return answer as ExactResponseOf<typeof operationId>
     },
 
     async start(segment, body) {

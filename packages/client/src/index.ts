@@ -1,6 +1,13 @@
 export { type AuditFile, AuditFileError, readAuditZip } from './audit-file.ts'
 export { type AuditColumn, type AuditRow, auditColumns, auditRows, csvLine } from './audit-rows.ts'
-export { type CallInput, type Client, type ClientOptions, createClient, type WaitOptions } from './client.ts'
+export {
+  type CallInput,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type ExactInput,
+  type WaitOptions,
+} from './client.ts'
 export { DeviceKey, DeviceKeyError } from './device-key.ts'
 export { ApiError } from './error.ts'
 export { isSealedZip, sealZip } from './zip-seal.ts'

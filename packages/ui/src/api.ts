@@ -7,6 +7,7 @@ export function createApi(apiUrl: string, session: Session): Client {
   return {
     ...client,
     call: async (operationId, ...input) => watch(session, client.call(operationId, ...input)),
+    callExact: async (operationId, input) => watch(session, client.callExact(operationId, input)),
     start: async (segment, body) => watch(session, client.start(segment, body)),
   }
 }

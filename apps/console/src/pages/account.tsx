@@ -1,25 +1,15 @@
 import { Button, Stack, Text } from '@mantine/core'
 import { IconQrcode, IconSend } from '@tabler/icons-react'
-import { useMutation } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
 import type { ResponseOf } from '@trivault/api-contract'
-import {
-  Address,
-  Amount,
-  EmptyState,
-  ErrorState,
-  LoadingState,
-  PageTitle,
-  QrCode,
-  QueryView,
-  Time,
-  useApi,
-} from '@trivault/ui'
+import { Address, Amount, EmptyState, ErrorState, PageTitle, QrCode, QueryView, Time, useApi } from '@trivault/ui'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { DataTable } from '../parts/data-table.tsx'
+import { LinkButton } from '../parts/link-button.tsx'
 import { Facts, Section } from '../parts/section.tsx'
-import { dollars } from '../parts/units.ts'
+import { dollars, worthOf } from '../parts/units.ts'
 
 type Account = ResponseOf<'getVault'>['Vault']
 
@@ -36,19 +26,15 @@ export function AccountPage() {
 
 function Known({ account }: { account: Account }) {
   const me = useMe()
+  const worth = worthOf(account)
   return (
     <>
       <PageTitle
         actions={
           me.writes && (
-            <Button
-              component={Link}
-              to="/transfer"
-              search={{ from: String(account.ID) }}
-              leftSection={<IconSend size={18} />}
-            >
+            <LinkButton to="/transfer" search={{ from: String(account.ID) }} leftSection={<IconSend size={18} />}>
               Transfer from here
-            </Button>
+            </LinkButton>
           )
         }
       >
@@ -57,8 +43,8 @@ function Known({ account }: { account: Account }) {
       <Section title="Account">
         <Facts
           rows={[
-            ['Worth on chain', dollars(account.Balance.OnChainUSD) || 'no rate is set for what it holds'],
-            ['Of it available', account.Balance.OnChainUSD !== '' && dollars(account.Balance.AvailableUSD)],
+            ['Worth on chain', worth || 'no rate is set for what it holds'],
+            ['Of it available', worth !== '' && dollars(account.Balance.AvailableUSD)],
             ['Made', <Time key="made" at={account.CreatedAt} />],
             ['Made by', account.CreatedBy],
           ]}
@@ -101,34 +87,26 @@ function Balances({ account: { Assets } }: { account: Account }) {
 
 function Deposits({ account }: { account: Account }) {
   const chains = useCall('cwplistChains', undefined, { staleTime: 60_000 })
-  const accounts = useCall('cwplistAccounts')
-  // Accounts are numbered from 1 in the order of this list, and none ever leaves it.
-  const place = account.ID - 1
   return (
     <Section
       title="Deposit addresses"
-      note="One address on every chain. The nodes' certified key makes it; nobody can change it later."
+      note="One on every chain, made by the certified key of the three nodes; nobody can change it later."
     >
       <QueryView query={chains} what="Reading the chains">
         {list =>
           list.length === 0 ? (
-            <EmptyState title="No chain is registered">Register one under Chains and tokens.</EmptyState>
+            <EmptyState title="No chain is registered">Register one under Assets.</EmptyState>
           ) : (
-            <QueryView query={accounts} what="Reading the master key">
-              {all => (
-                <div className="cn-cards">
-                  {list.map(({ CAIP2, ChainName, TestNet }) => (
-                    <Deposit
-                      key={CAIP2}
-                      account={account.Name}
-                      masterKey={all[place]?.MasterKey ?? ''}
-                      caip2={CAIP2}
-                      chain={TestNet ? `${ChainName} (test network)` : ChainName}
-                    />
-                  ))}
-                </div>
-              )}
-            </QueryView>
+            <div className="cn-cards">
+              {list.map(({ CAIP2, ChainName, TestNet }) => (
+                <Deposit
+                  key={CAIP2}
+                  account={account}
+                  caip2={CAIP2}
+                  chain={TestNet ? `${ChainName} (test network)` : ChainName}
+                />
+              ))}
+            </div>
           )
         }
       </QueryView>
@@ -136,40 +114,64 @@ function Deposits({ account }: { account: Account }) {
   )
 }
 
-/** The address is allocated when it is first asked for, which is an entry in the log: only on request. */
-function Deposit(props: { account: string; masterKey: string; caip2: string; chain: string }) {
-  const api = useApi()
-  const ask = useMutation({
-    mutationFn: () =>
-      api.call('cwpgetAddressCAIP2', {
-        body: { Account: props.account, MasterKey: props.masterKey, CAIP2: props.caip2 },
-      }),
-  })
+/** The address that there is; allocating the first one is an entry in the log, and so is done on request only. */
+function Deposit({ account, caip2, chain }: { account: Account; caip2: string; chain: string }) {
+  const native = account.Assets.find(({ CAIP19 }) => CAIP19.startsWith(`${caip2}/slip44:`))?.CAIP19 ?? ''
+  const known = useCall('getAddressOfAsset', { params: { id: account.ID, caip19: native } }, { enabled: native !== '' })
   return (
     <Stack gap="xs" align="flex-start">
-      <Text fw={600}>{props.chain}</Text>
-      {ask.data === undefined && !ask.isPending && (
-        <Button variant="default" leftSection={<IconQrcode size={18} />} onClick={() => ask.mutate()}>
-          Show the address on {props.chain}
-        </Button>
-      )}
-      {ask.isPending && <LoadingState what="Asking for the address" />}
-      {ask.error && <ErrorState error={ask.error} onRetry={() => ask.mutate()} />}
-      {ask.data && (
-        <>
-          {ask.data.sealed === false && (
-            <Text c="red" role="alert">
-              The vault is still being founded: do not send anything to this address yet.
-            </Text>
-          )}
-          <QrCode
-            value={ask.data.Address}
-            label={`QR code of the address of ${props.account} on ${props.chain}`}
-            size={180}
-          />
-          <Address value={ask.data.Address} />
-        </>
-      )}
+      <Text fw={600}>{chain}</Text>
+      <QueryView query={known} what="Reading the address">
+        {({ Addresses: [first] }) =>
+          first?.Address === undefined ? (
+            <Allocate account={account} caip2={caip2} />
+          ) : (
+            <Shown account={account} chain={chain} address={first.Address} />
+          )
+        }
+      </QueryView>
     </Stack>
+  )
+}
+
+function Shown({ account, chain, address }: { account: Account; chain: string; address: string }) {
+  const facts = useCall('trivaultVault', undefined, { staleTime: 60_000 })
+  return (
+    <>
+      {facts.data && facts.data.SealedAt === undefined && (
+        <Text c="red" role="alert">
+          The vault is still being founded: do not send anything to this address yet.
+        </Text>
+      )}
+      <QrCode value={address} label={`QR code of the address of ${account.Name} on ${chain}`} size={180} />
+      <Address value={address} />
+    </>
+  )
+}
+
+function Allocate({ account, caip2 }: { account: Account; caip2: string }) {
+  const api = useApi()
+  const queries = useQueryClient()
+  const accounts = useCall('cwplistAccounts')
+  // Accounts are numbered from 1 in the order of this list, and none ever leaves it.
+  const masterKey = accounts.data?.[account.ID - 1]?.MasterKey ?? ''
+  const ask = useMutation({
+    mutationFn: () =>
+      api.call('cwpgetAddressCAIP2', { body: { Account: account.Name, MasterKey: masterKey, CAIP2: caip2 } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['getAddressOfAsset'] }),
+  })
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<IconQrcode size={18} />}
+        disabled={masterKey === ''}
+        loading={ask.isPending}
+        onClick={() => ask.mutate()}
+      >
+        Make the address
+      </Button>
+      {ask.error && <ErrorState error={ask.error} onRetry={() => ask.mutate()} />}
+    </>
   )
 }

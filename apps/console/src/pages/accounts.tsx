@@ -1,4 +1,4 @@
-import { Button, Group, Pagination, Stack, TextInput } from '@mantine/core'
+import { Group, Pagination, Stack, TextInput } from '@mantine/core'
 import { IconSend } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ResponseOf } from '@trivault/api-contract'
@@ -7,9 +7,10 @@ import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { DataTable } from '../parts/data-table.tsx'
+import { LinkButton } from '../parts/link-button.tsx'
 import { NewAccount } from '../parts/new-account.tsx'
 import { Section } from '../parts/section.tsx'
-import { dollars } from '../parts/units.ts'
+import { worthOf } from '../parts/units.ts'
 import { useSettled } from '../parts/use-settled.ts'
 
 const pageSize = 20
@@ -72,9 +73,9 @@ function Actions() {
   return (
     <Group gap="xs">
       <NewAccount />
-      <Button component={Link} to="/transfer" leftSection={<IconSend size={18} />}>
+      <LinkButton to="/transfer" leftSection={<IconSend size={18} />}>
         New transfer
-      </Button>
+      </LinkButton>
     </Group>
   )
 }
@@ -105,7 +106,7 @@ function Table({ accounts }: { accounts: readonly Account[] }) {
           ),
         },
         { head: 'Holds', cell: account => <Holdings account={account} /> },
-        { head: 'Worth', end: true, cell: ({ Balance }) => dollars(Balance.OnChainUSD) || 'no rate' },
+        { head: 'Worth', end: true, cell: account => worthOf(account) || 'no rate' },
         { head: 'Made', cell: ({ CreatedAt }) => <Time at={CreatedAt} /> },
       ]}
     />

@@ -148,7 +148,7 @@ const AccountsLink = ({ children }: { children: ReactNode }) => (
 )
 
 const KeysLink = () => (
-  <Link className="cn-link" to={'/nodes' as '/'}>
+  <Link className="cn-link" to="/nodes">
     Nodes and keys
   </Link>
 )

@@ -35,7 +35,7 @@ export function FeeInput({ fee, onChange }: { fee: Fee; onChange: (fee: Fee) => 
   const bad = fee.choice === 'own' && feeFields(fee, undefined) === undefined
   return (
     <Stack gap="xs">
-      <Text size="sm" fw={500} id="fee-label">
+      <Text size="sm" fw={600} id="fee-label">
         Network fee
       </Text>
       <SegmentedControl

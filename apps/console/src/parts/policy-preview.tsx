@@ -1,32 +1,34 @@
 import { Alert, List, Skeleton, Stack, Text } from '@mantine/core'
 import { IconCircleCheck, IconHandStop, IconUsersGroup } from '@tabler/icons-react'
-import type { ResponseOf } from '@trivault/api-contract'
+import type { ExactResponseOf } from '@trivault/api-contract'
 import { ErrorState } from '@trivault/ui'
 import type { ReactNode } from 'react'
-import { useCall } from '../calls.ts'
+import { useExactCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
+import type { Rule } from './rule-draft.ts'
 import { useSettled } from './use-settled.ts'
 
-export type Preview = ResponseOf<'trivaultPolicyTest'>
+export type Preview = ExactResponseOf<'trivaultPolicyTest'>
 export type Request = Readonly<Record<string, unknown>>
 
 /** The dry run of a start request, with the caller's own approval supposed. Asked for again once the request has settled. */
-export function usePreview(segment: string, request: Request | undefined, draft?: readonly object[]) {
+export function usePreview(segment: string, request: Request | undefined, draft?: readonly Rule[]) {
   const me = useMe()
   const settled = useSettled({ request, draft })
-  const query = useCall(
+  const query = useExactCall(
     'trivaultPolicyTest',
     {
       body: {
         Segment: segment,
         Request: settled.request ?? {},
         Approvers: [me.id],
-        ...(settled.draft && { Restrictions: settled.draft as never }),
+        ...(settled.draft && { Restrictions: [...settled.draft] }),
       },
     },
-    { enabled: settled.request !== undefined, staleTime: 2_000 },
+    { enabled: settled.request !== undefined, staleTime: 2_000, keep: true },
   )
-  const current = JSON.stringify(settled.request) === JSON.stringify(request)
+  const same = JSON.stringify(settled) === JSON.stringify({ request, draft })
+  const current = same && !query.isPlaceholderData
   return { query, current, asked: settled.request !== undefined }
 }
 

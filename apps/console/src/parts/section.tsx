@@ -5,9 +5,9 @@ import { type ReactNode, useId } from 'react'
 export function Section(props: { title: string; note?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   const id = useId()
   return (
-    <Paper component="section" withBorder p="md" mb="md" aria-labelledby={id}>
-      <Group justify="space-between" mb="sm" gap="xs">
-        <div>
+    <Paper component="section" withBorder p="md" mb="md" className="cn-section" aria-labelledby={id}>
+      <Group justify="space-between" align="flex-start" mb="sm" gap="xs">
+        <div className="cn-section-title">
           <Title order={2} size="h4" id={id}>
             {props.title}
           </Title>

@@ -24,3 +24,10 @@ export function dollars(text: string): string {
   if (value > 0 && value < 0.01) return 'below $ 0.01'
   return `$ ${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
 }
+
+/** What an account is worth at the vault's rates; empty when none of what it holds has one. */
+export const worthOf = (account: {
+  readonly Assets: readonly { readonly USDAmount?: string }[]
+  readonly Balance: { readonly OnChainUSD: string }
+}): string =>
+  account.Assets.some(({ USDAmount }) => USDAmount !== undefined) ? dollars(account.Balance.OnChainUSD) : ''
