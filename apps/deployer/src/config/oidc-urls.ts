@@ -79,7 +79,7 @@ async function checkRegistered(context: Context, clients: readonly OidcClient[],
     )
 }
 
-async function isRegistered(endpoint: string, clientId: string, redirectUri: string): Promise<boolean> {
+export async function isRegistered(endpoint: string, clientId: string, redirectUri: string): Promise<boolean> {
   const url = new URL(endpoint)
   const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM' // RFC 7636 appendix B; no code is ever redeemed
   for (const [name, value] of Object.entries({
