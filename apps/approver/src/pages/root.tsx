@@ -1,0 +1,87 @@
+import { Alert, Text } from '@mantine/core'
+import { IconDevices, IconHistory, IconInbox, IconShieldLock } from '@tabler/icons-react'
+import { Outlet, useLocation } from '@tanstack/react-router'
+import { AppShell, type Live, type NavItem, SessionGate, useSessionView } from '@trivault/ui'
+import { useLive, useOverview } from '../device-context.tsx'
+import { useRelease } from '../release/release-gate.tsx'
+
+const colours: Readonly<Record<Live, string>> = { live: '#2f9e44', connecting: '#f08c00', offline: '#e03131' }
+const words: Readonly<Record<Live, string>> = { live: 'Live', connecting: 'Connecting', offline: 'Offline' }
+
+export function Root() {
+  const live = useLive()
+  const { state } = useSessionView()
+  const { data } = useOverview()
+  const { pathname } = useLocation()
+  const asked = data?.inbox.filter(item => item.asked).length ?? 0
+  const nav: NavItem[] = [
+    { to: '/', label: 'Inbox', icon: IconInbox, count: asked },
+    { to: '/history', label: 'History', icon: IconHistory },
+    { to: '/devices', label: 'Devices', icon: IconDevices },
+    { to: '/vault', label: 'Vault', icon: IconShieldLock },
+  ]
+  const inside = data !== undefined && state !== 'signed-out'
+  return (
+    <AppShell
+      app="Approver"
+      nav={inside ? nav : []}
+      column="720px"
+      status={
+        state === 'signed-in' && (
+          <span className="ap-dot" role="status" style={{ '--ap-dot': colours[live] } as React.CSSProperties}>
+            {words[live]}
+          </span>
+        )
+      }
+    >
+      {pathname === '/callback' ? (
+        <Outlet />
+      ) : (
+        <SessionGate app="The Approver App">
+          <Notices />
+          <Outlet />
+        </SessionGate>
+      )}
+    </AppShell>
+  )
+}
+
+/** What matters on every page. */
+function Notices() {
+  const { data } = useOverview()
+  const { email } = useSessionView()
+  const release = useRelease()
+  const other =
+    data?.device !== undefined && email !== undefined && data.device.userId.toLowerCase() !== email.toLowerCase()
+  return (
+    <>
+      {data?.offline && (
+        <Alert color="gray" variant="light" mb="md" title="The vault cannot be reached">
+          <Text size="sm">
+            You see what this device knew at entry {data.log.seq}. Approving works again when it is back.
+          </Text>
+        </Alert>
+      )}
+      {data?.freeze && (
+        <Alert color="blue" variant="light" mb="md" title={`The vault is frozen by ${data.freeze.by}`}>
+          <Text size="sm">Nothing is signed until the owners approve to unfreeze it.</Text>
+        </Alert>
+      )}
+      {other && (
+        <Alert color="red" variant="light" mb="md" title={`This device belongs to ${data.device?.userId}`}>
+          <Text size="sm">
+            You are signed in as {email}. What this device signs counts as {data.device?.userId}: sign out.
+          </Text>
+        </Alert>
+      )}
+      {release.kind === 'installed' && release.refusedUpdate !== undefined && (
+        <Alert color="red" variant="light" mb="md" title="An update of this App was refused">
+          <Text size="sm">
+            {release.refusedUpdate}. You go on with the release that was installed before. Tell the people who publish
+            the App.
+          </Text>
+        </Alert>
+      )}
+    </>
+  )
+}
