@@ -1,4 +1,32 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Context } from '../context.ts'
+import { NODE_INDEXES } from '../model.ts'
+import { targets } from '../targets.ts'
 
-export function registerSecrets(_program: Command, _context: Context): void {}
+/** Commands of step 12. */
+export function registerSecrets(program: Command, context: Context): void {
+  const command = (name: string): Command => program.command(name).description(targets[name]?.purpose ?? '')
+  command('generate-secret-file').action(async () => (await import('./file-guard.ts')).generateSecretFile(context))
+  command('broker-ca').action(async () => (await import('./broker-ca.ts')).brokerCa(context))
+  command('populate-secrets-wallet')
+    .addOption(new Option('--rotate <name...>', 'replace these secrets, although they are there').default([]))
+    .action(async ({ rotate }: { rotate: string[] }) =>
+      (await import('./populate-wallet.ts')).populateWallet(context, rotate),
+    )
+  for (const index of NODE_INDEXES)
+    command(`populate-secrets-policy-node${index}`).action(async () =>
+      (await import('./node-secret.ts')).populateNode(context, index),
+    )
+  for (const index of NODE_INDEXES)
+    command(`pin-peers-policy-node${index}`)
+      .option('--replace', 'put these pins in the place of others, before the vault is founded')
+      .action(async ({ replace = false }: { replace?: boolean }) =>
+        (await import('./pin-peers.ts')).pinPeers(context, index, { replace }),
+      )
+  command('pin-peers-wallet')
+    .option('--replace', 'put these pins in the place of others, before the vault is founded')
+    .action(async ({ replace = false }: { replace?: boolean }) =>
+      (await import('./pin-peers.ts')).pinPeersWallet(context, { replace }),
+    )
+  command('shred-secrets').action(async () => (await import('./file-guard.ts')).shredSecrets(context))
+}
