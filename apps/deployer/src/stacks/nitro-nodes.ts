@@ -1,4 +1,5 @@
-import { CfnInstance, CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2'
+import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling'
+import { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2'
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
 import { CfnParameter, Fn, type Stack } from 'aws-cdk-lib/core'
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
@@ -18,14 +19,17 @@ import {
 } from './statements.ts'
 import { confEnvironment, databaseEnvironment, imageUri } from './tasks.ts'
 import { userData } from './user-data.ts'
-import { importList, importValue, vaultStack } from './vault-stack.ts'
+import { importList, importValue, tagsOf, vaultStack } from './vault-stack.ts'
 
 /** Name of the parameter with the hosts' system image: chosen by the first deployment and kept by later ones. */
 export const HOST_IMAGE_PARAMETER = 'HostImageId'
 
 type Request = Extract<StackRequest, { kind: 'nitro-nodes' }>
 
-/** Three hosts with a Nitro enclave each. A host holds no state: database and anchor are elsewhere, so it may be replaced. */
+/**
+ * Three hosts with a Nitro enclave each. A host holds no state, database and anchor are elsewhere: one that fails is replaced by
+ * its group of one.
+ */
 export const buildNitroNodes: StackBuilder<'nitro-nodes'> = (app, deployment, request) => {
   const stack = vaultStack(app, deployment, {
     name: stackNames.nitroNodes(deployment),
@@ -69,7 +73,9 @@ function nitroHost(stack: Stack, deployment: Deployment, request: Request, { nod
     enclave: { memoryMiB: deployment.nitro.enclaveMemoryMiB, cpus: deployment.nitro.enclaveCpus },
     environment: hostEnvironment(deployment, request, node),
   })
+  const tags = Object.entries(tagsOf(deployment)).map(([key, value]) => ({ key, value }))
   const template = new CfnLaunchTemplate(stack, `Host${node}Template`, {
+    tagSpecifications: [{ resourceType: 'launch-template', tags }],
     launchTemplateData: {
       imageId: image.valueAsString,
       instanceType: deployment.nitro.instanceType,
@@ -77,6 +83,8 @@ function nitroHost(stack: Stack, deployment: Deployment, request: Request, { nod
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       monitoring: { enabled: true },
       iamInstanceProfile: { arn: profile.attrArn },
+      securityGroupIds: [importValue(deployment, 'NodeGroup')],
+      tagSpecifications: [{ resourceType: 'volume', tags }],
       blockDeviceMappings: [
         {
           deviceName: '/dev/xvda',
@@ -86,14 +94,20 @@ function nitroHost(stack: Stack, deployment: Deployment, request: Request, { nod
       userData: Fn.base64(script),
     },
   })
-  const instance = new CfnInstance(stack, `Host${node}`, {
+  const group = new CfnAutoScalingGroup(stack, `Host${node}`, {
     launchTemplate: { launchTemplateId: template.ref, version: template.attrLatestVersionNumber },
-    subnetId: importList(deployment, 'IsolatedSubnets', 2)[node % 2],
-    securityGroupIds: [importValue(deployment, 'NodeGroup')],
-    propagateTagsToVolumeOnCreation: true,
-    tags: [{ key: 'Name', value: `${stack.stackName}-node${node}` }],
+    vpcZoneIdentifier: [importList(deployment, 'IsolatedSubnets', 2)[node % 2] ?? ''],
+    minSize: '0',
+    maxSize: '1',
+    desiredCapacity: '1',
+    healthCheckType: 'EC2',
+    tags: [{ key: 'Name', value: `${stack.stackName}-node${node}`, propagateAtLaunch: true }],
   })
-  instance.addResourceDependency(logs)
+  // One node never runs twice: its old host ends before the new one begins.
+  group.cfnOptions.updatePolicy = {
+    autoScalingRollingUpdate: { minInstancesInService: 0, maxBatchSize: 1, suspendProcesses: ['AZRebalance'] },
+  }
+  group.addResourceDependency(logs)
 }
 
 /** The node's own secrets, key and anchor in its admin's account; in the wallet account what the bus and the database ask for. */
@@ -117,13 +131,13 @@ function hostStatements(deployment: Deployment, node: NodeIndex): Statement[] {
         secretPattern(deployment, account, name),
       ),
     },
-    // Which keys of that account answer is for their own policies to say; the condition keeps this one from any other key.
+    // Which keys of that account answer is for their own policies to say; the condition keeps the role from all but the node's.
     {
       Sid: 'UnsealInEnclave',
       Effect: 'Allow',
       Action: ['kms:Decrypt'],
       Resource: keys,
-      Condition: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': nodeKeyAlias(deployment, node) } },
+      Condition: { StringEquals: { 'kms:RequestAlias': nodeKeyAlias(deployment, node) } },
     },
     {
       Sid: 'ReadThroughSecretsManager',

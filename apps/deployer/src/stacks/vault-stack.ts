@@ -35,10 +35,16 @@ export function vaultStack(
     terminationProtection: longLived,
     analyticsReporting: false,
   })
-  const own = { 'trivault:namespace': deployment.namespace, 'trivault:environment': deployment.environment }
-  for (const [key, value] of Object.entries({ ...deployment.tags, ...own })) Tags.of(stack).add(key, value)
+  for (const [key, value] of Object.entries(tagsOf(deployment))) Tags.of(stack).add(key, value)
   return stack
 }
+
+/** On everything that takes tags: the customer's, and which environment it belongs to. */
+export const tagsOf = ({ tags, namespace, environment }: Deployment): Record<string, string> => ({
+  ...tags,
+  'trivault:namespace': namespace,
+  'trivault:environment': environment,
+})
 
 /** Resources whose loss costs data or keys; the rest can be made anew by the next deployment. */
 export const stateful: ReadonlySet<string> = new Set([
@@ -51,11 +57,11 @@ export const stateful: ReadonlySet<string> = new Set([
   'AWS::CloudTrail::Trail',
 ])
 
-/** What holds state stays when the stack is deleted or replaces it. */
+/** What holds state stays when the stack is deleted or replaces it; a creation that fails leaves nothing that would be in the way of the next. */
 export function retainState(stack: Stack): void {
   for (const resource of stack.node.findAll())
     if (CfnResource.isCfnResource(resource) && stateful.has(resource.cfnResourceType))
-      resource.applyRemovalPolicy(RemovalPolicy.RETAIN)
+      resource.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 }
 
 /** Values that wallet-long-lived gives to the runtime stacks of its account. */

@@ -1,0 +1,94 @@
+import type { Context } from '../context.ts'
+import { DeployerError } from '../errors.ts'
+
+export interface StackState {
+  readonly status: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** A template as far as we look into it. */
+export interface Template {
+  readonly Resources?: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
+  >
+}
+
+/** Undefined when there is no such stack. */
+export async function readStack(context: Context, name: string, region?: string): Promise<StackState | undefined> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation')
+  const client = context.aws.client(CloudFormationClient, region)
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }))
+    const stack = Stacks?.[0]
+    if (stack?.StackStatus === undefined) return undefined
+    return {
+      status: stack.StackStatus,
+      parameters: Object.fromEntries((stack.Parameters ?? []).map(p => [p.ParameterKey ?? '', p.ParameterValue ?? ''])),
+      outputs: Object.fromEntries((stack.Outputs ?? []).map(o => [o.OutputKey ?? '', o.OutputValue ?? ''])),
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationError' && error.message.includes('does not exist'))
+      return undefined
+    throw error
+  }
+}
+
+/** The deployed template; undefined when there is no such stack. */
+export async function readTemplate(context: Context, name: string, region?: string): Promise<Template | undefined> {
+  if ((await readStack(context, name, region)) === undefined) return undefined
+  const { CloudFormationClient, GetTemplateCommand } = await import('@aws-sdk/client-cloudformation')
+  const { TemplateBody } = await context.aws
+    .client(CloudFormationClient, region)
+    .send(new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }))
+  return TemplateBody === undefined ? undefined : (JSON.parse(TemplateBody) as Template)
+}
+
+const POLL_MS = 3_000
+
+/** Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. */
+export async function settle(
+  context: Context,
+  name: string,
+  region: string,
+  tell?: (progress: string) => void,
+): Promise<void> {
+  let state = await readStack(context, name, region)
+  while (state?.status.endsWith('_IN_PROGRESS')) {
+    tell?.(`waiting: ${state.status} from an earlier run`)
+    await sleep(context, POLL_MS)
+    state = await readStack(context, name, region)
+  }
+  if (state?.status === 'ROLLBACK_COMPLETE') await allowDeletion(context, name, region)
+  if (state?.status === 'ROLLBACK_FAILED' || state?.status === 'UPDATE_ROLLBACK_FAILED')
+    throw new DeployerError(
+      'failed',
+      `${name} is in state ${state.status}`,
+      'continue or delete the rollback in the CloudFormation console, then run the same command again',
+    )
+}
+
+/** A stack that was never completed holds nothing; the toolkit deletes it and begins anew. */
+async function allowDeletion(context: Context, name: string, region: string): Promise<void> {
+  const { CloudFormationClient, UpdateTerminationProtectionCommand } = await import('@aws-sdk/client-cloudformation')
+  await context.aws
+    .client(CloudFormationClient, region)
+    .send(new UpdateTerminationProtectionCommand({ StackName: name, EnableTerminationProtection: false }))
+}
+
+/** Throws DeployerError interrupted. */
+export async function sleep(context: Context, ms: number): Promise<void> {
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, ms)
+    context.signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
+  })
+  if (context.signal.aborted)
+    throw new DeployerError('interrupted', 'interrupted', 'run the same command again: it goes on where it stopped')
+}

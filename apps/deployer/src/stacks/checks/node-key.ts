@@ -1,0 +1,132 @@
+import { type Deployment, NODE_INDEXES, type NodeIndex } from '../../model.ts'
+import { anchorTableName, nodeKeyAlias, roleNames, secretId, secretNames, stackNames } from '../../names.ts'
+import type { Invariant } from './invariant.ts'
+import { grants, isObject, type PolicyStatement, type StackTemplate, statementsOf } from './template.ts'
+
+/** What yields plaintext of a KMS key, or ciphertext under another one. */
+export const plaintextActions = [
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:GenerateDataKeyPair',
+  'kms:GenerateDataKeyPairWithoutPlaintext',
+  'kms:DeriveSharedSecret',
+  'kms:ReEncryptFrom',
+]
+
+const registers = ['PCR0', 'PCR1', 'PCR2'] as const
+const MEASURED = /^[0-9a-f]{96}$/
+
+/** Whether a statement speaks only to an enclave of one set of measurements. */
+export function isMeasured({ conditions }: PolicyStatement): boolean {
+  const equal = conditions.StringEqualsIgnoreCase ?? {}
+  return registers.every(register => {
+    const values = equal[`kms:recipientattestation:${register.toLowerCase()}`] ?? []
+    const [value] = values
+    return values.length === 1 && typeof value === 'string' && MEASURED.test(value) && !/^0+$/.test(value)
+  })
+}
+
+/** Whether only one role can use the statement. */
+export const isOnlyRole = ({ conditions }: PolicyStatement, arn: string): boolean => {
+  const values = conditions.ArnEquals?.['aws:principalarn'] ?? conditions.StringEquals?.['aws:principalarn'] ?? []
+  return values.length === 1 && values[0] === arn
+}
+
+export const hostArn = (deployment: Deployment, node: NodeIndex) =>
+  `arn:aws:iam::${deployment.accounts.wallet}:role/${roleNames.nitroHost(deployment, node)}`
+
+export const nodeOf = ({ stack }: StackTemplate, deployment: Deployment): NodeIndex | undefined =>
+  NODE_INDEXES.find(node => stackNames.policyNodeLongLived(deployment, node) === stack)
+
+/** Logical id of the key behind an alias. */
+export function keyBehind({ template }: StackTemplate, alias: string): string | undefined {
+  const found = Object.values(template.Resources).find(
+    ({ Type, Properties }) => Type === 'AWS::KMS::Alias' && Properties?.AliasName === alias,
+  )
+  const target = found?.Properties?.TargetKeyId
+  return isObject(target) && typeof target.Ref === 'string' ? target.Ref : undefined
+}
+
+type NodeCheck = (stack: StackTemplate, deployment: Deployment, node: NodeIndex) => readonly string[]
+
+const ofNode = (name: string, check: NodeCheck): Invariant => ({
+  name,
+  check: (stack, deployment) => {
+    const node = nodeOf(stack, deployment)
+    return node === undefined ? [] : check(stack, deployment, node)
+  },
+})
+
+const keyStatements = (stack: StackTemplate, deployment: Deployment, node: NodeIndex) => {
+  const key = keyBehind(stack, nodeKeyAlias(deployment, node))
+  return statementsOf(stack).filter(({ resource, property }) => resource === key && property === 'KeyPolicy')
+}
+
+export const nodeInvariants: readonly Invariant[] = [
+  ofNode('node-key-exists', (stack, deployment, node) =>
+    keyStatements(stack, deployment, node).length > 0
+      ? []
+      : [`${nodeKeyAlias(deployment, node)}: leads to no key of the stack`],
+  ),
+  ofNode('pcr-condition', (stack, deployment, node) =>
+    keyStatements(stack, deployment, node)
+      .filter(statement => grants(statement, plaintextActions) && !isMeasured(statement))
+      .map(({ resource, sid, actions }) => `${resource} ${sid}: ${actions.join(', ')} without PCR0, PCR1 and PCR2`),
+  ),
+  ofNode('node-key-only-its-host', (stack, deployment, node) =>
+    keyStatements(stack, deployment, node)
+      .filter(statement => grants(statement, plaintextActions) && !isOnlyRole(statement, hostArn(deployment, node)))
+      .map(({ resource, sid }) => `${resource} ${sid}: not only for ${hostArn(deployment, node)}`),
+  ),
+  ofNode('node-key-no-grants', (stack, deployment, node) =>
+    keyStatements(stack, deployment, node)
+      .filter(statement => grants(statement, ['kms:CreateGrant']))
+      .map(({ resource, sid }) => `${resource} ${sid}: a grant can carry Decrypt past the conditions`),
+  ),
+  ofNode('node-secret-only-its-host', (stack, deployment, node) => {
+    const secrets = [secretNames.policyNode(node), secretNames.policyNodePins(node)].map(name =>
+      secretId(deployment, name),
+    )
+    const policies = Object.entries(stack.template.Resources).filter(
+      ([, { Type }]) => Type === 'AWS::SecretsManager::ResourcePolicy',
+    )
+    const open = statementsOf(stack).filter(
+      statement =>
+        statement.type === 'AWS::SecretsManager::ResourcePolicy' &&
+        statement.effect === 'Allow' &&
+        !isOnlyRole(statement, hostArn(deployment, node)),
+    )
+    return [
+      ...open.map(({ resource, sid }) => `${resource} ${sid}: not only for ${hostArn(deployment, node)}`),
+      ...policies
+        .filter(([, { Properties }]) => Properties?.BlockPublicPolicy !== true)
+        .map(([id]) => `${id}: may become public`),
+      ...(policies.length === secrets.length ? [] : [`${secrets.join(', ')}: ${policies.length} resource policies`]),
+    ]
+  }),
+  ofNode('node-secret-own-key', ({ template }) =>
+    Object.entries(template.Resources)
+      .filter(
+        ([, { Type, Properties }]) => Type === 'AWS::SecretsManager::Secret' && Properties?.KmsKeyId === undefined,
+      )
+      .map(([id]) => `${id}: under the key that AWS manages, which no other account can use`),
+  ),
+  ofNode('anchor-only-its-host', (stack, deployment, node) => {
+    const tables = Object.entries(stack.template.Resources).filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
+    const named = tables.filter(([, { Properties }]) => Properties?.TableName === anchorTableName(deployment, node))
+    const open = statementsOf(stack).filter(
+      statement =>
+        statement.type === 'AWS::DynamoDB::Table' &&
+        statement.effect === 'Allow' &&
+        (!isOnlyRole(statement, hostArn(deployment, node)) ||
+          grants(statement, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable'])),
+    )
+    return [
+      ...(named.length === 1 ? [] : [`${anchorTableName(deployment, node)}: ${named.length} tables`]),
+      ...open.map(
+        ({ resource, sid }) => `${resource} ${sid}: not only reads and votes of ${hostArn(deployment, node)}`,
+      ),
+    ]
+  }),
+]
