@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import { type Alias, type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { ConfigProblem } from './problem.ts'
 import { closest } from './suggest.ts'
 
@@ -66,6 +66,14 @@ export function readYaml<T>(file: string, text: string, schema: Schema): YamlFil
     const message = `not YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '')}`
     return none({ rule: 'syntax', line, message, remedy: 'look at quotes, colons and indentation of this line' })
   }
+  const alias = firstAlias(document)
+  if (alias?.range)
+    return none({
+      rule: 'syntax',
+      line: lines.linePos(alias.range[0]).line,
+      message: 'refers to another place of the file (*)',
+      remedy: 'every value stands where it belongs, written out',
+    })
   keepDigits(document)
   const lineOf = (path: readonly (string | number)[]): number | undefined => {
     for (let length = path.length; length >= 0; length--) {
@@ -87,6 +95,17 @@ export function readYaml<T>(file: string, text: string, schema: Schema): YamlFil
 }
 
 const lineNumber = (line: number | undefined): { line?: number } => (line === undefined ? {} : { line })
+
+function firstAlias(document: Document): Alias | undefined {
+  let found: Alias | undefined
+  visit(document, {
+    Alias(_key, node) {
+      found = node
+      return visit.BREAK
+    },
+  })
+  return found
+}
 
 /** An account id or zone that somebody wrote without quotes stays what is written: 012345678901 is no number. */
 function keepDigits(document: Document): void {
