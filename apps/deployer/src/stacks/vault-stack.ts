@@ -1,6 +1,6 @@
 import {
   type App,
-  BootstraplessSynthesizer,
+  LegacyStackSynthesizer,
   CfnOutput,
   CfnResource,
   Fn,
@@ -31,7 +31,7 @@ export function vaultStack(
     stackName: name,
     description,
     env: { account, region },
-    synthesizer: new BootstraplessSynthesizer(),
+    synthesizer: new LegacyStackSynthesizer(),
     terminationProtection: longLived,
     analyticsReporting: false,
   })
