@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCli } from '../../apps/cli/src/run.ts'
+import { runDeployer } from '../../apps/deployer/src/run.ts'
+import { targets } from '../../apps/deployer/src/targets.ts'
 import { runRecovery } from '../../apps/recovery/src/run.ts'
 import { anchors, inlineCode, localLinks, pages, root, shellCommands, wordsOf } from './markdown.ts'
 
@@ -15,6 +17,14 @@ const printedBy: Record<string, (args: readonly string[]) => Promise<string>> = 
     const parts: string[] = []
     const out = (part: string): void => void parts.push(part)
     await runCli(args, { out, err: out, confirm: async () => false, readInput: async () => '' })
+    return parts.join('')
+  },
+  async 'trivault-deployer'(args) {
+    const parts: string[] = []
+    const out = (part: string): void => void parts.push(part)
+    const streams = { out, err: out, interactive: false }
+    // Only help is asked for, or an option that does not exist: no command runs.
+    await runDeployer(args, { environment: {}, cwd: root, streams, ask: async () => false })
     return parts.join('')
   },
   async 'trivault-recovery'(args) {
@@ -87,6 +97,16 @@ function npmProblem([verb = '', ...rest]: readonly string[]): string | undefined
   return undefined
 }
 
+/** A target of the installer's Makefile; ARGS are options of its command. */
+async function makeProblem(line: string, words: readonly string[]): Promise<string | undefined> {
+  const target = words.find(word => !word.startsWith('-') && !word.includes('=')) ?? 'help'
+  if (target === 'help') return undefined
+  if (!(target in targets)) return `the Makefile has no target ${target}`
+  const [, double, single, plain] = /\bARGS=(?:"([^"]*)"|'([^']*)'|(\S+))/.exec(line) ?? []
+  const options = double ?? single ?? plain ?? ''
+  return problemOf('trivault-deployer', [target, ...wordsOf(options)])
+}
+
 /** Checks one command line as far as this project defines it; other programs' commands pass. */
 async function commandProblem(line: string): Promise<string | undefined> {
   const words = wordsOf(line)
@@ -95,6 +115,7 @@ async function commandProblem(line: string): Promise<string | undefined> {
   const missing = rest.find(word => /^(apps|packages|test|tools)\//.test(word) && !existsSync(join(root, word)))
   if (missing !== undefined) return `${missing} does not exist`
   if (program === 'npm') return npmProblem(rest)
+  if (program === 'make') return makeProblem(line, rest)
   if (program === 'npx' && !(rest[0] ?? '').startsWith('trivault'))
     return existsSync(join(root, 'node_modules/.bin', rest[0] ?? '')) ? undefined : `npx finds no ${rest[0]}`
   if (program === 'npx') return problemOf(rest[0] ?? '', rest.slice(1))
@@ -112,7 +133,9 @@ async function problems(lines: readonly string[]): Promise<string[]> {
 
 describe('the documentation', () => {
   it.each(all.map(page => [page.name, page] as const))('%s names commands that exist', async (_name, page) => {
-    const inline = inlineCode(page).filter(code => /^(npm|npx|trivault|trivault-recovery) [a-z-]/.test(code))
+    const inline = inlineCode(page).filter(code =>
+      /^(npm|npx|make|trivault|trivault-deployer|trivault-recovery) [a-z-]/.test(code),
+    )
     expect(await problems([...shellCommands(page), ...inline])).toEqual([])
   })
 
@@ -152,6 +175,9 @@ describe('the check itself', () => {
     ['npx trivault --as a@example.com approver aprove 1', 'no command aprove'],
     ['npx trivault transfer --form treasury', 'no option --form'],
     ['npx trivault-recovery rebuild --backup x --key y', 'no option --key'],
+    ['make deploy-stage-3', 'no target deploy-stage-3'],
+    ['make status ARGS="--json --dryrun"', 'no option --dryrun'],
+    ['trivault-deployer oidc-urls --chek', 'no option --chek'],
     ['npx vitest run packages/legder', 'does not exist'],
   ])('finds what is wrong with %s', async (line, problem) => {
     expect(await commandProblem(line)).toContain(problem)
