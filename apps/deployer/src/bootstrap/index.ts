@@ -1,4 +1,12 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { targets } from '../targets.ts'
 
-export function registerBootstrap(_program: Command, _context: Context): void {}
+/** The command of step 16. */
+export function registerBootstrap(program: Command, context: Context): void {
+  const name = 'bootstrap-policies-and-users'
+  program
+    .command(name)
+    .description(targets[name]?.purpose ?? '')
+    .action(async () => (await import('./tenant.ts')).bootstrapTenant(context))
+}

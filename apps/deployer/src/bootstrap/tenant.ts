@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { compileValidator, problemText, routes } from '@trivault/api-contract'
+import type { Context } from '../context.ts'
+import { DeployerError } from '../errors.ts'
+import type { Deployment } from '../model.ts'
+import { secretId, secretNames } from '../names.ts'
+
+const PATH = '/api/tenants/default/setup'
+/** One request waits up to 25 s for the master keys. */
+const ANSWER_MS = 60_000
+const PATIENCE_MS = 10 * 60_000
+const RETRY_MS = 2_000
+
+/** The parts of the set-up that are compared with bd-wallet.yml. */
+interface TenantSetup {
+  readonly Users?: readonly { readonly ID: string }[]
+  readonly ApprovalsRequired?: number
+}
+
+/**
+ * Sends tenant-setup.json, byte for byte, as the body of the one-shot set-up, and waits for its master keys. A tenant that is
+ * populated already is no failure; a run that broke half-way is repeated. Throws DeployerError.
+ */
+export async function bootstrapTenant(context: Context): Promise<void> {
+  const { settings, out } = context
+  const base = baseUrl(settings.require('BACKEND_API_PATH'), context.deployment())
+  const key = apiKey(settings.require('WALLET_API_KEY'), context.deployment())
+  const name = settings.get('TENANT_SETUP_JSON') ?? 'tenant-setup.json'
+  const body = await readSetup(resolve(context.cwd, name), name, context.deployment())
+  if (context.flags.dryRun) return out.result({ sent: false }, `${name} is well-formed; nothing was sent (--dry-run)`)
+  const deadline = context.clock() + PATIENCE_MS
+  for (;;) {
+    const { status, text } = await post(`${base}${PATH}`, key, body)
+    if (status < 300)
+      return out.result(
+        { populated: true },
+        `the tenant is set up from ${name}: users, owner group, master keys, chains`,
+      )
+    if (/already populated/i.test(text))
+      return out.result({ populated: true, already: true }, 'already populated: nothing was changed')
+    if (status !== 503 || context.clock() > deadline || context.signal.aborted)
+      throw refused(status, text, context.deployment())
+    out.say('the master keys are still being made; waiting')
+    await sleep(RETRY_MS)
+  }
+}
+
+/** Throws DeployerError. */
+async function readSetup(path: string, name: string, { founding }: Deployment): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new DeployerError(
+      'missing-file',
+      `${name} cannot be read`,
+      'it comes with the bundle; or set TENANT_SETUP_JSON',
+      {
+        cause,
+      },
+    )
+  })
+  const bad = (message: string, remedy: string, field?: string): DeployerError =>
+    new DeployerError('bad-config', message, remedy, { place: { file: name, ...(field !== undefined && { field }) } })
+  let setup: unknown
+  try {
+    setup = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw bad(`not JSON: ${cause instanceof Error ? cause.message : ''}`, 'look at commas and quotes')
+  }
+  const [problem] = compileValidator(routes.setupDefaultTenant.body)(setup)
+  if (problem !== undefined) throw bad(problemText(problem), 'see the fields in step 7 of the guide')
+  const { Users, ApprovalsRequired } = setup as TenantSetup
+  const users = new Set((Users ?? []).map(({ ID }) => ID.toLowerCase()))
+  const founders = new Set(founding.founders.map(id => id.toLowerCase()))
+  const stranger = [...users].find(id => !founders.has(id)) ?? [...founders].find(id => !users.has(id))
+  if (stranger !== undefined)
+    throw bad(
+      `${stranger} is not both a user here and a founder whom the node admins pinned`,
+      'the first users are the founders: make Users and founding.founders of bd-wallet.yml equal',
+      'Users',
+    )
+  if ((ApprovalsRequired ?? 1) !== founding.approvalsRequired)
+    throw bad(
+      `is ${ApprovalsRequired ?? 1}, and the node admins pinned ${founding.approvalsRequired}`,
+      `write "ApprovalsRequired": ${founding.approvalsRequired}`,
+      'ApprovalsRequired',
+    )
+  return bytes
+}
+
+function baseUrl(text: string, { hosts }: Deployment): string {
+  const url = URL.parse(text)
+  if (url?.protocol !== 'https:' || url.host !== hosts.api || !['', '/'].includes(url.pathname))
+    throw new DeployerError(
+      'mismatch',
+      `BACKEND_API_PATH is ${text}; this environment's API is at https://${hosts.api}`,
+      `export BACKEND_API_PATH=https://${hosts.api}`,
+    )
+  return url.origin
+}
+
+function apiKey(text: string, deployment: Deployment): string {
+  if (/^cwp_[\w-]+$/.test(text)) return text
+  throw new DeployerError(
+    'bad-config',
+    'WALLET_API_KEY is not an API key of the wallet',
+    `export WALLET_API_KEY=$(aws secretsmanager get-secret-value --secret-id ${secretId(deployment, secretNames.bootstrapKey)} --query SecretString --output text)`,
+  )
+}
+
+async function post(url: string, key: string, body: Uint8Array): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: new Uint8Array(body),
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    })
+    return { status: response.status, text: await response.text() }
+  } catch (cause) {
+    throw new DeployerError(
+      'unreachable',
+      `the wallet at ${new URL(url).host} does not answer`,
+      'run `make status`: is the wallet started and healthy, and does its name resolve?',
+      { cause },
+    )
+  }
+}
+
+function refused(status: number, text: string, deployment: Deployment): DeployerError {
+  const why = messageOf(text)
+  if (status === 401)
+    return new DeployerError(
+      'failed',
+      `the wallet does not know this WALLET_API_KEY: ${why}`,
+      `read it anew from the secret ${secretId(deployment, secretNames.bootstrapKey)}`,
+    )
+  return new DeployerError(
+    'failed',
+    `the wallet refused the set-up (${status}): ${why}`,
+    'correct it and run this again',
+  )
+}
+
+function messageOf(text: string): string {
+  try {
+    const { message, Detail, detail } = JSON.parse(text) as Record<string, unknown>
+    return String(message ?? Detail ?? detail ?? 'no reason given')
+  } catch {
+    return 'no reason given'
+  }
+}
