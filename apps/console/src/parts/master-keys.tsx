@@ -40,7 +40,7 @@ export function MasterKeys() {
                   ),
                 },
                 { head: 'Accounts', end: true, cell: ({ Accounts }) => Accounts },
-                { head: 'Refreshed', end: true, cell: ({ Epoch }) => (['never', 'once'][Epoch] ?? `${Epoch} times`) },
+                { head: 'Refreshed', end: true, cell: ({ Epoch }) => ['never', 'once'][Epoch] ?? `${Epoch} times` },
                 ...(me.writes ? [{ head: 'Actions', cell: (key: MasterKey) => <Actions masterKey={key} /> }] : []),
               ]}
             />
