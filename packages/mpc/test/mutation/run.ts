@@ -1,83 +1,145 @@
 /**
  * Takes every condition of every check of packages/mpc away, one at a time, and demands that a test then fails:
- * `node packages/mpc/test/mutation/run.ts [--numbered] [part of a mutant's name …]`. Exits non-zero when one survives that
- * equivalent.ts does not explain.
+ * `node packages/mpc/test/mutation/run.ts [--numbered] [--shard i/n] [part of a mutant's name …]`. Exits non-zero when one
+ * survives that equivalent.ts does not explain. One Vitest serves all: a mutant costs what the test that kills it costs.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { createVitest, type TestSpecification } from 'vitest/node'
 import { EQUIVALENT } from './equivalent.ts'
-import { allMutants, nameOf } from './mutants.ts'
+import { allMutants, applied, type Mutant, nameOf, SOURCES } from './mutants.ts'
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
-const config = fileURLToPath(new URL('./vitest.config.ts', import.meta.url))
-/** A mutant may loop for ever; all tests together take a tenth of this. */
-const PATIENCE_MS = 900_000
+/** All tests together take a tenth of this: a mutant that loops for ever ends the run, and names itself. */
+const PATIENCE_MS = 1_200_000
 
-const scratch = mkdtempSync(join(tmpdir(), 'trivault-checks-'))
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+const { values, positionals: wanted } = parseArgs({
+  options: { numbered: { type: 'boolean', default: false }, shard: { type: 'string', default: '1/1' } },
+  allowPositionals: true,
+})
+const [shard = 1, shards = 1] = values.shard.split('/').map(Number)
 
-type Report = { testResults: { name: string; status: string; startTime: number; endTime: number }[] }
-type Outcome = { passed: boolean; files: { path: string; failed: boolean; milliseconds: number }[] }
+let current: Mutant | undefined
+const vitest = await createVitest(
+  'test',
+  {
+    root,
+    config: false,
+    watch: false,
+    run: true,
+    include: ['packages/mpc/{src,test}/**/*.test.ts'],
+    // Left out: what reads the sources as text, or tests another implementation.
+    exclude: ['**/node_modules/**', '**/*.full.test.ts', '**/{checks,fallback,kernel,limbs,wycheproof}.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 1,
+    bail: 1,
+    // The cache of transformed modules does not know which condition is missing: it would hand out other mutants.
+    fsModuleCache: false,
+    reporters: [{}],
+  },
+  {
+    plugins: [
+      {
+        name: 'take-one-check-away',
+        enforce: 'pre',
+        load(id: string) {
+          const path = id.split('?')[0] ?? ''
+          return current !== undefined && path === SOURCES + current.file
+            ? applied(current, readFileSync(path, 'utf8'))
+            : undefined
+        },
+      },
+    ],
+  },
+)
 
-/** All tests over the sources without one condition, until the first fails. */
-const test = (name: string, order: readonly string[]): Outcome => {
-  const report = join(scratch, 'report.json')
-  rmSync(report, { force: true })
-  const { status, signal } = spawnSync(
-    process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--config', config, '--reporter=json', `--outputFile=${report}`],
-    {
-      cwd: root,
-      env: { ...process.env, TRIVAULT_MUTANT: name, TRIVAULT_MUTANT_ORDER: order.join(',') },
-      timeout: PATIENCE_MS,
-      stdio: 'ignore',
-    },
-  )
-  // Killed by the clock: the mutant does not end, which no caller would overlook.
-  if (signal !== null) return { passed: false, files: [] }
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
+type Outcome = { passed: boolean; milliseconds: number }
+
+const testFile = async (file: TestSpecification): Promise<Outcome> => {
+  const started = performance.now()
+  // What earlier files left there is not this one's result.
+  vitest.state.filesMap.clear()
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications([file])
+  const [own] = testModules
   // A run without tests is no evidence.
-  if (testResults.length === 0) throw new Error(`no tests for ${name}`)
-  const files = testResults.map(file => ({
-    path: relative(root, file.name),
-    failed: file.status === 'failed',
-    milliseconds: file.endTime - file.startTime,
-  }))
-  return { passed: status === 0, files }
+  if (own === undefined || testModules.length > 1) throw new Error(`${file.moduleId} did not run`)
+  const passed = own.state() === 'passed' && unhandledErrors.length === 0
+  return { passed, milliseconds: performance.now() - started }
 }
 
-const NUMBERED = /^[A-Z]\d?\.?\d$/
-/** `--numbered`: only the checks that have a number in SPEC.md. */
-const onlyNumbered = process.argv.includes('--numbered')
-const wanted = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
+/** The test file that fails without this condition. */
+const killerOf = async (
+  mutant: Mutant,
+  files: readonly TestSpecification[],
+): Promise<TestSpecification | undefined> => {
+  const patience = setTimeout(() => {
+    console.log(`HANGS    ${mutant.file} ${mutant.label}: ${mutant.text}`)
+    process.exit(1)
+  }, PATIENCE_MS)
+  const forget = (): void => vitest.invalidateFile(SOURCES + mutant.file)
+  current = mutant
+  forget()
+  try {
+    for (const file of files) if (!(await testFile(file)).passed) return file
+    return undefined
+  } finally {
+    clearTimeout(patience)
+    current = undefined
+    forget()
+  }
+}
+
 const all = allMutants()
 const names = all.map(mutant => ({ mutant, name: nameOf(mutant, all) }))
 const equivalent = new Set(EQUIVALENT.flatMap(one => one.names))
+const NUMBERED = /^[A-Z]\d?\.?\d$/
 
-const untouched = test('', [])
-if (!untouched.passed) throw new Error('the tests fail although nothing was taken away')
-const quickest = untouched.files.toSorted((a, b) => a.milliseconds - b.milliseconds).map(({ path }) => path)
+await vitest.standalone()
+const files = await vitest.globTestSpecifications()
+const timed: { file: TestSpecification; milliseconds: number }[] = []
+for (const file of files) {
+  const { passed, milliseconds } = await testFile(file)
+  if (!passed) throw new Error(`${file.moduleId} fails although nothing was taken away`)
+  timed.push({ file, milliseconds })
+}
+const quickest = timed.toSorted((a, b) => a.milliseconds - b.milliseconds).map(({ file }) => file)
+/** Where most mutants of a source file meet their end. */
+const LIKELY: readonly [source: RegExp, test: string][] = [
+  [/^(keygen|schnorr|pair|base-ot|pprf|ot-ext)/, 'setup-adversary'],
+  [/^refresh/, 'refresh.test'],
+  [/^frost/, 'frost-adversary'],
+  [/^(backup|oaep)/, 'backup.test'],
+  [/^(keyshare|group|ed25519)/, 'group.test'],
+  [/^(session|frame)/, 'frames'],
+  [/^derive/, 'derive'],
+  [/^/, 'signing-adversary'],
+]
+const likelyFor = (source: string): TestSpecification[] => {
+  const [, test = ''] = LIKELY.find(([pattern]) => pattern.test(source)) ?? []
+  return quickest.filter(({ moduleId }) => moduleId.includes(test))
+}
 /** By source file: the test files that killed its mutants so far, the last one first. */
-const killers = new Map<string, string[]>()
+const killers = new Map<string, TestSpecification[]>()
 
 const counts = { killed: 0, survived: 0, equivalent: 0 }
-for (const { mutant, name } of names) {
-  if (wanted.length > 0 && !wanted.some(part => name.includes(part))) continue
-  if (onlyNumbered && !NUMBERED.test(mutant.label)) continue
+for (const [i, { mutant, name }] of names.entries()) {
+  if (i % shards !== shard - 1 || (wanted.length > 0 && !wanted.some(part => name.includes(part)))) continue
+  if (values.numbered && !NUMBERED.test(mutant.label)) continue
   if (equivalent.has(name)) {
     counts.equivalent += 1
     continue
   }
-  const proven = killers.get(mutant.file) ?? []
-  const { passed, files } = test(name, [...proven, ...quickest.filter(path => !proven.includes(path))])
-  counts[passed ? 'survived' : 'killed'] += 1
-  const killer = files.find(({ failed }) => failed)?.path
-  if (killer !== undefined) killers.set(mutant.file, [killer, ...proven.filter(path => path !== killer)])
-  console.log(`${passed ? 'SURVIVES' : 'killed  '} ${name} (line ${mutant.line})${killer ? ` by ${killer}` : ''}`)
+  const proven = killers.get(mutant.file) ?? likelyFor(mutant.file)
+  const killer = await killerOf(mutant, [...proven, ...quickest.filter(file => !proven.includes(file))])
+  counts[killer === undefined ? 'survived' : 'killed'] += 1
+  if (killer !== undefined) killers.set(mutant.file, [killer, ...proven.filter(file => file !== killer)])
+  const by = killer === undefined ? '' : ` by ${relative(root, killer.moduleId)}`
+  console.log(`${killer === undefined ? 'SURVIVES' : 'killed  '} ${name} (line ${mutant.line})${by}`)
 }
+await vitest.close()
 const known = new Set(names.map(({ name }) => name))
 const stale = [...equivalent].filter(name => !known.has(name))
 for (const name of stale) console.log(`GONE ${name}: remove it from equivalent.ts`)
