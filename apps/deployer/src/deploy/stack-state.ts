@@ -44,6 +44,29 @@ export async function readTemplate(context: Context, name: string, region?: stri
   return TemplateBody === undefined ? undefined : (JSON.parse(TemplateBody) as Template)
 }
 
+/** Which resource failed first in the newest deployment, and why; undefined when no resource did. */
+export async function firstFailure(context: Context, name: string, region: string): Promise<string | undefined> {
+  const { CloudFormationClient, DescribeStackEventsCommand } = await import('@aws-sdk/client-cloudformation')
+  const { StackEvents = [] } = await context.aws
+    .client(CloudFormationClient, region)
+    .send(new DescribeStackEventsCommand({ StackName: name }))
+    .catch(() => ({ StackEvents: [] }))
+  // Newest first; a deployment begins where the stack itself goes into progress.
+  const start = StackEvents.findIndex(
+    event =>
+      event.ResourceType === 'AWS::CloudFormation::Stack' &&
+      /^(CREATE|UPDATE)_IN_PROGRESS$/.test(event.ResourceStatus ?? ''),
+  )
+  const failed = StackEvents.slice(0, start === -1 ? undefined : start)
+    .reverse()
+    .find(
+      event =>
+        event.ResourceStatus?.endsWith('_FAILED') &&
+        !event.ResourceStatusReason?.startsWith('Resource creation cancelled'),
+    )
+  return failed && `${failed.LogicalResourceId} (${failed.ResourceType}): ${failed.ResourceStatusReason}`
+}
+
 const POLL_MS = 3_000
 
 /** Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. */

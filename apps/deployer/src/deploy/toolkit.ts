@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { StackRequest } from '../stacks/index.ts'
-import { settle } from './stack-state.ts'
+import { firstFailure, settle } from './stack-state.ts'
 
 export interface DeployedStack {
   readonly name: string
@@ -30,17 +30,20 @@ export async function deployStack(context: Context, options: StackDeployment): P
   const { StackParameters, StackSelectionStrategy } = await import('@aws-cdk/toolkit-lib')
   return withAssembly(context, request, async (toolkit, source, { name, region }) => {
     await settle(context, name, region, tell)
-    const listening = { changed: true, failures: [] as string[] }
-    toolkit.listen(message => listen(message, listening, tell))
+    let changed = true
+    toolkit.listen(message => {
+      if (message.code === 'CDK_TOOLKIT_I5900') changed = !(message.data as { noOp?: boolean }).noOp
+      if (message.code === 'CDK_TOOLKIT_I5502') tellActivity(message.data as Activity, tell)
+    })
     const deploying = toolkit.deploy(source, {
       stacks: { strategy: StackSelectionStrategy.ALL_STACKS },
-      deploymentMethod: { method: 'direct' },
+      deploymentMethod: { method: 'change-set' },
       parameters: StackParameters.withExisting({ ...parameters }),
     })
-    const { stacks } = await interruptible(context.signal, deploying).catch((cause: unknown) => {
-      throw failure(name, listening.failures, cause)
+    const { stacks } = await interruptible(context.signal, deploying).catch(async (cause: unknown) => {
+      throw await failure(context, { name, region }, cause)
     })
-    return { name, changed: listening.changed, outputs: stacks[0]?.outputs ?? {} }
+    return { name, changed, outputs: stacks[0]?.outputs ?? {} }
   })
 }
 
@@ -70,34 +73,31 @@ interface Message {
 
 /** What the toolkit reports of each resource. */
 interface Activity {
-  readonly event?: {
-    LogicalResourceId?: string
-    ResourceStatus?: string
-    ResourceStatusReason?: string
-    ResourceType?: string
-  }
+  readonly event?: { LogicalResourceId?: string; ResourceStatus?: string; ResourceType?: string }
 }
 
-function listen(message: Message, state: { changed: boolean; failures: string[] }, tell?: (progress: string) => void) {
-  if (message.code === 'CDK_TOOLKIT_I5900') state.changed = !(message.data as { noOp?: boolean }).noOp
-  if (message.code !== 'CDK_TOOLKIT_I5502') return
-  const { event } = message.data as Activity
-  if (event?.ResourceStatus === undefined) return
-  tell?.(`${event.ResourceStatus} ${event.ResourceType ?? ''} ${event.LogicalResourceId ?? ''}`)
-  if (event.ResourceStatus.endsWith('_FAILED') && event.ResourceStatusReason !== undefined)
-    state.failures.push(`${event.LogicalResourceId} (${event.ResourceType}): ${event.ResourceStatusReason}`)
+function tellActivity({ event }: Activity, tell?: (progress: string) => void): void {
+  if (event?.ResourceStatus !== undefined)
+    tell?.(`${event.ResourceStatus} ${event.ResourceType ?? ''} ${event.LogicalResourceId ?? ''}`)
 }
 
-function failure(name: string, failures: readonly string[], cause: unknown): DeployerError {
+async function failure(
+  context: Context,
+  stack: { name: string; region: string },
+  cause: unknown,
+): Promise<DeployerError> {
   if (cause instanceof DeployerError) return cause
-  const why = failures[0] ?? (cause instanceof Error ? cause.message : 'unknown reason')
+  const why = (await firstFailure(context, stack.name, stack.region)) ?? reasonOf(cause)
   return new DeployerError(
     'failed',
-    `${name} was not deployed: ${why}`,
+    `${stack.name} was not deployed: ${why}`,
     'CloudFormation has gone back to what was there before; remove the cause and run the same command again',
     { cause },
   )
 }
+
+const reasonOf = (cause: unknown) =>
+  cause instanceof Error ? cause.message.replace(/^[^\w]*/u, '') : 'for an unknown reason'
 
 /** CloudFormation goes on without us; the next run waits for it. */
 async function interruptible<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
