@@ -3,7 +3,7 @@ import type { ChainClients } from '@trivault/chain-clients'
 import { fromHex, toHex, utf8 } from '@trivault/codec'
 import type { Certified } from '@trivault/ledger'
 import { type Command, encodeIntent, type Genesis, VaultError, vaultErrors } from '@trivault/protocol'
-import { operationOf, userKey, userOf, type VaultState } from '@trivault/vault-state'
+import { operationOf, userKey, type VaultState } from '@trivault/vault-state'
 import { ApiKeys } from './api-keys.ts'
 import type { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
@@ -11,6 +11,7 @@ import { Endorsements } from './endorsements.ts'
 import { entryStore } from './entry-store.ts'
 import { Events } from './events.ts'
 import { Executor } from './executor.ts'
+import { initiatorOf } from './initiator.ts'
 import { buildIntent } from './intents.ts'
 import { Levers } from './levers.ts'
 import { type Outcome, VaultLog } from './log.ts'
@@ -324,12 +325,7 @@ export class Wallet {
       if (await this.#outbox.isRepeat(operationId, identity)) return { OperationID: operationId }
       if (state.operations.has(operationId))
         throw new VaultError('duplicate-operation', `OperationID ${operationId} is in use: choose a new one`)
-      const initiatorId =
-        request.initiatorId === undefined
-          ? state.users.has(userKey(caller.id))
-            ? userOf(state, caller.id).id
-            : ''
-          : userOf(state, request.initiatorId).id
+      const initiatorId = initiatorOf(state, caller, request)
       const intent = await buildIntent(request, {
         state,
         chains: this.#options.chains,
