@@ -5,7 +5,7 @@ const stop = new AbortController()
 process.once('SIGINT', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())
 
-process.exitCode = await runDeployer(process.argv.slice(2), {
+const code = await runDeployer(process.argv.slice(2), {
   environment: process.env,
   cwd: process.cwd(),
   streams: {
@@ -23,3 +23,6 @@ process.exitCode = await runDeployer(process.argv.slice(2), {
     return /^y(es)?$/i.test(answer.trim())
   },
 })
+// What was interrupted may still wait for an answer from AWS.
+if (stop.signal.aborted) process.exit(code)
+process.exitCode = code

@@ -10,6 +10,8 @@ export interface Output {
   say(line: string): void
   /** A line that must not be overlooked; always on standard error. */
   warn(line: string): void
+  /** Where and as whom the command works; on standard error, so that the answer stands alone. */
+  note(line: string): void
   /** The command's answer: `value` with `--json`, else the text. */
   result(value: unknown, text: string): void
   /** Runs the steps one after another and shows where it is; the first failure ends it. */
@@ -28,6 +30,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
   return {
     say,
     warn: line => streams.err(`${line}\n`),
+    note: line => streams.err(`${line}\n`),
     result: (value, text) => streams.out(json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`),
     async steps(steps) {
       if (json || !streams.interactive) return plainly(steps, say)

@@ -25,7 +25,12 @@ export async function beforeCommand(context: Context, name: string): Promise<voi
   if (target.needs === 'files') return
   const caller = await context.caller()
   refuseRoot(caller)
-  if (target.needs === 'account') refuseOtherRoles(name, target, context.deployment(), caller, declaredRole(context))
+  if (target.needs !== 'account') return
+  const deployment = context.deployment()
+  const acting = refuseOtherRoles(name, target, deployment, caller, declaredRole(context))
+  const { namespace, environment, region } = deployment
+  const who = acting.map(role => roleTitles[role]).join(' and ')
+  context.out.note(`${name}: ${who} in account ${caller.account}, ${namespace} ${environment} in ${region}`)
 }
 
 /** What stops nothing and must be seen at every run. */
@@ -79,18 +84,19 @@ export function checkRole(
   return mine
 }
 
-/** A step of another role is refused, and the right one is named. */
+/** The roles that the caller acts in; a step of another role is refused, and the right one is named. */
 export function refuseOtherRoles(
   name: string,
   target: Pick<Target, 'roles'>,
   deployment: Pick<Deployment, 'accounts' | 'namespace' | 'environment'>,
   caller: Caller,
   declared: Role | undefined,
-): void {
+): readonly Role[] {
   const runs = target.roles.map(role => `the ${roleTitles[role]} (account ${accountOf(deployment, role)})`).join(' or ')
   const mine = checkRole(deployment, caller, declared, runs)
   const acting = declared === undefined ? mine : [declared]
-  if (target.roles.some(role => acting.includes(role))) return
+  const able = acting.filter(role => target.roles.includes(role))
+  if (able.length > 0) return able
   throw new DeployerError(
     'wrong-role',
     `${name} is a step of ${runs}; you are ${acting.map(role => `the ${roleTitles[role]}`).join(' and ')} in account ${caller.account}`,

@@ -14,7 +14,7 @@ export async function runDeployer(args: readonly string[], options: Omit<Context
   try {
     const program = deployerProgram(createContext({ ...options, flags }))
     settle(program, flags.json, out, err)
-    await program.parseAsync([...args], { from: 'user' })
+    await Promise.race([program.parseAsync([...args], { from: 'user' }), interruption(options.signal)])
     return 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -29,6 +29,13 @@ export async function runDeployer(args: readonly string[], options: Omit<Context
       }
     return exitCodeOf(told.code)
   }
+}
+
+/** Rejects as soon as the person presses Ctrl-C: no command has to look for it. */
+function interruption(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(new Error('interrupted')), { once: true })
+  })
 }
 
 function explain(error: unknown, signal: AbortSignal | undefined): DeployerError {
