@@ -18,8 +18,9 @@ export interface ImageInputs {
   readonly labels: Readonly<Record<string, string>>
 }
 
-const ENTRYPOINT = '/app/apps/entrypoint/src/main.ts'
 const NODE = '/usr/local/bin/node'
+/** Task definitions and hosts name it too. */
+const command = ['node', '/app/apps/entrypoint/src/main.ts']
 
 const text = (path: string, contents: string): ImageFile => ({
   path,
@@ -57,11 +58,10 @@ const workspaces: Readonly<Record<ImageName, readonly string[]>> = {
 export function buildImages(inputs: ImageInputs): Record<ImageName, Image> {
   const { root, natsServer, architecture, labels } = inputs
   const base = layerOf(baseFiles(inputs))
-  const make = (name: ImageName, more: readonly Layer[], settings: Partial<ImageSettings> = {}): Image =>
+  const make = (name: ImageName, more: readonly Layer[], settings: Partial<ImageSettings>): Image =>
     imageOf([base, ...more, layerOf(packageFiles(root, workspaces[name], 'app'))], {
       architecture,
       user: USER,
-      entrypoint: [NODE, '--disable-warning=ExperimentalWarning', ENTRYPOINT],
       environment: { NODE_ENV: 'production', PATH: '/usr/local/bin:/usr/bin' },
       volumes,
       labels: { ...labels, 'org.opencontainers.image.title': `trivault ${name}` },
@@ -70,11 +70,11 @@ export function buildImages(inputs: ImageInputs): Record<ImageName, Image> {
   const broker = layerOf(runtimeFiles([{ binary: natsServer, path: 'usr/local/bin/nats-server' }]))
   const installer = layerOf(folderFiles(join(root, 'installer'), 'app/installer'))
   return {
-    wallet: make('wallet', []),
-    'policy-node': make('policy-node', []),
-    broker: make('broker', [broker]),
+    wallet: make('wallet', [], { command }),
+    'policy-node': make('policy-node', [], { command }),
+    broker: make('broker', [broker], { command }),
     'wallet-deployer': make('wallet-deployer', [installer], {
-      entrypoint: [NODE, '--disable-warning=ExperimentalWarning', '/app/apps/deployer/src/main.ts'],
+      entrypoint: [NODE, '/app/apps/deployer/src/main.ts'],
       workingDirectory: '/work',
     }),
   }

@@ -1,9 +1,12 @@
-import type { Release } from './release.ts'
+import { places, type Release } from './release.ts'
 import type { Fingerprint } from './signing.ts'
+
+/** Downloaded first, so nothing can have checked them. */
+const checkers = ['Makefile', 'scripts/verify-release.sh'] as const
 
 /** The letter that goes with a release. It travels by another way than the bundle: the fingerprint in it pins the signing key. */
 export function deliveryNote(
-  { release, deployer, enclave, images }: Release,
+  { release, deployer, enclave, images, files }: Release,
   fingerprint: Fingerprint,
   { registry, bucket }: { readonly registry: string; readonly bucket: string },
 ): string {
@@ -21,6 +24,9 @@ Images
 ${Object.entries(images)
   .map(([name, digest]) => `  ${name.padEnd(15)}  ${digest}`)
   .join('\n')}
+
+Files that check all others; compare them with sha256sum before you use them
+${checkers.map(path => `  ${path.padEnd(26)}  ${files[`${places.bundle(release)}${path}`]?.sha256 ?? 'not in this bundle'}`).join('\n')}
 
 PCRs of the enclave image
 ${Object.entries(enclave.pcrs)

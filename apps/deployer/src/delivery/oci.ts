@@ -38,7 +38,10 @@ export interface Layer {
 
 export interface ImageSettings {
   readonly architecture: 'amd64' | 'arm64'
-  readonly entrypoint: readonly string[]
+  /** What always runs; arguments are added to it. */
+  readonly entrypoint?: readonly string[]
+  /** What runs unless something else is asked for. */
+  readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly workingDirectory?: string
   /** `uid:gid`; never root in ours. */
@@ -67,6 +70,7 @@ export function imageOf(layers: readonly Layer[], settings: ImageSettings): Imag
   const {
     architecture,
     entrypoint,
+    command,
     environment = {},
     workingDirectory = '/',
     user,
@@ -79,7 +83,8 @@ export function imageOf(layers: readonly Layer[], settings: ImageSettings): Imag
     config: {
       User: user,
       Env: sorted(environment).map(([key, value]) => `${key}=${value}`),
-      Entrypoint: entrypoint,
+      ...(entrypoint && { Entrypoint: entrypoint }),
+      ...(command && { Cmd: command }),
       WorkingDir: workingDirectory,
       ...(volumes.length > 0 && { Volumes: Object.fromEntries([...volumes].sort().map(path => [path, {}])) }),
       Labels: Object.fromEntries(sorted(labels)),
