@@ -68,7 +68,7 @@ async function readSetup(path: string, name: string, { founding }: Deployment): 
     throw bad(`not JSON: ${cause instanceof Error ? cause.message : ''}`, 'look at commas and quotes')
   }
   const [problem] = compileValidator(routes.setupDefaultTenant.body)(setup)
-  if (problem !== undefined) throw bad(problemText(problem), 'see the fields in step 7 of the guide')
+  if (problem !== undefined) throw bad(problemText([problem]), 'see the fields in step 7 of the guide')
   const { Users, ApprovalsRequired } = setup as TenantSetup
   const users = new Set((Users ?? []).map(({ ID }) => ID.toLowerCase()))
   const founders = new Set(founding.founders.map(id => id.toLowerCase()))

@@ -34,17 +34,17 @@ export async function brokerCa(context: Context): Promise<void> {
     return context.out.result({ made: false }, `${filled.join(' and ')} are filled in already and stay as they are`)
   if (context.flags.dryRun) return context.out.result({ made: false }, 'a root would be made (--dry-run)')
   const { root, key } = await createBusRoot({ now: context.clock(), days: ROOT_DAYS, exportable: true })
-  for (const [name, pem] of [
-    [CERT, root.cert],
-    [KEY, key ?? ''],
-  ] as const) {
-    const literal = document.createNode(pem)
-    literal.type = 'BLOCK_LITERAL'
-    document.set(name, literal)
-  }
-  await writeFile(file, document.toString({ lineWidth: 0 }), { mode: 0o600 })
+  const filledIn = withBlock(withBlock(text, CERT, root.cert), KEY, key ?? '')
+  await writeFile(file, filledIn, { mode: 0o600 })
   context.out.result(
     { made: true },
     `the broker's root is made: ${CERT} and ${KEY} are in ${SECRET_FILE}. The key gives delivery of messages, no authority of a node.`,
   )
+}
+
+/** The file with a literal block in place of the empty key, or at its end; nothing else in it moves. */
+function withBlock(text: string, name: string, pem: string): string {
+  const block = `${name}: |\n${pem.trimEnd().replace(/^/gm, '  ')}`
+  const line = new RegExp(`^${name}:[ \\t]*(""|'')?[ \\t]*$`, 'm')
+  return line.test(text) ? text.replace(line, () => block) : `${text.trimEnd()}\n\n${block}\n`
 }

@@ -1,3 +1,4 @@
+import { parseDocument, visit } from 'yaml'
 import { type ConfigProblem, configError } from '../config/problem.ts'
 import { readYaml } from '../config/yaml.ts'
 import { DeployerError } from '../errors.ts'
@@ -34,7 +35,8 @@ export function readGivenSecrets(text: string): GivenSecrets {
   for (const key of secretKeys) {
     const value = file.raw[key.name]
     if (isEmpty(value)) {
-      if (key.required) file.add([key.name], { message: `is empty: ${key.purpose}`, remedy: `fill in ${key.name}` })
+      if (key.required && key.form !== 'ers-public-key')
+        file.add([key.name], { message: `is empty: ${key.purpose}`, remedy: `fill in ${key.name}` })
     } else if (key.form === 'rpc-urls' && typeof value === 'object') {
       file.checkUrls(key.name, value)
       values.set(key.name, JSON.stringify(value))
@@ -142,16 +144,25 @@ class SecretFile {
 }
 
 function parse(text: string): ReturnType<typeof readYaml<Raw>> {
-  try {
-    return readYaml<Raw>(SECRET_FILE, text, secretFileSchema)
-  } catch {
-    // Such as a value that begins with * or &: the parser's own message would repeat it.
+  const refuse = (): never => {
+    // The parser's own message would repeat the value.
     throw new DeployerError(
       'bad-config',
-      `${SECRET_FILE} is not YAML`,
+      'a value begins with a character that means something in YAML (& * !)',
       'put values with special characters between single quotes',
       { place: { file: SECRET_FILE } },
     )
+  }
+  try {
+    const read = readYaml<Raw>(SECRET_FILE, text, secretFileSchema)
+    visit(parseDocument(text), {
+      Node: (_key, node) => (('anchor' in node && node.anchor) || node.tag?.startsWith('!') ? refuse() : undefined),
+      Alias: refuse,
+    })
+    return read
+  } catch (error) {
+    if (error instanceof DeployerError) throw error
+    return refuse()
   }
 }
 
