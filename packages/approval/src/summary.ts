@@ -60,7 +60,7 @@ export function summaryOf(state: VaultState, intent: Intent): Summary {
   return {
     type: intent.OperationType,
     class: operationTypes[intent.OperationType].class,
-    title: signing === undefined ? (lines[0] ?? intent.OperationType) : titleOf(signing),
+    title: signing === undefined ? titleOfChange(intent) : titleOf(signing),
     signing,
     lines,
     warnings: lines.filter(line => /WARNING|OPAQUE|REPLACES|ALONE|: NO,|NOT the key/.test(line)),
@@ -86,6 +86,47 @@ function titleOf({ function: name, movements }: SigningSummary): string {
   if (movements.length === 0) return titles[name].replace(/ with$/, '')
   return `${titles[name]} ${amounts.join(' + ')}`
 }
+
+/** In few words; the lines say everything. */
+function titleOfChange(intent: Intent): string {
+  switch (intent.OperationType) {
+    case 'set user public key':
+      return `New device key for ${intent.UserID}`
+    case 'reset user':
+      return `Revoke the device key of ${intent.UserID}`
+    case 'register user':
+      return `Register ${intent.UserName}`
+    case 'delete user':
+      return `Delete ${intent.UserName}`
+    case 'update group':
+      return `Change the group "${intent.Group}"`
+    case 'rename group':
+      return `Rename the group "${intent.OldName}"`
+    case 'update transaction restriction':
+      return 'Change a transaction rule'
+    case 'update config restriction':
+      return 'Change a configuration rule'
+    case 'update policy restriction':
+      return 'Change a policy rule'
+    case 'create master key':
+    case 'refresh master key':
+    case 'backup master key':
+    case 'create account':
+      return `${capital(intent.OperationType)} "${intent.Name}"`
+    case 'update settings':
+      return "Change the vault's settings"
+    case 'seal':
+      return 'Seal the vault'
+    case 'unfreeze':
+      return 'Unfreeze the vault'
+    case 'found again':
+      return 'Found the vault anew'
+    default:
+      return capital(intent.OperationType)
+  }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 function signingOf(state: VaultState, intent: Intent): SigningSummary | undefined {
   if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return undefined

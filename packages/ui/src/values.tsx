@@ -101,6 +101,7 @@ export function Words({ words }: { words: string }) {
   return (
     <ol className="tv-words" aria-label={`In words: ${words}`}>
       {words.split(' ').map((word, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a word may come twice, its place is its key
         <li key={`${i} ${word}`}>{word}</li>
       ))}
     </ol>

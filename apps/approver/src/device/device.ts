@@ -125,7 +125,6 @@ export class Device {
     const operationId = await this.#client.start('setUserPublicKey', {
       UserID: key.userId,
       PublicKey: key.publicKey,
-      InitiatorID: key.userId,
     })
     await this.#store.write({ ...record, key: { ...key, operationId } })
     return operationId
