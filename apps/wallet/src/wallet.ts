@@ -18,7 +18,7 @@ import { type Outcome, VaultLog } from './log.ts'
 import { backupsOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
 import { Outbox } from './outbox.ts'
-import { roleOf } from './reads/index.ts'
+import { callerOf } from './reads/index.ts'
 import { explained, inTime } from './refusals.ts'
 import { type Caller, ServiceError, type StartRequest, type WalletService } from './service.ts'
 import { Signatures } from './signatures.ts'
@@ -193,7 +193,7 @@ export class Wallet {
   writes(): Writes {
     return {
       findApiKey: hash => this.#apiKeys.find(hash),
-      findUser: async email => this.#caller(email),
+      findUser: async email => callerOf(this.state, email),
       readiness: () => this.#readiness(),
       setupTenant: (_caller, setup) => this.#tenant.setup(setup),
       vouch: (_caller, request) => this.#tenant.vouch(request),
@@ -359,13 +359,6 @@ export class Wallet {
   }
 
   // --- tenant, people, keys
-
-  #caller(email: string): Caller | undefined {
-    const { state } = this
-    const user = state.users.get(userKey(email))
-    if (user === undefined || user.deleted || user.systemRole !== undefined) return undefined
-    return { id: user.id, name: user.name, role: roleOf(state, user), kind: 'user' }
-  }
 
   async #readiness() {
     const other: string[] = []

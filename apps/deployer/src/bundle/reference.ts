@@ -56,7 +56,8 @@ ${rows(customerConfigSchema, '', true).map(rowText).join('\n')}
 - The layout says which accounts are the same; the file is refused when the account ids say something else.
 - Host names end with the name of their zone. The Approver App's zone is not the wallet's and does not lie within it: whoever controls a zone can
   answer for the names in it.
-- The founders are the \`Users\` of \`tenant-setup.json\`, and \`founding.approvalsRequired\` its \`ApprovalsRequired\`: the Policy Nodes compare them.
+- The admin users are the founders and the \`Users\` of \`tenant-setup.json\`, and \`founding.approvalsRequired\` is its \`ApprovalsRequired\`: the Policy
+  Nodes compare them. Later changes are operations of the vault that its owners approve.
 - Chains are test networks on a testnet and main networks elsewhere.
 - Two environments live side by side in the same accounts: one working directory each, with another \`environment\`.
 

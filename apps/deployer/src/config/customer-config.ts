@@ -19,7 +19,7 @@ export interface CustomerConfig {
   readonly hostedZones: { readonly wallet: HostedZone; readonly approverApp: HostedZone }
   readonly hosts?: { readonly api?: string; readonly console?: string; readonly approverApp?: string }
   readonly adminUsers: readonly { readonly email: string; readonly name: string }[]
-  readonly founding?: Partial<Environment['founding']>
+  readonly founding?: Partial<Omit<Environment['founding'], 'founders'>>
   readonly chains?: readonly string[]
   readonly network?: Partial<Environment['network']>
   readonly database?: Partial<Environment['database']>
@@ -54,7 +54,7 @@ export function readCustomerConfig(
 export function environmentOf(config: CustomerConfig): Environment {
   const { namespace, environment, region, accounts, hostedZones, adminUsers } = config
   const testnet = config.testnet ?? environment === 'testnet'
-  const founders = config.founding?.founders ?? adminUsers.map(({ email }) => email)
+  const founders = adminUsers.map(({ email }) => email)
   return {
     namespace,
     environment,

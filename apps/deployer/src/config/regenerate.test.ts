@@ -34,6 +34,7 @@ describe('readBdWallet', () => {
     ['a host outside its zone', 'api.testnet.wallet.example.com', 'api.example.net', 'host'],
     ['an account with 13 digits', '"333333333333"', '"3333333333333"', 'form'],
     ['more founders needed than there are', 'approvalsRequired: 2', 'approvalsRequired: 9', 'founding'],
+    ['founders who are not the admin users', '    - bob@example.com', '    - eve@example.com', 'founding'],
     ['an enclave with an odd number of vCPUs', 'enclaveCpus: 2', 'enclaveCpus: 3', 'form'],
   ])('refuses %s', (_what, from, to, rule) => {
     const text = baseText.replace(from, to)

@@ -95,21 +95,23 @@ function* people({ adminUsers }: Environment): Iterable<RuleProblem> {
   }
 }
 
-function* founding({ founding: { founders, approvalsRequired, mode } }: Environment): Iterable<RuleProblem> {
-  const twice = founders.findIndex((one, index) => founders.slice(0, index).some(other => same(one, other)))
-  if (twice >= 0)
+function* founding({ founding: { founders, approvalsRequired }, adminUsers }: Environment): Iterable<RuleProblem> {
+  if (
+    founders.length !== adminUsers.length ||
+    adminUsers.some(({ email }, index) => !same(email, founders[index] ?? ''))
+  )
     yield {
       rule: 'founding',
-      path: ['founding', 'founders', twice],
-      message: `${founders[twice]} is there twice`,
-      remedy: 'keep one of the two',
+      path: ['founding', 'founders'],
+      message: 'the founders must be the admin users, in the same order',
+      remedy: 'change adminUsers in customer-config.yml and run `make generate-customer-assets`',
     }
   if (approvalsRequired > founders.length)
     yield {
       rule: 'founding',
       path: ['founding', 'approvalsRequired'],
       message: `${approvalsRequired} approvals of ${founders.length} founders can never be had`,
-      remedy: `choose 1 to ${founders.length}, or name more founders (mode ${mode})`,
+      remedy: `choose 1 to ${founders.length}, or name more admin users`,
     }
 }
 

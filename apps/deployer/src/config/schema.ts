@@ -155,7 +155,7 @@ const tags: Schema = {
 
 const founding: Schema = {
   type: 'object',
-  description: 'Who approves the seal of the vault. The Policy Nodes pin it; tenant-setup.json must say the same.',
+  description: 'How the admin users found the vault. The Policy Nodes pin it; tenant-setup.json must say the same',
   properties: {
     mode: {
       type: 'string',
@@ -164,21 +164,13 @@ const founding: Schema = {
         "`identity`: a founder's sign-in vouches for the first device key. `pinned`: the node admins pin the keys.",
       default: 'identity',
     },
-    founders: {
-      type: 'array',
-      minItems: 1,
-      maxItems: 100,
-      items: email,
-      description: 'e-mail addresses of the founders',
-      defaultText: 'all admin users',
-    },
     approvalsRequired: {
       type: 'integer',
       minimum: 1,
       maximum: 100,
       description: 'how many owners approve what the owners decide',
       examples: [2],
-      defaultText: '2, or 1 with a single founder',
+      defaultText: '2, or 1 with a single admin user',
     },
   },
   additionalProperties: false,
@@ -188,7 +180,8 @@ const people: Schema = {
   type: 'array',
   minItems: 1,
   maxItems: 100,
-  description: 'These people, and only they, can sign in as Admin',
+  description:
+    'The founders: these people, and only they, can sign in as Admin, and they approve the seal of the vault',
   remedy: 'list at least one person under adminUsers with email and name',
   items: {
     type: 'object',
@@ -336,7 +329,10 @@ export const deploymentSchema: Schema = whole({
     database: whole(database),
     nitro: whole(nitro),
     adminUsers: people,
-    founding: whole(founding),
+    founding: whole({
+      ...founding,
+      properties: { ...founding.properties, founders: { type: 'array', minItems: 1, maxItems: 100, items: email } },
+    }),
     chains: property('chains'),
     tags,
   },

@@ -16,7 +16,7 @@ import { devicesOf, pinsOf, vaultFactsOf } from './vault.ts'
 import { vaultAddressesOf, vaultOf, vaultsOf } from './vaults.ts'
 
 export type { PublicConfig } from './config.ts'
-export { roleOf } from './people.ts'
+export { callerOf, roleOf } from './people.ts'
 
 export type WalletReads = Pick<
   WalletService,

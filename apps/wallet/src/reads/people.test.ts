@@ -1,7 +1,8 @@
+import { TestVault, testGenesis } from '@trivault/testkit'
 import { describe, expect, it } from 'vitest'
 import { TestWallet, valid } from '../../test/reads.ts'
 import type { Caller } from '../service.ts'
-import { roleOf } from './people.ts'
+import { callerOf, roleOf } from './people.ts'
 
 const admin: Caller = { id: 'ALICE@example.com', name: 'x', role: 'Admin', kind: 'user' }
 
@@ -17,6 +18,34 @@ function populated(): TestWallet {
   vault.execute(vault.start(vault.intent('register user', { UserID: 'Dave@example.com', UserName: 'Dave' })))
   return wallet
 }
+
+describe('callerOf', () => {
+  it('knows people in any letters, and neither system users nor deleted ones', () => {
+    const { state } = populated().vault
+    expect(callerOf(state, 'ALICE@example.com')).toEqual({
+      id: 'Alice@example.com',
+      name: 'Alice',
+      role: 'Admin',
+      kind: 'user',
+    })
+    expect(callerOf(state, 'dave@example.com')).toMatchObject({ role: 'MarketOps' })
+    for (const id of ['pay-bot@system.trivault', 'old@example.com', 'nobody@example.com'])
+      expect(callerOf(state, id)).toBeUndefined()
+  })
+
+  it('knows the pinned founders, and only them, as Admin before the set-up', () => {
+    const genesis = testGenesis({ founders: ['Ann@example.com'], foundersRequired: 1, foundingMode: 'identity' })
+    const young = new TestVault(genesis).state
+    expect(callerOf(young, 'ann@example.com')).toEqual({
+      id: 'Ann@example.com',
+      name: 'Ann@example.com',
+      role: 'Admin',
+      kind: 'user',
+    })
+    expect(callerOf(young, 'eve@example.com')).toBeUndefined()
+    expect(callerOf({ ...populated().vault.state, genesis }, 'ann@example.com')).toBeUndefined()
+  })
+})
 
 describe('users', () => {
   it('are listed with the spelling of their registration; deleted ones are not', async () => {

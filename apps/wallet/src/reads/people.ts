@@ -23,6 +23,21 @@ export function roleOf(state: VaultState, user: User): Role {
   return rolesByGroup.find(([group]) => isMember(group))?.[1] ?? 'MarketOps'
 }
 
+/**
+ * Who signs in with this address; undefined when nobody here has it. Before the set-up these are the founders whom the node
+ * admins pinned, as Admin: the first users will be the same people.
+ */
+export function callerOf(state: VaultState, email: string): Caller | undefined {
+  const user = state.users.get(userKey(email))
+  if (user !== undefined)
+    return user.deleted || user.systemRole !== undefined
+      ? undefined
+      : { id: user.id, name: user.name, role: roleOf(state, user), kind: 'user' }
+  const founder = state.genesis.founders.find(id => userKey(id) === userKey(email))
+  if (state.setup !== undefined || founder === undefined) return undefined
+  return { id: founder, name: founder, role: 'Admin', kind: 'user' }
+}
+
 /** A role as the contract's closed enum can say it. */
 function shownRole<R extends Role>(role: R): Exclude<R, 'Auditor'> | 'Viewer' {
   return role === 'Auditor' ? 'Viewer' : (role as Exclude<R, 'Auditor'>)
