@@ -6,6 +6,8 @@ import { registerDelivery } from './delivery/index.ts'
 import { registerDeploy } from './deploy/index.ts'
 import { beforeCommand } from './preflight.ts'
 import { registerSecrets } from './secrets/index.ts'
+import { registerSeparation } from './separation/index.ts'
+import { registerStages } from './stages.ts'
 import { registerStatus } from './status/index.ts'
 
 export function deployerProgram(context: Context): Command {
@@ -20,6 +22,8 @@ export function deployerProgram(context: Context): Command {
   registerDeploy(program, context)
   registerSecrets(program, context)
   registerBootstrap(program, context)
+  registerSeparation(program, context)
   registerStatus(program, context)
+  registerStages(program, context, deployerProgram)
   return program
 }
