@@ -232,5 +232,11 @@ export const targets: Readonly<Record<string, Target>> = {
     needs: 'files',
   },
   status: { step: 'any', purpose: 'State of stacks, services and nodes', roles: everyone, needs: 'account' },
+  decommission: {
+    step: 'any',
+    purpose: 'How to end an environment deliberately; deletes nothing',
+    roles: everyone,
+    needs: 'files',
+  },
   doctor: { step: 'any', purpose: 'What is wrong and what to do', roles: everyone, needs: 'nothing' },
 }
