@@ -89,8 +89,8 @@ export function ecrAuthorization({ aws }: Pick<Context, 'aws'>, region: string):
 
 /** A token of ECR opens every registry of the caller: no other host may see it. */
 function isEcr(url: string, endpoint: string | undefined): boolean {
-  const { host, protocol } = new URL(url)
-  if (endpoint !== undefined) return host === new URL(endpoint).host
+  const { host, hostname, protocol } = new URL(url)
+  if (endpoint !== undefined) return hostname === new URL(endpoint).hostname
   return protocol === 'https:' && /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(host)
 }
 
