@@ -8,6 +8,8 @@ import type { Caller, DecisionRecord, World } from './world.ts'
 export type Call = {
   readonly world: World
   readonly caller: Caller
+  /** Of the credentials that signed; absent for calls that a service makes by itself. */
+  readonly accessKeyId?: string
   /** Account and region that the request is for. */
   readonly account: string
   readonly region: string

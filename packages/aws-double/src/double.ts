@@ -6,13 +6,23 @@ import { issue, rootCaller, sessionCaller, uniqueId, userCaller } from './creden
 import type { Hooks } from './hooks.ts'
 import { createDispatcher } from './http/dispatch.ts'
 import { type Request, type Response, readRequest } from './http/message.ts'
+import { createRegistry } from './http/registry.ts'
 import { type PolicyDocument, parsePolicy } from './iam/document.ts'
 import { providers } from './resources/index.ts'
 import type { Service } from './service.ts'
+import { containerCredentials } from './service-roles.ts'
 import { cloudformation } from './services/cloudformation/service.ts'
+import { dynamodb } from './services/dynamodb/service.ts'
+import { ecr } from './services/ecr/service.ts'
+import { ecs } from './services/ecs/service.ts'
+import { iam } from './services/iam/service.ts'
 import type { StoredPolicy } from './services/iam/store.ts'
 import { kms } from './services/kms/service.ts'
+import { rds } from './services/rds/service.ts'
+import { route53 } from './services/route53/service.ts'
 import { s3 } from './services/s3/service.ts'
+import { secretsmanager } from './services/secretsmanager/service.ts'
+import { ssm } from './services/ssm/service.ts'
 import { sts } from './services/sts/service.ts'
 import { type CallRecord, createWorld, iamOf, type World } from './world.ts'
 
@@ -49,6 +59,8 @@ export type AwsDouble = {
   credentialsFor(account: string, name: string): Keys
   /** The same as environment variables of a process that uses an AWS SDK. */
   environmentFor(account: string, name: string): Readonly<Record<string, string>>
+  /** Address of an account's image registry in a region, for `http://…/v2/`; sign in with ecr:GetAuthorizationToken. */
+  registry(account: string, region: string): Promise<string>
   /** Stops the server and all that hooks have started. */
   stop(): Promise<void>
 }
@@ -105,9 +117,27 @@ export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble>
       world.route53.zones.set(zone.id, { id: zone.id, name: `${zone.name}.`, account: id, records: new Map() })
     }
   }
-  const services: readonly Service[] = [cloudformation(providers), kms, s3, sts]
-  const server = await listen(createDispatcher(world, services))
-  world.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const services: readonly Service[] = [
+    cloudformation(providers),
+    dynamodb,
+    ecr,
+    ecs,
+    iam,
+    kms,
+    rds,
+    route53,
+    s3,
+    secretsmanager,
+    ssm,
+    sts,
+  ]
+  const dispatch = createDispatcher(world, services)
+  const server = await listen(async request =>
+    request.path === '/container-credentials' ? credentialsAnswer(world, request) : dispatch(request),
+  )
+  world.endpoint = addressOf(server)
+  const registries = openRegistries(world)
+  world.registry = registries.address
   return {
     endpoint: world.endpoint,
     attestation,
@@ -126,8 +156,45 @@ export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble>
         ...(keys.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: keys.sessionToken }),
       }
     },
-    stop: () => stop(server),
+    registry: world.registry,
+    async stop() {
+      const tasks = [...world.ecs.tasks.values()].filter(({ status }) => status === 'RUNNING')
+      const running = [...tasks, ...world.ec2.instances.values()].map(({ running: own }) => own?.stop())
+      await Promise.allSettled(running)
+      await Promise.all([close(server), registries.close()])
+    },
   }
+}
+
+const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+/** Each registry has an address of its own, opened when it is first asked for. */
+function openRegistries(world: World) {
+  const servers = new Map<string, Promise<Server>>()
+  return {
+    async address(account: string, region: string): Promise<string> {
+      const key = `${account} ${region}`
+      const server = servers.get(key) ?? listen(createRegistry(world, { account, region }))
+      servers.set(key, server)
+      return addressOf(await server)
+    },
+    async close(): Promise<void> {
+      await Promise.all([...servers.values()].map(async server => close(await server)))
+    },
+  }
+}
+
+/** What the SDK's container credential provider reads. */
+function credentialsAnswer(world: World, { headers }: Request): Response {
+  const credential = containerCredentials(world, headers.authorization)
+  if (!credential) return { status: 403, headers: {}, body: 'unknown token' }
+  const body = JSON.stringify({
+    AccessKeyId: credential.accessKeyId,
+    SecretAccessKey: credential.secretAccessKey,
+    Token: credential.sessionToken,
+    Expiration: new Date(credential.expires ?? 0).toISOString(),
+  })
+  return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
 async function listen(answer: (request: Request) => Promise<Response>): Promise<Server> {
@@ -147,7 +214,7 @@ async function listen(answer: (request: Request) => Promise<Response>): Promise<
   return server
 }
 
-async function stop(server: Server): Promise<void> {
+async function close(server: Server): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
   server.closeAllConnections()
   await closed

@@ -2,6 +2,7 @@ import type { SoftwareRoot } from '@trivault/attestation'
 import type { Hooks } from './hooks.ts'
 import type { Policy } from './iam/document.ts'
 import type { Requester } from './iam/evaluate.ts'
+import { createInertStore, type InertStore } from './resources/inert-store.ts'
 import { type CloudFormationStore, createCloudFormationStore } from './services/cloudformation/store.ts'
 import { createDynamoStore, type DynamoStore } from './services/dynamodb/store.ts'
 import { createEc2Store, type Ec2Store } from './services/ec2/store.ts'
@@ -64,16 +65,22 @@ export type World = {
   readonly hooks: Hooks
   /** Known once the server listens. */
   endpoint: string
+  /** Address of an account's image registry in a region: each has its own. */
+  registry: (account: string, region: string) => Promise<string>
   readonly accounts: Map<string, { readonly id: string; readonly iam: IamStore }>
   readonly credentials: Map<string, Credential>
-  /** Who may take a role's credentials at the container credentials endpoint: token → role ARN. */
-  readonly containerTokens: Map<string, string>
+  /** Which role a process gets credentials of at the container credentials endpoint, by its token. */
+  readonly containerTokens: Map<
+    string,
+    { readonly service: string; readonly account: string; readonly region: string; readonly roleArn: string }
+  >
   readonly calls: CallRecord[]
   readonly cloudformation: CloudFormationStore
   readonly dynamodb: DynamoStore
   readonly ec2: Ec2Store
   readonly ecr: EcrStore
   readonly ecs: EcsStore
+  readonly inert: InertStore
   readonly kms: KmsStore
   readonly rds: RdsStore
   readonly route53: Route53Store
@@ -89,6 +96,7 @@ export const createWorld = (
 ): World => ({
   ...options,
   endpoint: '',
+  registry: () => Promise.reject(new Error('the AWS double does not listen yet')),
   accounts: new Map(options.accounts.map(id => [id, { id, iam: createIamStore() }])),
   credentials: new Map(),
   containerTokens: new Map(),
@@ -98,6 +106,7 @@ export const createWorld = (
   ec2: createEc2Store(),
   ecr: createEcrStore(),
   ecs: createEcsStore(),
+  inert: createInertStore(),
   kms: createKmsStore(),
   rds: createRdsStore(),
   route53: createRoute53Store(),

@@ -68,6 +68,7 @@ export function createDispatcher(world: World, services: readonly Service[]) {
       const call: Call = {
         world,
         caller: credential.caller,
+        accessKeyId: credential.accessKeyId,
         account: 'account' in requester ? requester.account : '',
         region: claim.region,
         via: undefined,

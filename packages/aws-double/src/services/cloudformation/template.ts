@@ -20,6 +20,7 @@ const resourceFields = new Set([
   'Metadata',
   'Properties',
   'Type',
+  'UpdatePolicy',
   'UpdateReplacePolicy',
 ])
 const deletionPolicies = new Set(['Delete', 'Retain', 'RetainExceptOnCreate', 'Snapshot'])

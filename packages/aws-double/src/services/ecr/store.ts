@@ -23,13 +23,18 @@ export type Repository = {
   readonly imageTags: Map<string, string>
 }
 
+export type Token = {
+  /** Access key id of who fetched it: what it may do is judged at each use. */
+  readonly accessKeyId: string
+  readonly account: string
+  readonly region: string
+  readonly expires: number
+}
+
 /** Repositories by ARN; login tokens by their password; uploads by their id. */
 export type EcrStore = {
   readonly repositories: Map<string, Repository>
-  readonly tokens: Map<
-    string,
-    { readonly accessKeyId: string; readonly account: string; readonly region: string; readonly expires: number }
-  >
+  readonly tokens: Map<string, Token>
   readonly uploads: Map<string, { readonly repository: string; data: Uint8Array }>
 }
 
