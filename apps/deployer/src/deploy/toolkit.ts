@@ -128,6 +128,8 @@ async function withAssembly<T>(
   request: StackRequest,
   work: (toolkit: Toolkit, source: Source, stack: { name: string; region: string }) => Promise<T>,
 ): Promise<T> {
+  // CDK's own validation takes seconds. The tests run it over every layout; here our invariants do, and CloudFormation itself.
+  process.env.CDK_VALIDATION ??= 'false'
   const { buildApp } = await import('../stacks/index.ts')
   const { checkedSynth } = await import('../stacks/checks/index.ts')
   const directory = await mkdtemp(join(tmpdir(), 'trivault-stacks-'))

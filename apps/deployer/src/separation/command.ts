@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Context } from '../context.ts'
+import { readTemplate } from '../deploy/stack-state.ts'
+import { DeployerError } from '../errors.ts'
+import { NODE_INDEXES, type PcrSet } from '../model.ts'
+import { rolesOf, roleTitles } from '../roles.ts'
+import { type StackTemplate, type Template, templatesOf } from '../stacks/checks/index.ts'
+import { buildApp, type ConfFiles, type StackRequest } from '../stacks/index.ts'
+import { proveSeparation } from './report.ts'
+import { separationText } from './text.ts'
+
+export interface SeparationFlags {
+  readonly deployed?: boolean
+  readonly administrator?: readonly string[]
+}
+
+/** Throws DeployerError refused, with the report, when separation does not hold. */
+export async function proveSeparationCommand(context: Context, flags: SeparationFlags): Promise<void> {
+  const deployment = context.deployment()
+  const planned = await plannedTemplates(context)
+  const templates = flags.deployed ? await withDeployed(context, planned) : planned
+  const report = proveSeparation({ deployment, templates, administrators: administratorsOf(context, flags) })
+  context.out.result(report, separationText(report, deployment))
+  if (report.holds) return
+  throw new DeployerError(
+    'refused',
+    `separation of duties does not hold: ${report.violations.join('; ')}`,
+    'put Policy Nodes and Approver App into accounts of different people (layout: recommended), or accept the risk knowingly',
+    { told: true },
+  )
+}
+
+/** A person per account unless told otherwise. Throws DeployerError usage. */
+function administratorsOf(context: Context, { administrator = [] }: SeparationFlags): Record<string, string> {
+  const deployment = context.deployment()
+  const { wallet, policyNodes, approverApp } = deployment.accounts
+  const accounts = [...new Set([wallet, ...policyNodes, approverApp])]
+  const names = Object.fromEntries(
+    accounts.map((account, index) => [account, `Actor ${String.fromCharCode('A'.charCodeAt(0) + index)}`]),
+  )
+  for (const pair of administrator) {
+    const [account = '', name = ''] = pair.split('=', 2)
+    if (!accounts.includes(account) || name === '')
+      throw new DeployerError(
+        'usage',
+        `--administrator ${pair} names no account of this environment`,
+        `accounts: ${accounts
+          .map(
+            one =>
+              `${one} (${rolesOf(deployment, one)
+                .map(role => roleTitles[role])
+                .join(', ')})`,
+          )
+          .join('; ')}`,
+      )
+    names[account] = name
+  }
+  return names
+}
+
+/** What the deployer would deploy: policies do not depend on images or conf files, so these are stand-ins. */
+async function plannedTemplates(context: Context): Promise<StackTemplate[]> {
+  const deployment = context.deployment()
+  const { wallet, policyNodes, approverApp } = deployment.accounts
+  const file = { key: 'stand-in', sha256: '0'.repeat(64) }
+  const digest = `sha256:${'0'.repeat(64)}`
+  const images = { wallet: digest, broker: digest, 'policy-node': digest }
+  const conf: ConfFiles = { wallet: file, broker: file, node0: file, node1: file, node2: file }
+  const pcrs = [await measurements(context)]
+  const requests: StackRequest[] = [
+    ...[...new Set([wallet, ...policyNodes, approverApp])].map(account => ({ kind: 'baseline', account }) as const),
+    { kind: 'wallet-long-lived' },
+    ...NODE_INDEXES.map(node => ({ kind: 'policy-node-long-lived', node, pcrs }) as const),
+    { kind: 'wallet', images, conf },
+    { kind: 'console', headers: {} },
+    { kind: 'nitro-nodes', images, conf, eif: file },
+    { kind: 'approver-app', headers: {} },
+  ]
+  process.env.CDK_VALIDATION ??= 'false'
+  const directory = await mkdtemp(join(tmpdir(), 'trivault-separation-'))
+  try {
+    return structuredClone(templatesOf(buildApp(deployment, requests, directory).synth()))
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Of pcr.json; before it is fetched, a stand-in, because here only their presence in the policies counts. */
+async function measurements(context: Context): Promise<PcrSet> {
+  const { readPulledPcrs } = await import('../delivery/enclave.ts')
+  try {
+    return readPulledPcrs(context.cwd)
+  } catch (error) {
+    if (!(error instanceof DeployerError && error.code === 'missing-file')) throw error
+    context.out.warn('pcr.json is not there yet: checked with stand-in measurements')
+    return { PCR0: '1'.repeat(96), PCR1: '1'.repeat(96), PCR2: '1'.repeat(96) }
+  }
+}
+
+/** This account’s stacks as CloudFormation has them. */
+async function withDeployed(context: Context, planned: readonly StackTemplate[]): Promise<StackTemplate[]> {
+  const { account } = await context.caller()
+  return Promise.all(
+    planned.map(async stack => {
+      if (stack.account !== account) return stack
+      const template = await readTemplate(context, stack.stack, stack.region)
+      if (template === undefined) {
+        context.out.warn(`${stack.stack} is not deployed: taken as planned`)
+        return stack
+      }
+      return { ...stack, template: template as Template }
+    }),
+  )
+}

@@ -1,0 +1,194 @@
+import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
+import { anchorTableName, nodeKeyAlias, secretId, secretNames, stackNames } from '../names.ts'
+import { rolesOf, roleTitles } from '../roles.ts'
+import type { StackTemplate } from '../stacks/checks/index.ts'
+import { isMeasured, keyBehind, plaintextActions } from '../stacks/checks/node-key.ts'
+import { grants, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
+import { administratorOf, may, type Principal, rolesIn, type Target } from './principals.ts'
+
+/** How far somebody comes to one node's key share. */
+export interface Reach {
+  readonly node: NodeIndex
+  /** Plaintext of the node's key outside a measured enclave, or power over the key's policy: then the share counts as reached. */
+  readonly key: readonly string[]
+  /** The sealed secret: worth nothing without the key. */
+  readonly ciphertext: readonly string[]
+}
+
+export interface PersonReport {
+  readonly person: string
+  readonly accounts: readonly string[]
+  readonly roles: readonly string[]
+  readonly reaches: readonly Reach[]
+  /** Nodes whose share this person reaches. */
+  readonly shares: readonly NodeIndex[]
+}
+
+export interface KeyReport {
+  readonly node: NodeIndex
+  readonly account: string
+  /** Every statement of the key's policy that yields plaintext. */
+  readonly statements: readonly { readonly sid: string; readonly measured: boolean }[]
+  /** Who can change the policy. */
+  readonly changeableBy: readonly string[]
+  /** Who can write the node's anchor. */
+  readonly anchorWritableBy: readonly string[]
+}
+
+export interface SeparationReport {
+  readonly holds: boolean
+  /** What breaks it, one line each. */
+  readonly violations: readonly string[]
+  readonly people: readonly PersonReport[]
+  readonly keys: readonly KeyReport[]
+}
+
+export interface SeparationInput {
+  readonly deployment: Deployment
+  /** Of every account. */
+  readonly templates: readonly StackTemplate[]
+  /** Account to the person who has all power in it. */
+  readonly administrators: Readonly<Record<string, string>>
+}
+
+/**
+ * Who reaches which key share, from the templates alone. A person has the powers of every account that they administer: those
+ * of its administrator and, because an administrator can take any of them, those of all its roles. Pure.
+ */
+export function proveSeparation({ deployment, templates, administrators }: SeparationInput): SeparationReport {
+  const accounts = [...new Set([...templates.map(({ account }) => account), ...Object.keys(administrators)])].sort()
+  const principals = [...accounts.map(administratorOf), ...rolesIn(templates)]
+  const nodes = NODE_INDEXES.map(node => targetsOf(node, deployment, templates))
+  const people = peopleOf(accounts, administrators).map(({ person, accounts: theirs }): PersonReport => {
+    const own = principals.filter(({ account }) => theirs.includes(account))
+    const reaches = nodes.map(targets => reachOf(own, targets))
+    return {
+      person,
+      accounts: theirs,
+      roles: theirs.flatMap(account => rolesOf(deployment, account)).map(role => roleTitles[role]),
+      reaches,
+      shares: reaches.filter(({ key }) => key.length > 0).map(({ node }) => node),
+    }
+  })
+  const keys = nodes.map(targets => keyReport(targets, principals))
+  const violations = [
+    ...nodes.flatMap(({ node, key }) =>
+      key === undefined ? [`there is no key of Policy Node ${node} in the templates`] : [],
+    ),
+    ...keys.flatMap(({ node, statements }) => [
+      ...statements
+        .filter(({ measured }) => !measured)
+        .map(({ sid }) => `the key of Policy Node ${node} answers outside a measured enclave (${sid})`),
+      ...(statements.some(({ measured }) => measured) ? [] : [`the key of Policy Node ${node} answers no enclave`]),
+    ]),
+    ...people
+      .filter(({ shares }) => shares.length > 1)
+      .map(({ person, shares }) => `${person} reaches the key shares of Policy Nodes ${shares.join(', ')}`),
+    ...roleViolations(principals, nodes),
+    ...appViolations(deployment, administrators),
+  ]
+  return { holds: violations.length === 0, violations, people, keys }
+}
+
+interface NodeTargets {
+  readonly node: NodeIndex
+  readonly account: string
+  readonly key: Target | undefined
+  readonly secret: Target
+  readonly anchor: Target
+}
+
+function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly StackTemplate[]): NodeTargets {
+  const account = deployment.accounts.policyNodes[node]
+  const { region } = deployment
+  const stacks = templates.filter(({ stack }) => stack === stackNames.policyNodeLongLived(deployment, node))
+  const of = (filter: (statement: PolicyStatement, stack: StackTemplate) => boolean) =>
+    stacks.flatMap(stack => statementsOf(stack).filter(statement => filter(statement, stack)))
+  const keys = stacks.map(stack => keyBehind(stack, nodeKeyAlias(deployment, node))).filter(id => id !== undefined)
+  const secret = `arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, secretNames.policyNode(node))}`
+  return {
+    node,
+    account,
+    key:
+      keys.length === 0
+        ? undefined
+        : {
+            account,
+            arn: `arn:aws:kms:${region}:${account}:key/*`,
+            policyDecides: true,
+            statements: of(({ resource, property }) => keys.includes(resource) && property === 'KeyPolicy'),
+          },
+    secret: {
+      account,
+      arn: secret,
+      policyDecides: false,
+      statements: of(({ type }) => type === 'AWS::SecretsManager::ResourcePolicy'),
+    },
+    anchor: {
+      account,
+      arn: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
+      policyDecides: false,
+      statements: of(({ type }) => type === 'AWS::DynamoDB::Table'),
+    },
+  }
+}
+
+const policyChanges = ['kms:PutKeyPolicy', 'kms:CreateGrant']
+const unmeasured = (statement: PolicyStatement) => !isMeasured(statement)
+
+function keyWays(principal: Principal, { key }: NodeTargets): string[] {
+  if (key === undefined) return []
+  return [
+    ...(may(principal, plaintextActions, key, unmeasured) ? [`${principal.name} decrypts`] : []),
+    ...(may(principal, policyChanges, key) ? [`${principal.name} changes the key policy`] : []),
+  ]
+}
+
+function reachOf(principals: readonly Principal[], targets: NodeTargets): Reach {
+  return {
+    node: targets.node,
+    key: principals.flatMap(principal => keyWays(principal, targets)),
+    ciphertext: principals
+      .filter(principal =>
+        may(principal, ['secretsmanager:GetSecretValue', 'secretsmanager:PutResourcePolicy'], targets.secret),
+      )
+      .map(({ name }) => name),
+  }
+}
+
+function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyReport {
+  const { node, account, key, anchor } = targets
+  const statements = key?.statements.filter(statement => grants(statement, plaintextActions)) ?? []
+  return {
+    node,
+    account,
+    statements: statements.map(statement => ({ sid: statement.sid, measured: isMeasured(statement) })),
+    changeableBy: principals.filter(p => key !== undefined && may(p, policyChanges, key)).map(({ name }) => name),
+    anchorWritableBy: principals
+      .filter(p => may(p, ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], anchor))
+      .map(({ name }) => name),
+  }
+}
+
+/** No role of the stacks reaches any share, whoever the administrators are. */
+const roleViolations = (principals: readonly Principal[], nodes: readonly NodeTargets[]): string[] =>
+  principals
+    .filter(({ name, account }) => name !== administratorOf(account).name)
+    .flatMap(role =>
+      nodes.flatMap(targets => keyWays(role, targets).map(way => `${way} of Policy Node ${targets.node}`)),
+    )
+
+/** Whoever replaces the Approver App's files signs for its users. */
+function appViolations({ accounts }: Deployment, administrators: Readonly<Record<string, string>>): string[] {
+  const person = administrators[accounts.approverApp] ?? accounts.approverApp
+  const infrastructure = administrators[accounts.wallet] ?? accounts.wallet
+  return person === infrastructure ? [`${person} runs the wallet and serves the Approver App too`] : []
+}
+
+function peopleOf(accounts: readonly string[], administrators: Readonly<Record<string, string>>) {
+  const named = accounts.map(account => ({ account, person: administrators[account] ?? `administrator of ${account}` }))
+  return [...new Set(named.map(({ person }) => person))].map(person => ({
+    person,
+    accounts: named.filter(one => one.person === person).map(({ account }) => account),
+  }))
+}
