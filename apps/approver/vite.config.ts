@@ -13,5 +13,12 @@ export default defineConfig({
   plugins: [react(), routeTable(), signedRelease()],
   resolve: { alias },
   worker: { format: 'es', plugins: () => [routeTable()] },
-  build: { target: 'es2023', outDir: 'dist', emptyOutDir: true, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2023',
+    outDir: 'dist',
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    // The device's worker is one file: the trusted decoder, the log and the curves.
+    chunkSizeWarningLimit: 700,
+  },
 })

@@ -1,9 +1,9 @@
-import { Alert, Text } from '@mantine/core'
+import { Alert, Button, Text } from '@mantine/core'
 import { IconDevices, IconHistory, IconInbox, IconShieldLock } from '@tabler/icons-react'
 import { Outlet, useLocation } from '@tanstack/react-router'
 import { AppShell, type Live, type NavItem, SessionGate, useSessionView } from '@trivault/ui'
 import { useLive, useOverview } from '../device-context.tsx'
-import { useRelease } from '../release/release-gate.tsx'
+import { useRelease, useUpdate } from '../release/release-gate.tsx'
 
 const colours: Readonly<Record<Live, string>> = { live: '#2f9e44', connecting: '#f08c00', offline: '#e03131' }
 const words: Readonly<Record<Live, string>> = { live: 'Live', connecting: 'Connecting', offline: 'Offline' }
@@ -51,6 +51,7 @@ function Notices() {
   const { data } = useOverview()
   const { email } = useSessionView()
   const release = useRelease()
+  const update = useUpdate()
   const other =
     data?.device !== undefined && email !== undefined && data.device.userId.toLowerCase() !== email.toLowerCase()
   return (
@@ -74,11 +75,23 @@ function Notices() {
           </Text>
         </Alert>
       )}
+      {release.kind === 'none' && (
+        <Alert color="orange" variant="light" mb="md" title="The files of this App are not verified">
+          <Text size="sm">Here {release.why}. Use another browser for approvals.</Text>
+        </Alert>
+      )}
+      {release.kind === 'installed' && release.updateReady && (
+        <Alert color="blue" variant="light" mb="md" title="A new release of this App is verified and ready">
+          <Button size="xs" variant="default" onClick={update}>
+            Use it now
+          </Button>
+        </Alert>
+      )}
       {release.kind === 'installed' && release.refusedUpdate !== undefined && (
         <Alert color="red" variant="light" mb="md" title="An update of this App was refused">
           <Text size="sm">
-            {release.refusedUpdate}. You go on with the release that was installed before. Tell the people who publish
-            the App.
+            {`Its host offers a release that is not taken: ${release.refusedUpdate}. `}
+            You go on with the release that was installed before. Tell the people who publish the App.
           </Text>
         </Alert>
       )}
