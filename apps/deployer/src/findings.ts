@@ -55,7 +55,9 @@ export async function preflight(context: Context): Promise<void> {
 }
 
 function variableFindings({ settings }: Context): Finding[] {
-  return required.map(name => {
+  const names: readonly VariableName[] =
+    settings.get('DEPLOYER') === 'local' ? required : [...required, 'SIGNING_KEY_FINGERPRINT']
+  return names.map(name => {
     const value = settings.get(name)
     if (value !== undefined) return { level: 'ok', check: name, message: value }
     const { purpose, example } = variable(name)

@@ -88,11 +88,29 @@ describe('whoami', () => {
   })
 })
 
+describe('my-steps', () => {
+  it('lists the steps of ROLE and names the other roles of the same account', async () => {
+    const { code, out } = await place.run(['my-steps'], { ROLE: 'infrastructure-admin' })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^12 +make populate-secrets-wallet /m)
+    expect(out).toContain('make my-steps ROLE=policy-node0-admin')
+    expect((await place.run(['my-steps'], { ROLE: 'policy-node2-admin' })).out).not.toContain('Your account is also')
+  })
+
+  it('needs a ROLE', async () => {
+    expect(await place.run(['my-steps'])).toMatchObject({ code: 2, err: expect.stringContaining('ROLE is not set') })
+  })
+})
+
 describe('preflight', () => {
   const findings = async (more: Record<string, string> = {}) => {
     const tools =
       'make=GNU Make 4.4\naws=aws-cli/2.31.0 Python/3\ndocker=Docker version 28.1.0\ncosign=GitVersion: v2.5.0'
-    const { code, out } = await as('B', ['preflight', '--json'], { TRIVAULT_HOST_TOOLS: tools, ...more })
+    const { code, out } = await as('B', ['preflight', '--json'], {
+      TRIVAULT_HOST_TOOLS: tools,
+      SIGNING_KEY_FINGERPRINT: 'sha256:aa',
+      ...more,
+    })
     const document = JSON.parse(out) as {
       findings: { level: string; check: string; message: string; remedy?: string }[]
     }

@@ -1,6 +1,8 @@
+import { BD_WALLET, readBdWallet } from './config/bd-wallet.ts'
+import { readIfThere } from './config/index.ts'
 import type { Context } from './context.ts'
 import { tableText } from './output.ts'
-import { nodeAdmin, type Role, roles, roleTitles } from './roles.ts'
+import { accountOf, nodeAdmin, type Role, roles, rolesOf, roleTitles } from './roles.ts'
 import { targets } from './targets.ts'
 
 const all: readonly Role[] = roles
@@ -72,11 +74,17 @@ function isPartOfStage(target: string, role: Role): boolean {
   return role === 'infrastructure-admin' && Object.values(targets).some(({ sequence }) => sequence?.includes(target))
 }
 
-export function mySteps({ out }: Context, role: Role): void {
+export function mySteps({ out, file }: Context, role: Role): void {
   const steps = stepsOf(role)
   const rows = steps.map(({ step, target, purpose }) => [step, target ? `make ${target}` : 'by hand', purpose])
-  out.result(
-    { role, steps },
-    `Steps of the ${roleTitles[role]}\n${tableText([['step', 'what', ''], ...rows])}\nAt any time: make whoami, make preflight, make status, make doctor, make prove-separation`,
-  )
+  const environment = readBdWallet(readIfThere(file(BD_WALLET)) ?? '').environment
+  const others =
+    environment === undefined ? [] : rolesOf(environment, accountOf(environment, role)).filter(one => one !== role)
+  const lines = [
+    `Steps of the ${roleTitles[role]}`,
+    tableText([['step', 'what', ''], ...rows]),
+    'At any time: make whoami, make preflight, make status, make doctor, make prove-separation',
+    ...others.map(other => `Your account is also that of the ${roleTitles[other]}: make my-steps ROLE=${other}`),
+  ]
+  out.result({ role, steps, sameAccount: others }, lines.join('\n'))
 }

@@ -115,6 +115,11 @@ describe('make with the container', () => {
     expect(called().env).toMatch(/TRIVAULT_HOST_TOOLS=make=GNU Make [\d.]+\naws=aws-cli\/2\.31\.0\n/)
   })
 
+  it('names a program of the host that is missing', () => {
+    const { stderr } = make(['status', 'PATH=/nowhere'], secrets)
+    expect(stderr).toContain('docker: is not installed')
+  })
+
   it('starts nothing that verify-release refuses', () => {
     writeFileSync(place.path('docker.args'), '')
     writeFileSync(place.path('scripts/verify-release.sh'), 'echo "not signed" >&2; exit 3\n')

@@ -76,6 +76,8 @@ verified := sh scripts/verify-release.sh
 passed_on := ${passedOn.join(' ')}
 host_tools := $$(for tool in make aws docker; do printf '%s=%s\\n' $$tool "$$($$tool --version 2>/dev/null | head -n 1)"; done; \\
   printf 'cosign=%s\\n' "$$(cosign version 2>/dev/null | grep GitVersion)")
+need_host := for tool in docker aws openssl; do command -v $$tool >/dev/null || { \\
+  echo "$$tool: is not installed → install it or set DEPLOYER=local" >&2; exit 1; }; done
 on_host := registry-login verify-deployer pull-deployer ecr-public-login
 
 scripts/verify-release.sh:
@@ -100,7 +102,7 @@ ecr-public-login:
 
 # LOCAL_AWS_PROFILE_MODE=true: short-lived credentials of AWS_PROFILE (SSO too) go into the container, the profile's files do not.
 $(filter-out $(on_host),$(targets)): scripts/verify-release.sh
-	@set -e; image="$$($(verified))"; \\
+	@set -e; $(need_host); image="$$($(verified))"; \\
 	if [ "$(LOCAL_AWS_PROFILE_MODE)" = true ]; then \\
 	  credentials="$$(aws configure export-credentials --format env)"; eval "$$credentials"; fi; \\
 	$(if $(filter preflight doctor,$@),TRIVAULT_HOST_TOOLS="$(host_tools)"; export TRIVAULT_HOST_TOOLS;) \\

@@ -356,6 +356,38 @@ const faults: readonly Fault[] = [
     { rule: 'form', at: 'instanceType:', field: 'nitro.instanceType', message: /cannot run/, remedy: /c6a.xlarge/ },
   ],
   [
+    'an enclave that leaves the host no core',
+    append('nitro:\n  enclaveCpus: 4'),
+    {
+      rule: 'form',
+      at: 'enclaveCpus:',
+      field: 'nitro.enclaveCpus',
+      message: /leaves one core of c6a.xlarge/,
+      remedy: /from 2 to 2/,
+    },
+  ],
+  [
+    'an enclave larger than its host',
+    append('nitro:\n  enclaveMemoryMiB: 8192'),
+    {
+      rule: 'form',
+      at: 'enclaveMemoryMiB:',
+      field: 'nitro.enclaveMemoryMiB',
+      message: /has 8192 MiB/,
+      remedy: /at most 6144/,
+    },
+  ],
+  [
+    'a letter of another alphabet in an address',
+    replace('ann@example.com', '\u0430nn@example.com'),
+    { rule: 'form', at: 'nn@example.com', field: 'adminUsers[0].email', message: /e-mail/, remedy: /ann@example.com/ },
+  ],
+  [
+    'a host name that no certificate can have',
+    append(`hosts:\n  api: ${'a'.repeat(50)}.wallet.example.com`),
+    { rule: 'host', at: 'api: aaa', field: 'hosts.api', message: /69 characters/, remedy: /shorter/ },
+  ],
+  [
     'Canton',
     append('canton:\n  enabled: true'),
     {

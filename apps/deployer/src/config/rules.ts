@@ -72,6 +72,14 @@ function* hosts({ hosts, zones }: Environment): Iterable<RuleProblem> {
         message: `${hosts[name]} is not in the hosted zone ${zone.name}`,
         remedy: `end it with .${zone.name}, or leave it out`,
       }
+  for (const name of ['api', 'console', 'approverApp'] as const)
+    if (hosts[name].length > 64)
+      yield {
+        rule: 'host',
+        path: ['hosts', name],
+        message: `${hosts[name]} has ${hosts[name].length} characters, a certificate takes 64`,
+        remedy: 'choose a shorter host name, environment or zone',
+      }
   if (new Set(Object.values(hosts)).size < 3)
     yield {
       rule: 'host',
@@ -178,22 +186,38 @@ function* network({ network: { cidr, availabilityZones }, region }: Environment)
     }
 }
 
-function* nitro({ nitro: { instanceType, enclaveCpus } }: Environment): Iterable<RuleProblem> {
+/** GiB for each vCPU of the instance families that are named after it. */
+const memoryOfFamily: Readonly<Record<string, number>> = { c: 2, m: 4, r: 8 }
+/** What the host itself needs. */
+const HOST_CPUS = 2
+const HOST_MEMORY_MIB = 2048
+
+function* nitro({ nitro: { instanceType, enclaveCpus, enclaveMemoryMiB } }: Environment): Iterable<RuleProblem> {
   const [family = '', size = ''] = instanceType.split('.')
+  const [, times] = /^(\d*)xlarge$/.exec(size) ?? []
   const arm = /^[a-z]+\d+g/.test(family)
-  if (/^t\d/.test(family) || arm || /^(nano|micro|small|medium|large|metal.*)$/.test(size))
-    yield {
+  if (/^t\d/.test(family) || arm || times === undefined)
+    return yield {
       rule: 'form',
       path: ['nitro', 'instanceType'],
       message: `${instanceType} cannot run the enclave`,
       remedy: 'choose an x86 type with at least 4 vCPUs that is not burstable, such as c6a.xlarge',
     }
-  if (enclaveCpus % 2 === 1)
+  const cpus = 4 * Number(times || '1')
+  if (enclaveCpus % 2 === 1 || enclaveCpus > cpus - HOST_CPUS)
     yield {
       rule: 'form',
       path: ['nitro', 'enclaveCpus'],
-      message: 'an enclave gets whole cores: an even number of vCPUs',
-      remedy: `choose ${enclaveCpus + 1}`,
+      message: `an enclave gets whole cores, two vCPUs each, and leaves one core of ${instanceType} (${cpus} vCPUs) to the host`,
+      remedy: `choose an even number from 2 to ${cpus - HOST_CPUS}, or a larger instanceType`,
+    }
+  const memory = (memoryOfFamily[family.charAt(0)] ?? Number.POSITIVE_INFINITY) * cpus * 1024
+  if (enclaveMemoryMiB > memory - HOST_MEMORY_MIB)
+    yield {
+      rule: 'form',
+      path: ['nitro', 'enclaveMemoryMiB'],
+      message: `${instanceType} has ${memory} MiB, of which the host needs ${HOST_MEMORY_MIB}`,
+      remedy: `choose at most ${memory - HOST_MEMORY_MIB}, or a larger instanceType`,
     }
 }
 

@@ -44,7 +44,8 @@ const host = (which: string, example: string, defaultText: string): Schema => ({
 
 const email: Schema = {
   type: 'string',
-  pattern: '^[^\\s@"<>]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$',
+  // ASCII only: another alphabet's letter looks the same and is another person.
+  pattern: "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$",
   maxLength: 254,
   description: 'an e-mail address, as the identity provider sends it',
   examples: ['ann@example.com'],
