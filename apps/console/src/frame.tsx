@@ -30,10 +30,10 @@ const nav: readonly NavItem[] = [
   { to: '/accounts', label: 'Accounts', icon: IconArrowsExchange },
   { to: '/operations', label: 'Operations', icon: IconListDetails },
   { to: '/policies', label: 'Policies', icon: IconShieldLock },
-  { to: '/people', label: 'People', icon: IconUsers },
-  { to: '/assets', label: 'Assets', icon: IconCoins },
-  { to: '/audit', label: 'Audit log', icon: IconFileText },
-  { to: '/nodes', label: 'Nodes', icon: IconServer },
+  { to: '/people', label: 'People', icon: IconUsers, secondary: true },
+  { to: '/assets', label: 'Assets', icon: IconCoins, secondary: true },
+  { to: '/audit', label: 'Audit log', icon: IconFileText, secondary: true },
+  { to: '/nodes', label: 'Nodes', icon: IconServer, secondary: true },
 ]
 
 const burst = 200

@@ -1,10 +1,13 @@
-import { EmptyState } from '@trivault/ui'
+import { EmptyState, PageTitle } from '@trivault/ui'
 import { LinkButton } from './parts/link-button.tsx'
 
 export function NotFound() {
   return (
-    <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
-      The address may be mistyped, or from an older release.
-    </EmptyState>
+    <main className="tv-main">
+      <PageTitle>Not found</PageTitle>
+      <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
+        The address may be mistyped, or from an older release.
+      </EmptyState>
+    </main>
   )
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react'
+import { IconDots, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import type { ComponentType, ReactNode } from 'react'
 import { useEnv, useSession, useSessionView } from './app-context.tsx'
@@ -10,6 +10,8 @@ export interface NavItem {
   icon: ComponentType<{ size?: number }>
   /** Shown behind the label when above 0. */
   count?: number
+  /** On a phone behind "More": its bar has room for four or five. */
+  secondary?: boolean
 }
 
 /** Frame of every page: banner, header, navigation, content. `column` is the widest the content gets. */
@@ -27,7 +29,7 @@ export function AppShell(props: {
       <a className="tv-skip" href="#content">
         Skip to the content
       </a>
-      {env.TESTNET ? <div className="tv-banner">Test networks only: nothing here has value</div> : <div />}
+      {env.TESTNET ? <div className="tv-banner">Test networks only, no real value</div> : <div />}
       <header className="tv-header">
         <Link to="/" className="tv-brand">
           Trivault<small>{props.app}</small>
@@ -45,7 +47,12 @@ export function AppShell(props: {
         </main>
       </div>
       {props.nav.length > 0 ? (
-        <Nav items={props.nav} className="tv-nav tv-nav-bottom" label="Main, at the bottom" />
+        <Nav
+          items={props.nav.filter(({ secondary }) => !secondary)}
+          more={props.nav.filter(({ secondary }) => secondary)}
+          className="tv-nav tv-nav-bottom"
+          label="Main, at the bottom"
+        />
       ) : (
         <div />
       )}
@@ -53,7 +60,8 @@ export function AppShell(props: {
   )
 }
 
-function Nav({ items, className, label }: { items: readonly NavItem[]; className: string; label: string }) {
+function Nav(props: { items: readonly NavItem[]; more?: readonly NavItem[]; className: string; label: string }) {
+  const { items, more = [], className, label } = props
   return (
     <nav className={className} aria-label={label}>
       {items.map(({ to, label: text, icon: Icon, count = 0 }) => (
@@ -63,7 +71,28 @@ function Nav({ items, className, label }: { items: readonly NavItem[]; className
           {count > 0 && <span className="tv-count">{count}</span>}
         </Link>
       ))}
+      {more.length > 0 && <More items={more} />}
     </nav>
+  )
+}
+
+function More({ items }: { items: readonly NavItem[] }) {
+  return (
+    <Menu position="top-end">
+      <Menu.Target>
+        <button type="button" className="tv-more">
+          <IconDots size={20} />
+          <span>More</span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {items.map(({ to, label, icon: Icon }) => (
+          <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={18} />}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

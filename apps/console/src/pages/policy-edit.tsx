@@ -6,6 +6,7 @@ import { useCall, useExactCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { DryRun } from '../parts/dry-run.tsx'
 import { LinkButton } from '../parts/link-button.tsx'
+import { NoRight } from '../parts/no-right.tsx'
 import { PolicyPreview, usePreview } from '../parts/policy-preview.tsx'
 import { DiffLines } from '../parts/restriction-diff.tsx'
 import { draftOf, emptyDraft, type Kind, problemsOf, type Rule, ruleOf } from '../parts/rule-draft.ts'
@@ -23,12 +24,7 @@ export function PolicyEdit() {
   const kind = kindOf(search.kind)
   const rules = useExactCall(ruleKinds[kind].read, {}, { staleTime: Number.POSITIVE_INFINITY })
   const choices = useChoices()
-  if (!me.writes)
-    return (
-      <EmptyState title="You may look, not change policies">
-        Your role here is {me.role}. Ask an owner of the vault.
-      </EmptyState>
-    )
+  if (!me.writes) return <NoRight title="Change a restriction" what="change policies" />
   return (
     <QueryView query={rules} what="Reading the restrictions">
       {list => (

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { type Fee, FeeInput, feeCeiling, feeFields, standardFee } from '../parts/fee.tsx'
+import { NoRight } from '../parts/no-right.tsx'
 import { PolicyPreview, type Preview, usePreview } from '../parts/policy-preview.tsx'
 import { Facts, Section } from '../parts/section.tsx'
 import { isAmount } from '../parts/units.ts'
@@ -20,12 +21,7 @@ export function Transfer() {
   const me = useMe()
   const accounts = useCall('cwplistAccounts')
   const assets = useCall('cwpsearchAssetInfos', { body: {} }, { staleTime: 60_000 })
-  if (!me.writes)
-    return (
-      <EmptyState title="You may look, not start transfers">
-        Your role here is {me.role}. Ask an owner of the vault.
-      </EmptyState>
-    )
+  if (!me.writes) return <NoRight title="New transfer" what="start transfers" />
   return (
     <>
       <PageTitle>New transfer</PageTitle>

@@ -1,11 +1,14 @@
 import { Group, Text } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
 import type { ResponseOf } from '@trivault/api-contract'
+import type { ReactNode } from 'react'
 import { type Bin, binned, quantile, signings } from './activity.ts'
 
 type Operations = ResponseOf<'trivaultActivity'>['Operations']
 
-const size = { width: 640, height: 180, left: 44, bottom: 26, top: 10, right: 8 }
-const inner = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom }
+const frame = { height: 180, left: 52, bottom: 26, top: 10, right: 8 }
+const plotHeight = frame.height - frame.top - frame.bottom
+const floor = frame.top + plotHeight
 const colours = { succeeded: '#2e7d4f', failed: '#c0392b', open: '#8a6d00' } as const
 const words = { succeeded: 'succeeded', failed: 'failed', open: 'under way' } as const
 const layers = ['succeeded', 'failed', 'open'] as const
@@ -27,61 +30,109 @@ export function ActivityChart({ operations }: { operations: Operations }) {
   )
 }
 
-function OperationsPlot({ operations }: { operations: Operations }) {
-  const { bins } = binned(operations)
-  const total = (bin: Bin): number => bin.succeeded + bin.failed + bin.open
-  const most = Math.max(...bins.map(total))
-  const step = inner.width / bins.length
-  const count = (outcome: (typeof layers)[number]) => operations.filter(({ Outcome }) => Outcome === outcome).length
+/** Axes with zero, the top and the times at both ends, in the width that there is; `draw` gets the width of the plot. */
+function Plot(props: {
+  label: string
+  caption: string
+  top: string
+  from: number | undefined
+  to: number | undefined
+  legend: ReactNode
+  draw: (width: number) => ReactNode
+}) {
+  const { ref, width } = useElementSize()
+  const inner = Math.max(0, width - frame.left - frame.right)
+  const end = frame.left + inner
+  const label = (value: number | undefined): string => (value === undefined ? '' : moment.format(value))
   return (
-    <figure style={{ margin: 0 }}>
+    <figure style={{ margin: 0, minWidth: 0 }} ref={ref}>
       <Group gap="sm" mb={4}>
-        {layers.map(layer => (
-          <Text key={layer} size="sm">
-            <span
-              aria-hidden
-              style={{ background: colours[layer], display: 'inline-block', width: 10, height: 10, marginInlineEnd: 6 }}
-            />
-            {count(layer)} {words[layer]}
-          </Text>
-        ))}
+        {props.legend}
       </Group>
-      <svg
-        className="cn-chart"
-        viewBox={`0 0 ${size.width} ${size.height}`}
-        role="img"
-        aria-label={`${operations.length} operations by the time of their start`}
-      >
-        <Axis top={String(most)} from={bins[0]?.from} to={bins.at(-1)?.from} />
-        {bins.map((bin, i) => {
-          let y = size.top + inner.height
-          return layers.map(layer => {
-            const height = (bin[layer] / most) * inner.height
-            y -= height
-            return (
-              bin[layer] > 0 && (
-                <rect
-                  key={`${bin.from} ${layer}`}
-                  x={size.left + i * step + 1}
-                  y={y}
-                  width={Math.max(1, Math.min(step - 2, 48))}
-                  height={height}
-                  fill={colours[layer]}
-                >
-                  <title>{`${moment.format(bin.from)}: ${bin[layer]} ${words[layer]}`}</title>
-                </rect>
-              )
-            )
-          })
-        })}
+      <svg className="cn-chart" width={width} height={frame.height} role="img" aria-label={props.label}>
+        <g fill="currentColor">
+          <line x1={frame.left} x2={end} y1={floor} y2={floor} stroke="var(--tv-line)" />
+          <line x1={frame.left} x2={frame.left} y1={frame.top} y2={floor} stroke="var(--tv-line)" />
+          <text x={frame.left - 6} y={frame.top + 10} textAnchor="end">
+            {props.top}
+          </text>
+          <text x={frame.left - 6} y={floor} textAnchor="end">
+            0
+          </text>
+          <text x={frame.left} y={frame.height - 8}>
+            {label(props.from)}
+          </text>
+          {props.to !== props.from && (
+            <text x={end} y={frame.height - 8} textAnchor="end">
+              {label(props.to)}
+            </text>
+          )}
+        </g>
+        {inner > 0 && props.draw(inner)}
       </svg>
       <figcaption>
         <Text size="sm" c="dimmed">
-          Operations by the time of their start
+          {props.caption}
         </Text>
       </figcaption>
     </figure>
   )
+}
+
+function OperationsPlot({ operations }: { operations: Operations }) {
+  const { bins } = binned(operations)
+  const most = Math.max(...bins.map(bin => bin.succeeded + bin.failed + bin.open))
+  const count = (outcome: (typeof layers)[number]) => operations.filter(({ Outcome }) => Outcome === outcome).length
+  return (
+    <Plot
+      label={`Plot of ${operations.length} operations by the time of their start`}
+      caption="Operations by the time of their start"
+      top={String(most)}
+      from={bins[0]?.from}
+      to={bins.at(-1)?.from}
+      legend={layers.map(layer => (
+        <Text key={layer} size="sm">
+          <span
+            aria-hidden
+            style={{ background: colours[layer], display: 'inline-block', width: 10, height: 10, marginInlineEnd: 6 }}
+          />
+          {count(layer)} {words[layer]}
+        </Text>
+      ))}
+      draw={width =>
+        bins.map((bin, i) => (
+          <Bar
+            key={bin.from}
+            bin={bin}
+            most={most}
+            x={frame.left + (i * width) / bins.length}
+            step={width / bins.length}
+          />
+        ))
+      }
+    />
+  )
+}
+
+function Bar({ bin, most, x, step }: { bin: Bin; most: number; x: number; step: number }) {
+  let y = floor
+  return layers.map(layer => {
+    const height = (bin[layer] / most) * plotHeight
+    y -= height
+    if (bin[layer] === 0) return null
+    return (
+      <rect
+        key={layer}
+        x={x + 1}
+        y={y}
+        width={Math.max(1, Math.min(step - 2, 48))}
+        height={height}
+        fill={colours[layer]}
+      >
+        <title>{`${moment.format(bin.from)}: ${bin[layer]} ${words[layer]}`}</title>
+      </rect>
+    )
+  })
 }
 
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
@@ -93,66 +144,43 @@ function SigningPlot({ operations }: { operations: Operations }) {
   if (middle === undefined || slow === undefined)
     return <Text c="dimmed">Nothing was signed yet: signing times appear with the first signature.</Text>
   const most = Math.max(...times, 1)
-  const x = (i: number): number => size.left + ((i + 0.5) * inner.width) / points.length
-  const y = (took: number): number => size.top + inner.height * (1 - took / most)
+  const y = (took: number): number => frame.top + plotHeight * (1 - took / most)
   return (
-    <figure style={{ margin: 0 }}>
-      <Group gap="sm" mb={4}>
-        <Text size="sm">Half within {seconds(middle)}</Text>
-        <Text size="sm">99 of 100 within {seconds(slow)}</Text>
-      </Group>
-      <svg
-        className="cn-chart"
-        viewBox={`0 0 ${size.width} ${size.height}`}
-        role="img"
-        aria-label={`${points.length} signing times, half within ${seconds(middle)}`}
-      >
-        <Axis top={seconds(most)} from={points[0]?.at} to={points.at(-1)?.at} />
-        <line
-          x1={size.left}
-          x2={size.width - size.right}
-          y1={y(middle)}
-          y2={y(middle)}
-          stroke="var(--tv-muted)"
-          strokeDasharray="4 4"
-        />
-        {points.map(({ id, at, took }, i) => (
-          <circle key={id} cx={x(i)} cy={y(took)} r={4} fill="var(--mantine-primary-color-filled)">
-            <title>{`${moment.format(at)}: ${seconds(took)}`}</title>
-          </circle>
-        ))}
-      </svg>
-      <figcaption>
-        <Text size="sm" c="dimmed">
-          From the order to sign to the signature in the log, one after the other
-        </Text>
-      </figcaption>
-    </figure>
-  )
-}
-
-/** Zero, the top, and the times at both ends. */
-function Axis({ top, from, to }: { top: string; from: number | undefined; to: number | undefined }) {
-  const bottom = size.top + inner.height
-  const label = (value: number | undefined): string => (value === undefined ? '' : moment.format(value))
-  return (
-    <g fill="currentColor">
-      <line x1={size.left} x2={size.width - size.right} y1={bottom} y2={bottom} stroke="var(--tv-line)" />
-      <line x1={size.left} x2={size.left} y1={size.top} y2={bottom} stroke="var(--tv-line)" />
-      <text x={size.left - 6} y={size.top + 10} textAnchor="end">
-        {top}
-      </text>
-      <text x={size.left - 6} y={bottom} textAnchor="end">
-        0
-      </text>
-      <text x={size.left} y={size.height - 8}>
-        {label(from)}
-      </text>
-      {to !== from && (
-        <text x={size.width - size.right} y={size.height - 8} textAnchor="end">
-          {label(to)}
-        </text>
+    <Plot
+      label={`Plot of the times that signatures took, ${points.length} in all, half within ${seconds(middle)}`}
+      caption="From the order to sign to the signature in the log, one after the other"
+      top={seconds(most)}
+      from={points[0]?.at}
+      to={points.at(-1)?.at}
+      legend={
+        <>
+          <Text size="sm">Half within {seconds(middle)}</Text>
+          <Text size="sm">99 of 100 within {seconds(slow)}</Text>
+        </>
+      }
+      draw={width => (
+        <>
+          <line
+            x1={frame.left}
+            x2={frame.left + width}
+            y1={y(middle)}
+            y2={y(middle)}
+            stroke="var(--tv-muted)"
+            strokeDasharray="4 4"
+          />
+          {points.map(({ id, at, took }, i) => (
+            <circle
+              key={id}
+              cx={frame.left + ((i + 0.5) * width) / points.length}
+              cy={y(took)}
+              r={4}
+              fill="var(--mantine-primary-color-filled)"
+            >
+              <title>{`${moment.format(at)}: ${seconds(took)}`}</title>
+            </circle>
+          ))}
+        </>
       )}
-    </g>
+    />
   )
 }

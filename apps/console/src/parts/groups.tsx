@@ -115,7 +115,7 @@ function Members({ name, members }: { name: string; members: readonly string[] }
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button size="xs" variant="default" onClick={() => setOpen(true)} aria-label={`Change the members of ${name}`}>
+      <Button size="xs" variant="default" onClick={() => setOpen(true)} aria-label={`Change members of ${name}`}>
         Change members
       </Button>
       {open && <MembersDialog name={name} members={members} onClose={() => setOpen(false)} />}

@@ -34,9 +34,12 @@ export function MasterKeys() {
                 {
                   head: 'State',
                   cell: ({ BackedUp }) => (
-                    <Badge variant="light" tt="none" radius="sm" color={BackedUp ? 'green' : 'yellow'}>
-                      {BackedUp ? 'active, shares backed up' : 'being made and backed up'}
-                    </Badge>
+                    <>
+                      <Badge variant="light" tt="none" radius="sm" color={BackedUp ? 'green' : 'yellow'}>
+                        {BackedUp ? 'active' : 'being made'}
+                      </Badge>
+                      <Text size="sm">{BackedUp ? 'every share backed up' : 'shares are backed up next'}</Text>
+                    </>
                   ),
                 },
                 { head: 'Accounts', end: true, cell: ({ Accounts }) => Accounts },

@@ -97,7 +97,7 @@ function Actions({ user }: { user: User }) {
           size="xs"
           variant="subtle"
           onClick={() => setWhat('resetUser')}
-          aria-label={`Take the device from ${user.Name}`}
+          aria-label={`Lost device of ${user.Name}`}
         >
           Lost device
         </Button>
