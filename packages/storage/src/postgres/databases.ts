@@ -17,8 +17,10 @@ export async function ensureDatabase(adminUrl: string, { name, password }: Datab
   if (!/^[A-Za-z0-9_-]{16,128}$/.test(password)) throw new StorageError('bad-argument', 'database password: wrong form')
   await asAdmin(adminUrl, async admin => {
     const exists = async (sql: string) => ((await admin.query(sql, [name])).rowCount ?? 0) > 0
-    const verb = (await exists('select 1 from pg_roles where rolname = $1')) ? 'alter' : 'create'
-    await admin.query(`${verb} role ${name} login nosuperuser nocreatedb nocreaterole password '${password}'`)
+    // Who is no superuser, as in RDS, may not even say again that another is none.
+    if (await exists('select 1 from pg_roles where rolname = $1'))
+      await admin.query(`alter role ${name} login password '${password}'`)
+    else await admin.query(`create role ${name} login nosuperuser nocreatedb nocreaterole password '${password}'`)
     if (!(await exists('select 1 from pg_database where datname = $1'))) {
       await admin.query(`grant ${name} to current_user`)
       await admin.query(`create database ${name} owner ${name}`)

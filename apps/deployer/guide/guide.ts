@@ -1,0 +1,74 @@
+import { createEdits } from './edits.ts'
+import { type GuideStep, readGuide } from './page.ts'
+import { type Person, whoRuns } from './people.ts'
+import type { World } from './world.ts'
+
+export interface StepReport {
+  readonly number: number
+  readonly title: string
+  readonly seconds: number
+}
+
+export interface GuideOptions {
+  readonly world: World
+  readonly customerConfig: string
+  readonly say: (line: string) => void
+  /** Edits that come after the deployer's part, such as the founders'. */
+  readonly more: Readonly<Record<string, () => Promise<void>>>
+}
+
+const PAGE = new URL('../../../docs/guide/README.md', import.meta.url)
+
+/** Does what docs/guide/README.md says, step by step. Throws Error with a command's last words when one fails. */
+export async function followGuide({ world, customerConfig, say, more }: GuideOptions): Promise<StepReport[]> {
+  const edits = { ...createEdits(world, customerConfig), ...more }
+  const reports: StepReport[] = []
+  for (const step of readGuide(PAGE)) {
+    const before = performance.now()
+    await follow(step, world, edits, say)
+    const seconds = (performance.now() - before) / 1000
+    reports.push({ number: step.number, title: step.title, seconds })
+    say(`✓ step ${String(step.number).padStart(2)}  ${seconds.toFixed(1).padStart(6)} s  ${step.title}`)
+  }
+  return reports
+}
+
+async function follow(
+  step: GuideStep,
+  world: World,
+  edits: Readonly<Record<string, () => void | Promise<void>>>,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const action of step.actions) {
+    if (action.kind === 'edit') {
+      const edit = edits[action.what]
+      if (edit === undefined) throw new RangeError(`step ${step.number}: nobody knows the edit ${action.what}`)
+      await edit()
+      continue
+    }
+    // People work side by side, each in their own directory and account.
+    await Promise.all(
+      whoRuns(world.people, action.who).map(async person => {
+        const before = performance.now()
+        const { code, output } = await person.run(fillIn(action.script, world, person))
+        const seconds = ((performance.now() - before) / 1000).toFixed(1)
+        const commands = action.script
+          .split('\n')
+          .filter(line => /^make /.test(line))
+          .join('; ')
+        if (commands !== '') say(`    ${person.name}  ${seconds.padStart(5)} s  ${commands}`)
+        if (code !== 0)
+          throw new Error(`step ${step.number}, ${person.name}: exit ${code}\n${action.script}\n${output.slice(-4000)}`)
+      }),
+    )
+  }
+}
+
+/** Puts a person's values in the place of the page's <placeholders>. */
+function fillIn(script: string, { values }: World, person: Person): string {
+  return script.replace(/<([a-z][\w-]*)>/g, (_, name: string) => {
+    const value = name === 'your-role' ? person.roles.find(role => role !== 'app-admin') : values[name]
+    if (value === undefined) throw new RangeError(`nobody knows the value of <${name}>`)
+    return `'${value}'`
+  })
+}

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ContainerToRun, Hooks, InstanceToRun, Running, TaskToRun } from '@trivault/aws-double'
+
+const ENTRYPOINT = fileURLToPath(new URL('../../entrypoint/src/main.ts', import.meta.url))
+const NAMES = fileURLToPath(new URL('names.mjs', import.meta.url))
+const STOP_MS = 6_000
+
+export interface Network {
+  /** `host:port` as the services write it, to `127.0.0.1:port`. */
+  readonly names: Readonly<Record<string, string>>
+  /** Port that a service listens on, to the real one. */
+  readonly listen: Readonly<Record<string, number>>
+}
+
+export interface MachinesOptions {
+  readonly dir: string
+  /** Directory of the programs that a machine has beside Node. */
+  readonly bin: string
+  readonly network: Network
+  readonly database: { readonly port: number; readonly masterPassword: string; readonly ca: string }
+  /** Software authority in the place of the enclaves' security module; known once there is an enclave image. */
+  readonly attestationUrl: () => string
+}
+
+/** Where AWS would run containers and hosts, the guide's test runs the same processes on this machine. */
+export class Machines {
+  readonly #options: MachinesOptions
+  readonly #running = new Set<ChildProcess>()
+  #started = 0
+
+  constructor(options: MachinesOptions) {
+    this.#options = options
+  }
+
+  get hooks(): Hooks {
+    const { database } = this.#options
+    return {
+      runTask: task => this.#runTask(task),
+      runInstance: instance => this.#runInstance(instance),
+      attributes: type =>
+        type === 'AWS::RDS::DBInstance'
+          ? { 'Endpoint.Address': 'localhost', 'Endpoint.Port': `${database.port}` }
+          : undefined,
+      masterPassword: () => database.masterPassword,
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running].map(end))
+  }
+
+  async #runTask({ family, containers }: TaskToRun): Promise<Running> {
+    const [container] = containers
+    if (container === undefined || containers.length > 1) throw new Error(`${family} must have one container`)
+    return this.#start(family, commandOf(container), container.environment)
+  }
+
+  /** What the host's first script would do on Amazon Linux ends in one process: the entrypoint with the variables of host.env. */
+  async #runInstance({ instanceId, userData, environment }: InstanceToRun): Promise<Running> {
+    const [, lines] = /^cat > \/etc\/trivault\/host\.env <<'ENV'\n([\s\S]*?)^ENV$/m.exec(userData) ?? []
+    if (lines === undefined) throw new Error(`the user data of ${instanceId} has no host.env`)
+    const host = Object.fromEntries(
+      lines
+        .split('\n')
+        .filter(line => line.includes('='))
+        .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    )
+    return this.#start(host.TRIVAULT_COMPONENT ?? instanceId, [process.execPath, ENTRYPOINT], {
+      ...environment,
+      ...host,
+      TRIVAULT_SOFTWARE_ATTESTATION: this.#options.attestationUrl(),
+    })
+  }
+
+  #start(name: string, [program = '', ...args]: string[], given: Readonly<Record<string, string>>): Running {
+    const { dir, bin, network, database } = this.#options
+    const run = join(dir, 'run', `${name}-${++this.#started}`)
+    const state = join(dir, 'state', name)
+    for (const path of [run, state]) mkdirSync(path, { recursive: true, mode: 0o700 })
+    const child = spawn(program, args, {
+      env: {
+        PATH: `${bin}:${process.env.PATH}`,
+        ...given,
+        NODE_OPTIONS: `--import ${NAMES}`,
+        GUIDE_NAMES: JSON.stringify(network.names),
+        GUIDE_LISTEN: JSON.stringify(network.listen),
+        TRIVAULT_RUN_DIR: run,
+        TRIVAULT_STATE_DIR: state,
+        DATABASE_CA: database.ca,
+      },
+      cwd: run,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#running.add(child)
+    const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a', mode: 0o600 })
+    let last = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => {
+        last = data.toString('utf8').trim().split('\n').at(-1) ?? last
+        log.write(data)
+      })
+    const exited = new Promise<{ exitCode: number; reason: string }>(resolve => {
+      const done = (exitCode: number): void => {
+        this.#running.delete(child)
+        resolve({ exitCode, reason: last.slice(0, 500) })
+      }
+      child.once('error', () => done(127))
+      child.once('close', code => done(code ?? 1))
+    })
+    return { stop: () => end(child), exited }
+  }
+}
+
+/** The image's own command, at the place where this checkout has what an image has in /app. */
+const commandOf = ({ entryPoint, command }: ContainerToRun): string[] => {
+  const words = [...entryPoint, ...command]
+  const asImage = words.length === 0 ? ['node', '/app/apps/entrypoint/src/main.ts'] : words
+  return asImage.map(word =>
+    word === 'node' ? process.execPath : word === '/app/apps/entrypoint/src/main.ts' ? ENTRYPOINT : word,
+  )
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const closed = new Promise(resolve => child.once('close', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  await closed
+  clearTimeout(timer)
+}
