@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { untrusted } from './refusals.ts'
+import { failed, untrusted } from './refusals.ts'
 
 /** The public key's name in a bundle. */
 export const KEY_FILE = 'signing-key.pem'
@@ -65,13 +65,21 @@ export function trustedKey(pem: string, fingerprint: string): TrustedKey {
   }
 }
 
-/** @throws DeployerError `untrusted` when it is not a P-256 key */
+/** @throws DeployerError `failed` when it cannot be opened, `untrusted` when it is not a P-256 key */
 export function signingKey(privateKeyPem: string, passphrase?: string): SigningKey {
-  const key = p256(createPrivateKey({ key: privateKeyPem, ...(passphrase !== undefined && { passphrase }) }))
+  const key = p256(opened(privateKeyPem, passphrase))
   const publicKey = createPublicKey(key)
   return {
     publicKeyPem: String(publicKey.export({ type: 'spki', format: 'pem' })),
     fingerprint: fingerprintOf(publicKey),
     sign: bytes => new Uint8Array(sign('sha256', bytes, { key, dsaEncoding: 'der' })),
+  }
+}
+
+function opened(privateKeyPem: string, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey({ key: privateKeyPem, ...(passphrase !== undefined && { passphrase }) })
+  } catch (cause) {
+    throw failed('the private signing key cannot be opened', 'check --key and --passphrase-file', cause)
   }
 }
