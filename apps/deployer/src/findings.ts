@@ -7,19 +7,14 @@ import { type Environment, separated } from './config/rules.ts'
 import { tenantSetupProblems } from './config/tenant-setup-check.ts'
 import type { Context } from './context.ts'
 import { DeployerError, placeText } from './errors.ts'
+import type { Finding } from './finding.ts'
 import { dueText, noSeparation } from './notices.ts'
 import { checkRole, declaredRole, refuseRoot } from './preflight.ts'
 import { rolesOf, roleTitles } from './roles.ts'
 import { type VariableName, variable } from './settings.ts'
 import { hostTools, toolFindings } from './tools.ts'
 
-/** One line of `preflight`: `ok`, `warn` (it may hurt later) or `fail` (a target would stop here). */
-export interface Finding {
-  readonly level: 'ok' | 'warn' | 'fail'
-  readonly check: string
-  readonly message: string
-  readonly remedy?: string
-}
+export type { Finding } from './finding.ts'
 
 const required: readonly VariableName[] = [
   'NAMESPACE',

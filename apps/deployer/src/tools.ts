@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import type { Finding } from './findings.ts'
+import type { Finding } from './finding.ts'
 
 /** What `--version` of each program says; absent when it cannot be run. */
 export type ToolVersions = Readonly<Partial<Record<ToolName, string>>>

@@ -6,6 +6,7 @@ import { planCustomerAssets, writeCustomerAssets, writeWhole } from './assets.ts
 import { BD_WALLET } from './bd-wallet.ts'
 import { CUSTOMER_CONFIG } from './customer-config.ts'
 import { checkEnvironment, readIfThere } from './index.ts'
+import type { OidcOptions } from './oidc-urls.ts'
 import { changeText, type FieldConflict, valueText } from './regenerate.ts'
 
 export function registerConfig(program: Command, context: Context): void {
@@ -41,13 +42,6 @@ export function registerConfig(program: Command, context: Context): void {
       if (role === undefined) context.settings.require('ROLE')
       else (await import('../steps.ts')).mySteps(context, role)
     })
-}
-
-export interface OidcOptions {
-  readonly check?: true
-  readonly issuer?: string
-  readonly clientIdSpa?: string
-  readonly clientIdNative?: string
 }
 
 function generateCustomerAssets({ cwd, flags, out, settings }: Context): void {

@@ -2,8 +2,14 @@ import { parse } from 'yaml'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { Deployment } from '../model.ts'
-import type { OidcOptions } from './commands.ts'
 import { readIfThere } from './index.ts'
+
+export interface OidcOptions {
+  readonly check?: true
+  readonly issuer?: string
+  readonly clientIdSpa?: string
+  readonly clientIdNative?: string
+}
 
 /** One client at the identity provider, with what has to be registered for it. */
 export interface OidcClient {
