@@ -26,8 +26,8 @@ export async function provision(
   founding: Founding,
   encryptFor: EncryptFor,
 ): Promise<Genesis> {
-  const done = readIfThere(home.path('wallet', 'pins.json'))
-  if (done) return genesisJson.read(parseJson(done))
+  const done = pinsOf(home)
+  if (done) return done
   const cards = await Promise.all(
     NODES.map(index =>
       provisionNode({
@@ -56,6 +56,12 @@ export async function provision(
   // The wallet's copy comes last: its presence means that all of this is done.
   for (const owner of [...NODES.map(nodeName), 'wallet']) writePrivate(home.path(owner, 'pins.json'), pins)
   return genesis
+}
+
+/** What this home's vault is founded on; undefined before it is. */
+export function pinsOf(home: Home): Genesis | undefined {
+  const pins = readIfThere(home.path('wallet', 'pins.json'))
+  return pins === undefined ? undefined : genesisJson.read(parseJson(pins))
 }
 
 /** The sample Emergency Recovery Secret. Returns the fingerprint: SHA-256 of the public key (SubjectPublicKeyInfo, DER). */

@@ -1,13 +1,20 @@
+import { vaultIdOf } from '@trivault/protocol'
+import { pairingLink } from '@trivault/web-config'
 import type { Endpoints } from './endpoints.ts'
 import type { Home } from './home.ts'
+import { pinsOf } from './provision.ts'
 import type { ServiceStatus } from './supervisor.ts'
 
 /** The lines that a start ends with: addresses, processes, sample sign-ins. */
 export function endpointsTable(endpoints: Endpoints, status: readonly ServiceStatus[], home: Home): string[] {
+  const pins = pinsOf(home)
   const rows: [string, string][] = [
     ['API', endpoints.api ?? '-'],
     ...(endpoints.console ? ([['Console', endpoints.console]] as [string, string][]) : []),
     ...(endpoints.approver ? ([['Approver App', endpoints.approver]] as [string, string][]) : []),
+    ...(endpoints.approver && pins
+      ? ([['Pair a device', pairingLink(endpoints.approver, vaultIdOf(pins))]] as [string, string][])
+      : []),
     ['API description', endpoints.api ? `${endpoints.api}/api/openapi.json` : '-'],
     ['Identity provider', endpoints.oidc ?? '-'],
     ['EVM dev chain', endpoints.evmRpc ? `${endpoints.evmRpc}  (chain id ${endpoints.chainId})` : '-'],

@@ -1,14 +1,6 @@
-import { fromBase64Url, parseJson, toBase64Url, toHex } from '@trivault/codec'
+import { fromBase64Url, parseJson, toHex } from '@trivault/codec'
 import { type Genesis, genesisJson, vaultIdOf } from '@trivault/protocol'
 import { ApprovalError } from './errors.ts'
-
-/**
- * The link behind a pairing QR code: it names the vault, so that the device need not believe the wallet about the nodes' keys. The
- * part behind # stays on the device.
- */
-export function pairingLink(approverUrl: string, vaultId: Uint8Array): string {
-  return `${approverUrl}/pair#vault=${toBase64Url(vaultId)}`
-}
 
 /** The vault id (32 bytes) that a link, or its part behind #, names. Throws `ApprovalError` link. */
 export function vaultOfLink(link: string): Uint8Array {

@@ -1,8 +1,9 @@
 import type { StoredEntry } from '@trivault/ledger'
 import { genesisJson, vaultIdOf } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
+import { pairingLink } from '@trivault/web-config'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkHead, LiveReplica, type LogStore, pairingLink, pinsOf, replay, vaultOfLink } from '../src/index.ts'
+import { checkHead, LiveReplica, type LogStore, pinsOf, replay, vaultOfLink } from '../src/index.ts'
 
 let vault: TestVault
 let entries: StoredEntry[]

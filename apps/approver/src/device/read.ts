@@ -4,7 +4,6 @@ import {
   fingerprintWords,
   graveRefusals,
   judge,
-  pairingLink,
   type Replica,
   type SeenHead,
   summaryOf,
@@ -26,6 +25,7 @@ import {
   userKey,
   type VaultState,
 } from '@trivault/vault-state'
+import { pairingLink } from '@trivault/web-config'
 import type { DeviceCard, Examination, Founding, Item, NodeView, Person, VaultCard } from './views.ts'
 
 export function vaultCard(genesis: Genesis): VaultCard {
