@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fixtureText, loadFixture } from '../../test/fixtures/index.ts'
 import { layouts, readCustomerConfig } from './customer-config.ts'
@@ -449,5 +450,58 @@ describe('a broken customer-config.yml is told by file, line, field and remedy',
       'a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: [*c, *c, *c, *c, *c, *c]\n'
     expect(readCustomerConfig(laughs).problems.length).toBeGreaterThan(0)
     expect(readCustomerConfig(`${recommended}\n<<: {region: eu-west-1}\n`).problems.length).toBeGreaterThan(0)
+  })
+
+  it('never fails otherwise: whatever is done to the file, each problem has a line of it and a remedy', () => {
+    const lines = recommended.split('\n')
+    const line = fc.nat(lines.length - 1)
+    const odd = fc.constantFrom(
+      '"',
+      ':',
+      '- ',
+      '{',
+      '[',
+      '&a ',
+      '*a',
+      '!!x ',
+      '|',
+      '>',
+      '\t',
+      '\u0000',
+      '? ',
+      '#',
+      "'",
+      '%',
+      '  ',
+    )
+    const edit = fc.oneof(
+      fc.tuple(fc.constant('cut'), line, fc.constant('')),
+      fc.tuple(fc.constant('double'), line, fc.constant('')),
+      fc.tuple(fc.constant('insert'), line, odd),
+      fc.tuple(fc.constant('indent'), line, fc.constantFrom('  ', ' ')),
+    )
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), edits => {
+        const changed = [...lines]
+        for (const [what, at, text] of edits) {
+          const old = changed[at] ?? ''
+          changed[at] =
+            what === 'cut'
+              ? ''
+              : what === 'double'
+                ? `${old}\n${old}`
+                : what === 'indent'
+                  ? text + old
+                  : old.replace(/: ?/, `: ${text}`)
+        }
+        const read = readCustomerConfig(changed.join('\r\n'))
+        expect(read.environment === undefined).toBe(read.problems.length > 0)
+        for (const problem of read.problems) {
+          expect(problem.remedy).not.toBe('')
+          expect(problem.line ?? 1).toBeLessThanOrEqual(changed.join('\n').split('\n').length + 1)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 })
