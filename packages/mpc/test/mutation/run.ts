@@ -1,9 +1,11 @@
 /**
  * Takes every condition of every check of packages/mpc away, one at a time, and demands that a test then fails:
  * `node packages/mpc/test/mutation/run.ts [--numbered] [--shard i/n] [part of a mutant's name …]`. Exits non-zero when one
- * survives that equivalent.ts does not explain. One Vitest serves all: a mutant costs what the test that kills it costs.
+ * survives that equivalent.ts does not explain. One Vitest serves all, and the heavy tests see only what the quick ones let
+ * pass: a mutant costs what the test that kills it costs.
  */
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -99,13 +101,40 @@ const NUMBERED = /^[A-Z]\d?\.?\d$/
 
 await vitest.standalone()
 const files = await vitest.globTestSpecifications()
-const timed: { file: TestSpecification; milliseconds: number }[] = []
-for (const file of files) {
-  const { passed, milliseconds } = await testFile(file)
-  if (!passed) throw new Error(`${file.moduleId} fails although nothing was taken away`)
-  timed.push({ file, milliseconds })
+
+/** How long each test file takes, measured while nothing is taken away; kept until a file of the package changes. */
+const times = async (): Promise<Record<string, number>> => {
+  const digest = createHash('sha256')
+  for (const folder of ['src', 'test']) {
+    const inside = fileURLToPath(new URL(`../../${folder}/`, import.meta.url))
+    for (const name of readdirSync(inside, { recursive: true, encoding: 'utf8' }).toSorted()) {
+      if (name.endsWith('.ts')) digest.update(name).update(readFileSync(inside + name))
+    }
+  }
+  const key = digest.digest('hex')
+  const cache = `${root}reports/mpc-checks-times.json`
+  try {
+    const known = JSON.parse(readFileSync(cache, 'utf8')) as { key: string; times: Record<string, number> }
+    if (known.key === key) return known.times
+  } catch {
+    // No cache yet: the files are measured.
+  }
+  const measured: Record<string, number> = {}
+  for (const file of files) {
+    const { passed, milliseconds } = await testFile(file)
+    if (!passed) throw new Error(`${file.moduleId} fails although nothing was taken away`)
+    measured[relative(root, file.moduleId)] = milliseconds
+  }
+  mkdirSync(`${root}reports`, { recursive: true })
+  writeFileSync(cache, JSON.stringify({ key, times: measured }))
+  return measured
 }
-const quickest = timed.toSorted((a, b) => a.milliseconds - b.milliseconds).map(({ file }) => file)
+const taken = await times()
+const timeOf = ({ moduleId }: TestSpecification): number => taken[relative(root, moduleId)] ?? 0
+const quickest = files.toSorted((a, b) => timeOf(a) - timeOf(b))
+/** The slower half of the files takes nine tenths of the time. */
+const quick = new Set(quickest.slice(0, Math.ceil(quickest.length / 2)))
+
 /** Where most mutants of a source file meet their end. */
 const LIKELY: readonly [source: RegExp, test: string][] = [
   [/^(keygen|schnorr|pair|base-ot|pprf|ot-ext)/, 'setup-adversary'],
@@ -125,19 +154,45 @@ const likelyFor = (source: string): TestSpecification[] => {
 const killers = new Map<string, TestSpecification[]>()
 
 const counts = { killed: 0, survived: 0, equivalent: 0 }
-for (const [i, { mutant, name }] of names.entries()) {
-  if (i % shards !== shard - 1 || (wanted.length > 0 && !wanted.some(part => name.includes(part)))) continue
-  if (values.numbered && !NUMBERED.test(mutant.label)) continue
+const killed = (mutant: Mutant, name: string, killer: TestSpecification): void => {
+  counts.killed += 1
+  const others = (killers.get(mutant.file) ?? []).filter(file => file !== killer)
+  killers.set(mutant.file, [killer, ...others])
+  console.log(`killed   ${name} (line ${mutant.line}) by ${relative(root, killer.moduleId)}`)
+}
+/** A file's proven killers, or the likely ones, before any others. */
+const firstFor = (mutant: Mutant): TestSpecification[] => killers.get(mutant.file) ?? likelyFor(mutant.file)
+
+const isNumbered = ({ label }: Mutant): boolean => NUMBERED.test(label)
+const chosen = names.filter(
+  ({ mutant, name }, i) =>
+    i % shards === shard - 1 &&
+    (wanted.length === 0 || wanted.some(part => name.includes(part))) &&
+    (!values.numbered || isNumbered(mutant)),
+)
+const left: { mutant: Mutant; name: string; tried: Set<TestSpecification> }[] = []
+for (const { mutant, name } of chosen.toSorted((a, b) => Number(isNumbered(b.mutant)) - Number(isNumbered(a.mutant)))) {
   if (equivalent.has(name)) {
     counts.equivalent += 1
     continue
   }
-  const proven = killers.get(mutant.file) ?? likelyFor(mutant.file)
-  const killer = await killerOf(mutant, [...proven, ...quickest.filter(file => !proven.includes(file))])
-  counts[killer === undefined ? 'survived' : 'killed'] += 1
-  if (killer !== undefined) killers.set(mutant.file, [killer, ...proven.filter(file => file !== killer)])
-  const by = killer === undefined ? '' : ` by ${relative(root, killer.moduleId)}`
-  console.log(`${killer === undefined ? 'SURVIVES' : 'killed  '} ${name} (line ${mutant.line})${by}`)
+  const tried = new Set([...firstFor(mutant), ...quick])
+  const killer = await killerOf(mutant, [...tried])
+  if (killer === undefined) left.push({ mutant, name, tried })
+  else killed(mutant, name, killer)
+}
+console.log(`${counts.killed} killed by quick tests; ${left.length} meet the others`)
+for (const { mutant, name, tried } of left) {
+  const others = new Set([...firstFor(mutant), ...quickest])
+  const killer = await killerOf(
+    mutant,
+    [...others].filter(file => !tried.has(file)),
+  )
+  if (killer !== undefined) killed(mutant, name, killer)
+  else {
+    counts.survived += 1
+    console.log(`SURVIVES ${name} (line ${mutant.line})`)
+  }
 }
 await vitest.close()
 const known = new Set(names.map(({ name }) => name))
