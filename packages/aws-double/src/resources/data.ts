@@ -48,6 +48,7 @@ export const repository: Provider = {
       },
       call,
     )
+    call.began(name)
     putRepositoryPolicy(name, properties, call)
     return repositoryMade(made)
   },

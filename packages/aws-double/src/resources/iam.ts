@@ -20,7 +20,6 @@ import {
 } from '../services/iam/roles.ts'
 import { addRoleToInstanceProfile, createInstanceProfile, deleteInstanceProfile } from '../services/iam/service.ts'
 import type { Role } from '../services/iam/store.ts'
-import { iamOf } from '../world.ts'
 
 type Inline = { readonly PolicyName: string; readonly PolicyDocument: unknown }
 
@@ -74,6 +73,7 @@ export const role: Provider = {
       },
       call,
     )
+    call.began(name)
     setPolicies(call, name, properties, {})
     return described(roleFor(call, name, 'iam:GetRole'))
   },
@@ -90,9 +90,14 @@ export const role: Provider = {
     return described(found)
   },
   remove(name, properties, call) {
-    const found = iamOf(call.world, call.account).roles.get(name)
-    setPolicies(call, name, {}, properties)
-    if (found) deleteRole({ RoleName: name }, call)
+    const { inline, attached } = roleFor(call, name, 'iam:GetRole')
+    for (const PolicyName of [...inline.keys()]) {
+      // Policies of other resources are theirs to remove.
+      if (inlineOf(properties).some(own => own.PolicyName === PolicyName))
+        deleteRolePolicy({ RoleName: name, PolicyName }, call)
+    }
+    for (const PolicyArn of [...attached]) detachRolePolicy({ RoleName: name, PolicyArn }, call)
+    deleteRole({ RoleName: name }, call)
   },
 }
 

@@ -49,6 +49,7 @@ export const key: Provider = {
       },
       call,
     )
+    call.began(made.KeyId ?? '')
     configure(call, made.KeyId ?? '', properties)
     return described(made.KeyId ?? '', made.Arn ?? '')
   },

@@ -74,6 +74,7 @@ export const bucket: Provider = {
     const location =
       region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } }
     createBucket({ Bucket: name, ...location }, call)
+    call.began(name)
     const made = bucketOf(call, name)
     configure(call, made, properties)
     return described(made)

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Call } from '../../call.ts'
+import { arnOf, type Call } from '../../call.ts'
 import { AwsError, notInDouble } from '../../errors.ts'
 import { tagsOf } from '../../service.ts'
-import { creationOrder, exportsOf, isWanted, scopeOf } from './plan.ts'
+import { checkExports, outputsOf } from './outputs.ts'
+import { creationOrder, isWanted, scopeOf } from './plan.ts'
 import type { Made, Provider, ResourceCall } from './provider.ts'
 import { resolve, type Scope } from './resolve.ts'
 import { attributeNames, checkProperties, needsReplacement } from './spec.ts'
-import type { Input, Properties, Resource, ResourceDeclaration, Stack, StackOutput } from './store.ts'
+import type { Input, Properties, Resource, ResourceDeclaration, Stack } from './store.ts'
 
 export type Providers = Readonly<Record<string, Provider>>
 
@@ -48,9 +49,14 @@ export function providerOf({ providers }: Deployment, type: string): Provider {
   return provider
 }
 
-function resourceCall({ call, stack }: Deployment, logicalId: string, tags: Input['tags']): ResourceCall {
+function resourceCall(
+  { call, stack }: Deployment,
+  logicalId: string,
+  tags: Input['tags'],
+  began: ResourceCall['began'] = () => undefined,
+): ResourceCall {
   const stackTags = tagsOf(Object.entries(tags).map(([Key, Value]) => ({ Key, Value })))
-  return { ...call, stackName: stack.name, logicalId, stackTags }
+  return { ...call, stackName: stack.name, logicalId, stackTags, began }
 }
 
 function resolved(
@@ -82,6 +88,15 @@ function withHooks(
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)))
 }
 
+const isUnchanged = (
+  { stack }: Deployment,
+  previous: Resource,
+  now: Pick<Resource, 'type' | 'properties'> & Pick<Input, 'tags'>,
+): boolean =>
+  previous.type === now.type &&
+  isDeepStrictEqual(previous.properties, now.properties) &&
+  isDeepStrictEqual(stack.input?.tags, now.tags)
+
 async function make(
   deployment: Deployment,
   logicalId: string,
@@ -89,26 +104,31 @@ async function make(
   scope: Scope,
   undo: Undo[],
 ): Promise<void> {
-  const { call, stack } = deployment
+  const { stack } = deployment
   const declaration = input.template.Resources[logicalId]
   if (!declaration) throw new Error(`${logicalId} is not in the template`)
   const { Type: type } = declaration
   const previous = stack.resources.get(logicalId)
-  const properties = resolved(deployment, logicalId, declaration, scope)
-  const own = resourceCall(deployment, logicalId, input.tags)
-  const sameTags = isDeepStrictEqual(stack.input?.tags, input.tags)
-  if (previous && previous.type === type && isDeepStrictEqual(previous.properties, properties) && sameTags) {
-    stack.resources.set(logicalId, { ...previous, declaration })
-    return
-  }
+  let begun: string | undefined
+  let half: Properties = {}
+  const own = resourceCall(deployment, logicalId, input.tags, physicalId => {
+    begun = physicalId
+  })
   const verb = previous ? 'UPDATE' : 'CREATE'
   const tell = (status: string, physicalId: string, reason?: string) =>
     addEvent(deployment, logicalId, { type, physicalId, status, reason })
-  tell(`${verb}_IN_PROGRESS`, previous?.physicalId ?? '')
   try {
+    const properties = resolved(deployment, logicalId, declaration, scope)
+    if (previous && isUnchanged(deployment, previous, { type, properties, tags: input.tags })) {
+      stack.resources.set(logicalId, { ...previous, declaration })
+      return
+    }
+    half = properties
+    tell(`${verb}_IN_PROGRESS`, previous?.physicalId ?? '')
     const made = previous
       ? await change(deployment, previous, declaration, properties, own, undo)
       : await providerOf(deployment, type).create(properties, own)
+    begun = undefined
     const attributes = withHooks(deployment, logicalId, type, properties, made)
     const resource: Resource = { logicalId, type, physicalId: made.physicalId, properties, attributes, declaration }
     stack.resources.set(logicalId, resource)
@@ -118,10 +138,10 @@ async function make(
     })
     tell(`${verb}_COMPLETE`, made.physicalId)
   } catch (error) {
-    tell(`${verb}_FAILED`, previous?.physicalId ?? '', messageOf(error))
+    tell(`${verb}_FAILED`, begun ?? previous?.physicalId ?? '', messageOf(error))
+    // What a creation left half done goes with the rollback.
+    if (begun !== undefined) await providerOf(deployment, type).remove(begun, half, own)
     throw new AwsError('ResourceFailure', `${logicalId}: ${messageOf(error)}`)
-  } finally {
-    call.decisions.push(...own.decisions.filter(decision => !call.decisions.includes(decision)))
   }
 }
 
@@ -176,45 +196,22 @@ async function discard(
   }
 }
 
-function outputsOf({ call, stack }: Deployment, { template }: Input, scope: Scope): readonly StackOutput[] {
-  return Object.entries(template.Outputs ?? {})
-    .filter(([, { Condition: condition }]) => condition === undefined || scope.condition(condition))
-    .map(([key, output]) => {
-      const exportName = output.Export && String(resolve(output.Export.Name, scope))
-      const owner = exportName === undefined ? undefined : exportsOf(call).get(exportName)?.stack
-      if (owner && owner !== stack) {
-        throw new AwsError(
-          'ValidationError',
-          `Export with name ${exportName} is already exported by stack ${owner.name}.`,
-        )
-      }
-      return { key, value: String(resolve(output.Value, scope)), description: output.Description, exportName }
-    })
-}
-
-/** An export that another stack imports neither goes nor changes. */
-function checkExports({ call, stack }: Deployment, outputs: readonly StackOutput[]): void {
-  for (const { exportName, value } of stack.outputs) {
-    if (exportName === undefined) continue
-    const kept = outputs.find(output => output.exportName === exportName)
-    if (kept?.value === value) continue
-    const user = importerOf(call, exportName)
-    if (user) {
-      throw new AwsError('ValidationError', `Export ${exportName} cannot be updated as it is in use by ${user.name}`)
-    }
-  }
-}
-
-export function importerOf({ world, account, region }: Call, exportName: string): Stack | undefined {
-  const importsIt = (value: unknown): boolean =>
-    JSON.stringify(value ?? null).includes(JSON.stringify({ 'Fn::ImportValue': exportName }).slice(1, -1))
-  return [...world.cloudformation.stacks.values()].find(
-    stack =>
-      stack.account === account &&
-      stack.region === region &&
-      stack.status !== 'DELETE_COMPLETE' &&
-      importsIt(stack.input?.template),
-  )
+/** Decisions of a deployment are on record as a call of their own, made by who started it. */
+function note({ call, stack }: Deployment, operation: string): void {
+  const { world, caller, decisions } = call
+  const outcome = /_FAILED$|ROLLBACK/.test(stack.status) ? stack.status : 'ok'
+  const principal = arnOf(caller)
+  const message =
+    outcome === 'ok' ? undefined : stack.events.findLast(({ status }) => status.endsWith('_FAILED'))?.reason
+  world.calls.push({
+    time: world.clock(),
+    service: 'cloudformation',
+    operation,
+    principal,
+    outcome,
+    message,
+    decisions,
+  })
 }
 
 /** Creates or updates a stack to an input; on failure everything goes back to how it was. Ends in a stable status, never throws. */
@@ -242,6 +239,7 @@ export async function deploy(deployment: Deployment, input: Input): Promise<void
   } catch (error) {
     await rollBack(deployment, verb, undo, messageOf(error))
   }
+  note(deployment, `deployment of ${stack.name}`)
 }
 
 /** Removes what was replaced and what is no longer wanted, the youngest first. Failures here do not undo the update. */
@@ -283,4 +281,5 @@ export async function destroy(deployment: Deployment): Promise<void> {
   } catch (error) {
     setStatus(deployment, 'DELETE_FAILED', messageOf(error))
   }
+  note(deployment, `deletion of ${stack.name}`)
 }

@@ -10,7 +10,8 @@ import type {
 import type { Call } from '../../call.ts'
 import { AwsError } from '../../errors.ts'
 import { type Output, only } from '../../service.ts'
-import { deploy, destroy, importerOf, type Providers } from './deploy.ts'
+import { deploy, destroy, type Providers } from './deploy.ts'
+import { importerOf } from './outputs.ts'
 import { authorizeStack, findStack, newStack, readInput, settle, stackOf, tagsFrom } from './stacks.ts'
 
 const sources = [

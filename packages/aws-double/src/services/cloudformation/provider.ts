@@ -7,6 +7,8 @@ export type ResourceCall = Call & {
   readonly logicalId: string
   /** Tags of the stack, which its resources inherit. */
   readonly stackTags: ReadonlyMap<string, string>
+  /** Told when there is something that a rollback must remove, although the creation is not over. */
+  readonly began: (physicalId: string) => void
 }
 
 export type Made = {

@@ -33,7 +33,8 @@ export function createSecret(input: CreateSecretCommandInput, call: Call, owner?
     requestTags: tags,
     context: { 'secretsmanager:Name': name },
   })
-  if (!/^[\w/+=.@-]{1,512}$/.test(name)) throw new AwsError('ValidationException', `Invalid name ${name}`)
+  if (owner === undefined && !/^[\w/+=.@-]{1,512}$/.test(name))
+    throw new AwsError('ValidationException', `Invalid name ${name}`)
   if (tags.size > 0)
     authorize(call, {
       action: 'secretsmanager:TagResource',
