@@ -4,7 +4,8 @@ import { type ReactNode, useState } from 'react'
 import { useEnv, useSession, useSessionView } from './app-context.tsx'
 import { ErrorState, LoadingState } from './states.tsx'
 
-const here = (): string => window.location.pathname + window.location.search
+// State of a sign-in stays in this browser: what follows # leaves it no more than before.
+const here = (): string => window.location.pathname + window.location.search + window.location.hash
 
 function SignInButton({ label }: { label: string }) {
   const session = useSession()
