@@ -1,3 +1,4 @@
+export { type Cbor, type CborMap, decodeCbor, encodeCbor } from './cbor.ts'
 export { openCiphertextForRecipient, sealForRecipient } from './cms.ts'
 export { type AttestationDocument, parseDocument } from './document.ts'
 export { AttestationError, type AttestationErrorCode } from './errors.ts'
