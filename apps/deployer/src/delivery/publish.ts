@@ -61,8 +61,7 @@ export function filesBelow(folder: string): Record<string, Uint8Array> {
  * @throws DeployerError `failed` when the folder is not empty, `untrusted` for a name that no customer would accept
  */
 export function publish(parts: Parts, key: SigningKey, folder: string): Published {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw failed(`${folder} is not empty`, 'name a new folder: a release is made once')
+  refuseUsed(folder)
   const [releaseTag, version, enclaveTag] = [parts.release, parts.deployerVersion, parts.enclaveTag]
   for (const name of [releaseTag, version, enclaveTag]) tag(name, name)
   const bundle = places.bundle(releaseTag)
@@ -102,6 +101,12 @@ export function publish(parts: Parts, key: SigningKey, folder: string): Publishe
   const note = deliveryNote(release, key.fingerprint, parts)
   write(folder, 'delivery-note.txt', utf8(note))
   return { release, note }
+}
+
+/** @throws DeployerError `failed` */
+export function refuseUsed(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw failed(`${folder} is not empty`, 'name a new folder: a release is made once')
 }
 
 const entryOf = (bytes: Uint8Array): FileEntry => ({ sha256: sha256(bytes), size: bytes.length })

@@ -7,7 +7,7 @@ import { DeployerError } from '../errors.ts'
 import { buildImages } from './build-images.ts'
 import { bucketPolicy, deliveredRepositories, parseDeliveryList, repositoryPolicy } from './delivery-list.ts'
 import { pcrSetOf } from './enclave.ts'
-import { filesBelow, publish } from './publish.ts'
+import { filesBelow, publish, refuseUsed } from './publish.ts'
 import { failed, reason } from './refusals.ts'
 import { signingKey } from './signing.ts'
 import { uploadSteps } from './upload.ts'
@@ -46,6 +46,7 @@ function read(path: string): Uint8Array {
 export async function publishCommand(context: Context, options: PublishOptions): Promise<void> {
   const { settings, out } = context
   const at = (path: string) => resolve(context.cwd, path)
+  refuseUsed(at(options.out))
   const passphrase = options.passphraseFile && text(at(options.passphraseFile)).replace(/\r?\n$/, '')
   const key = signingKey(text(at(options.key)), passphrase)
   const architecture = architectures[process.arch]

@@ -42,7 +42,7 @@ export async function checkCertificates(context: Context): Promise<Finding[]> {
       return typeof cert === 'string' ? [[`certificate of ${party}`, endOf(cert)] as const] : []
     }),
   )
-  const renew = 'make populate-secrets-wallet ARGS="--rotate broker-tls", then deploy-wallet and deploy-nitro-nodes'
+  const renew = 'make populate-secrets-wallet renews it; then make deploy-wallet and make deploy-nitro-nodes'
   const api = await publicEnd(deployment.hosts.api)
   return [
     ...(root === undefined
