@@ -4,6 +4,7 @@ import { buildBaseline } from './baseline.ts'
 import type { ConfFiles, ImageDigests, SiteHeaders, StackRequest, StoredFile } from './inputs.ts'
 import { buildNitroNodes } from './nitro-nodes.ts'
 import { buildPolicyNode } from './policy-node.ts'
+import { acknowledgeReasons } from './reasons.ts'
 import { buildApproverApp, buildConsole } from './static-site.ts'
 import { buildWallet } from './wallet.ts'
 import { buildWalletLongLived } from './wallet-long-lived.ts'
@@ -13,8 +14,16 @@ import { buildWalletLongLived } from './wallet-long-lived.ts'
  * templates. Throws DeployerError bad-config.
  */
 export function buildApp(deployment: Deployment, requests: readonly StackRequest[], outdir?: string): App {
-  const app = new App({ analyticsReporting: false, treeMetadata: false, ...(outdir !== undefined && { outdir }) })
+  const { accounts, region, network } = deployment
+  const app = new App({
+    analyticsReporting: false,
+    treeMetadata: false,
+    // Known from the configuration: nothing is to be looked up in the account while templates are made.
+    context: { [`availability-zones:account=${accounts.wallet}:region=${region}`]: network.availabilityZones },
+    ...(outdir !== undefined && { outdir }),
+  })
   for (const request of requests) build(app, deployment, request)
+  acknowledgeReasons(app)
   return app
 }
 

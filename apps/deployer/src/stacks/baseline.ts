@@ -148,7 +148,7 @@ export function privateBucket(stack: Stack, id: string, { name, statements, expi
     }),
   })
   const policy = new CfnBucketPolicy(stack, `${id}BucketPolicy`, {
-    bucket: bucket.ref,
+    bucket: name,
     policyDocument: document([
       {
         Sid: 'OnlyOverTls',
@@ -161,6 +161,7 @@ export function privateBucket(stack: Stack, id: string, { name, statements, expi
       ...statements,
     ]),
   })
+  policy.addResourceDependency(bucket)
   return { bucket, policy }
 }
 

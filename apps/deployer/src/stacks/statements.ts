@@ -3,6 +3,7 @@ import type { Stack } from 'aws-cdk-lib/core'
 import type { Deployment, NodeIndex } from '../model.ts'
 import { confBucketName, repositoryName, roleNames, secretId } from '../names.ts'
 import type { ImageName } from './inputs.ts'
+import { acknowledgeOpenResources } from './reasons.ts'
 
 /** A statement of an IAM or resource policy, as AWS writes it. */
 export interface Statement {
@@ -92,7 +93,7 @@ export interface RoleOptions {
 /** A role of a fixed name that one AWS service of this account may take. */
 export function serviceRole(stack: Stack, id: string, options: RoleOptions): CfnRole {
   const { name, service, description, statements } = options
-  return new CfnRole(stack, id, {
+  const role = new CfnRole(stack, id, {
     roleName: name,
     description,
     assumeRolePolicyDocument: document([
@@ -107,6 +108,8 @@ export function serviceRole(stack: Stack, id: string, options: RoleOptions): Cfn
     ]),
     ...(statements.length > 0 && { policies: [{ policyName: 'own', policyDocument: document(statements) }] }),
   })
+  acknowledgeOpenResources(role, statements)
+  return role
 }
 
 export function instanceProfile(stack: Stack, id: string, role: CfnRole): CfnInstanceProfile {

@@ -1,11 +1,12 @@
 import {
   type App,
-  LegacyStackSynthesizer,
   CfnOutput,
   CfnResource,
   Fn,
+  LegacyStackSynthesizer,
   RemovalPolicy,
   Stack,
+  type StackProps,
   Tags,
 } from 'aws-cdk-lib/core'
 import type { Deployment } from '../model.ts'
@@ -15,6 +16,20 @@ export interface VaultStackOptions {
   readonly account: string
   readonly region: string
   readonly description: string
+}
+
+/** Knows its zones from the deployment: the toolkit would look them up, with context that differs between admins. */
+class StackOfZones extends Stack {
+  readonly #zones: readonly string[]
+
+  constructor(app: App, id: string, zones: readonly string[], props: StackProps) {
+    super(app, id, props)
+    this.#zones = zones
+  }
+
+  override get availabilityZones(): string[] {
+    return [...this.#zones]
+  }
 }
 
 /**
@@ -27,7 +42,7 @@ export function vaultStack(
   options: VaultStackOptions & { longLived: boolean },
 ): Stack {
   const { name, account, region, description, longLived } = options
-  const stack = new Stack(app, `${account}-${name}`, {
+  const stack = new StackOfZones(app, `${account}-${name}`, deployment.network.availabilityZones, {
     stackName: name,
     description,
     env: { account, region },

@@ -140,9 +140,9 @@ export const resourceInvariants: readonly Invariant[] = [
           ([, { Type, Properties }]) =>
             Type === 'AWS::S3::BucketPolicy' && JSON.stringify(Properties).includes('"aws:SecureTransport":"false"'),
         )
-        .map(([, { Properties }]) => at(Properties?.Bucket, 'Ref'))
+        .map(([, { Properties }]) => Properties?.Bucket)
       return resources
-        .filter(([id, { Type }]) => Type === 'AWS::S3::Bucket' && !safe.includes(id))
+        .filter(([, { Type, Properties }]) => Type === 'AWS::S3::Bucket' && !safe.includes(Properties?.BucketName))
         .map(([id]) => `${id}: answers without TLS`)
     },
   },
