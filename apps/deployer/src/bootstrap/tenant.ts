@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { compileValidator, problemText, routes } from '@trivault/api-contract'
+import { configError } from '../config/problem.ts'
+import { tenantSetupProblems } from '../config/tenant-setup-check.ts'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { Deployment } from '../model.ts'
@@ -12,12 +13,6 @@ const PATH = '/api/tenants/default/setup'
 const ANSWER_MS = 60_000
 const PATIENCE_MS = 10 * 60_000
 const RETRY_MS = 2_000
-
-/** The parts of the set-up that are compared with bd-wallet.yml. */
-interface TenantSetup {
-  readonly Users?: readonly { readonly ID: string }[]
-  readonly ApprovalsRequired?: number
-}
 
 /**
  * Sends tenant-setup.json, byte for byte, as the body of the one-shot set-up, and waits for its master keys. A tenant that is
@@ -48,43 +43,13 @@ export async function bootstrapTenant(context: Context): Promise<void> {
 }
 
 /** Throws DeployerError. */
-async function readSetup(path: string, name: string, { founding }: Deployment): Promise<Uint8Array> {
+async function readSetup(path: string, name: string, deployment: Deployment): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new DeployerError(
-      'missing-file',
-      `${name} cannot be read`,
-      'it comes with the bundle; or set TENANT_SETUP_JSON',
-      {
-        cause,
-      },
-    )
+    const remedy = 'it comes with the bundle; or set TENANT_SETUP_JSON'
+    throw new DeployerError('missing-file', `${name} cannot be read`, remedy, { cause })
   })
-  const bad = (message: string, remedy: string, field?: string): DeployerError =>
-    new DeployerError('bad-config', message, remedy, { place: { file: name, ...(field !== undefined && { field }) } })
-  let setup: unknown
-  try {
-    setup = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (cause) {
-    throw bad(`not JSON: ${cause instanceof Error ? cause.message : ''}`, 'look at commas and quotes')
-  }
-  const [problem] = compileValidator(routes.setupDefaultTenant.body)(setup)
-  if (problem !== undefined) throw bad(problemText([problem]), 'see the fields in step 7 of the guide')
-  const { Users, ApprovalsRequired } = setup as TenantSetup
-  const users = new Set((Users ?? []).map(({ ID }) => ID.toLowerCase()))
-  const founders = new Set(founding.founders.map(id => id.toLowerCase()))
-  const stranger = [...users].find(id => !founders.has(id)) ?? [...founders].find(id => !users.has(id))
-  if (stranger !== undefined)
-    throw bad(
-      `${stranger} is not both a user here and a founder whom the node admins pinned`,
-      'the first users are the founders: make Users and founding.founders of bd-wallet.yml equal',
-      'Users',
-    )
-  if ((ApprovalsRequired ?? 1) !== founding.approvalsRequired)
-    throw bad(
-      `is ${ApprovalsRequired ?? 1}, and the node admins pinned ${founding.approvalsRequired}`,
-      `write "ApprovalsRequired": ${founding.approvalsRequired}`,
-      'ApprovalsRequired',
-    )
+  const problems = tenantSetupProblems(new TextDecoder().decode(bytes), name, deployment)
+  if (problems.length > 0) throw configError(problems)
   return bytes
 }
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
+import { deploymentSchema } from './bd-wallet-schema.ts'
 import type { ConfigProblem } from './problem.ts'
 import { type Environment, ruleProblems } from './rules.ts'
-import { deploymentSchema } from './schema.ts'
 import { fieldName, readYaml } from './yaml.ts'
 
 export const BD_WALLET = 'bd-wallet.yml'

@@ -4,7 +4,7 @@ import type { Schema } from './yaml.ts'
 const label = '^[a-z][a-z0-9]*(-[a-z0-9]+)*$'
 const hostPattern = '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$'
 
-const account = (whose: string): Schema => ({
+export const account = (whose: string): Schema => ({
   type: 'string',
   pattern: '^\\d{12}$',
   description: `account id (12 digits) ${whose}`,
@@ -42,7 +42,7 @@ const host = (which: string, example: string, defaultText: string): Schema => ({
   defaultText,
 })
 
-const email: Schema = {
+export const email: Schema = {
   type: 'string',
   // ASCII only: another alphabet's letter looks the same and is another person.
   pattern: "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$",
@@ -58,7 +58,7 @@ const chain: Schema = {
   examples: ['eip155:11155111'],
 }
 
-const network: Schema = {
+export const network: Schema = {
   type: 'object',
   description: 'The VPC of the wallet account',
   properties: {
@@ -87,7 +87,7 @@ const network: Schema = {
   additionalProperties: false,
 }
 
-const database: Schema = {
+export const database: Schema = {
   type: 'object',
   description: 'RDS for PostgreSQL; holds one database for the wallet and one for each Policy Node',
   properties: {
@@ -115,7 +115,7 @@ const database: Schema = {
   additionalProperties: false,
 }
 
-const nitro: Schema = {
+export const nitro: Schema = {
   type: 'object',
   description: 'Hosts of the Policy Nodes',
   properties: {
@@ -146,7 +146,7 @@ const nitro: Schema = {
   additionalProperties: false,
 }
 
-const tags: Schema = {
+export const tags: Schema = {
   type: 'object',
   description: 'On every taggable resource of every stack',
   examples: [{ 'cost-center': 'treasury' }],
@@ -154,7 +154,7 @@ const tags: Schema = {
   additionalProperties: { type: 'string', maxLength: 256, description: 'a tag value of at most 256 characters' },
 }
 
-const founding: Schema = {
+export const founding: Schema = {
   type: 'object',
   description: 'How the admin users found the vault. The Policy Nodes pin it; tenant-setup.json must say the same',
   properties: {
@@ -177,7 +177,7 @@ const founding: Schema = {
   additionalProperties: false,
 }
 
-const people: Schema = {
+export const people: Schema = {
   type: 'array',
   minItems: 1,
   maxItems: 100,
@@ -295,47 +295,3 @@ export const customerConfigSchema: Schema = {
   required: ['namespace', 'environment', 'region', 'layout', 'accounts', 'hostedZones', 'adminUsers'],
   additionalProperties: false,
 }
-
-const whole = (schema: Schema): Schema => ({ ...schema, required: Object.keys(schema.properties ?? {}) })
-const properties = customerConfigSchema.properties ?? {}
-const property = (name: string): Schema => properties[name] ?? {}
-const inOf = (schema: Schema, name: string): Schema => schema.properties?.[name] ?? {}
-
-/** bd-wallet.yml: one environment with nothing left open. */
-export const deploymentSchema: Schema = whole({
-  type: 'object',
-  properties: {
-    namespace: property('namespace'),
-    environment: property('environment'),
-    testnet: property('testnet'),
-    region: property('region'),
-    accounts: whole({
-      type: 'object',
-      properties: {
-        wallet: inOf(property('accounts'), 'wallet'),
-        policyNodes: {
-          type: 'array',
-          minItems: 3,
-          maxItems: 3,
-          items: account('of a Policy Node admin'),
-          description: 'three account ids, of nodes 0, 1 and 2',
-        },
-        approverApp: inOf(property('accounts'), 'approverApp'),
-      },
-      additionalProperties: false,
-    }),
-    zones: property('hostedZones'),
-    hosts: whole(property('hosts')),
-    network: whole(network),
-    database: whole(database),
-    nitro: whole(nitro),
-    adminUsers: people,
-    founding: whole({
-      ...founding,
-      properties: { ...founding.properties, founders: { type: 'array', minItems: 1, maxItems: 100, items: email } },
-    }),
-    chains: property('chains'),
-    tags,
-  },
-  additionalProperties: false,
-})
