@@ -1,6 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { encryptBackup, keyReport, MpcError, recoverKey, verifyBackup } from '../src/index.ts'
+import { encodeBackup, parseBackup } from '../src/backup.ts'
+import { secp256k1Group } from '../src/group.ts'
+import { backupFailure, encryptBackup, keyReport, MpcError, recoverKey, verifyBackup } from '../src/index.ts'
 import { isConsistent } from '../src/keyshare.ts'
 import { keygen, random } from './run.ts'
 
@@ -92,6 +94,26 @@ describe('an ERS key in another encoding than DER', () => {
       }
       expect([name, code]).toEqual([name, 'ers-key'])
     }
+  })
+})
+
+describe('a blob that contradicts itself', () => {
+  const MODULUS = 384
+  const parts = parseBackup(secp256k1Group, blob, MODULUS)
+  if (parts === undefined) throw new Error('the sample is no backup')
+  const expected = { curve: share.curve, publicShare, ersPublicKey: sound, context }
+
+  it('is refused for a context beyond the limit, whatever is expected', () => {
+    const long = new Uint8Array(1025)
+    const contextLength = Uint8Array.of(4, 1)
+    const bytes = encodeBackup(secp256k1Group, MODULUS, { ...parts, contextLength, context: long })
+    expect(backupFailure(bytes, expected)).toBe('B1')
+  })
+
+  it('is refused for a public share that is no point, even where that was expected', () => {
+    const none = publicShare.map((byte, i) => (i === 0 ? 5 : byte))
+    const bytes = encodeBackup(secp256k1Group, MODULUS, { ...parts, publicShare: none })
+    expect(backupFailure(bytes, { ...expected, publicShare: none })).toBe('B3')
   })
 })
 
