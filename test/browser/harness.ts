@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { vaultIdOf } from '@trivault/protocol'
+import { pairingLink } from '@trivault/web-config'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { buildFrontends } from '../../apps/local/src/frontend/build.ts'
+import { pinsOf } from '../../apps/local/src/provision.ts'
 import { Site } from '../e2e/site.ts'
 
 // A closed network: Chromium must not look for its maker's hosts.
@@ -61,6 +64,13 @@ export function addressOf(site: Site, app: 'console' | 'approver'): string {
   const address = site.vault.endpoints[app]
   if (address === null) throw new Error(`the vault serves no ${app}`)
   return address
+}
+
+/** The link of the start's table that names the vault. */
+export function pairingLinkOf(site: Site): string {
+  const pins = pinsOf(site.vault.home)
+  if (pins === undefined) throw new Error('the vault is not founded yet')
+  return pairingLink(addressOf(site, 'approver'), vaultIdOf(pins))
 }
 
 /** Fills in the local identity provider's form, which is open now, and waits for the way back. */
