@@ -41,6 +41,14 @@ describe('a step of another role is refused, and the right one is named', () => 
     expect([code, err]).toEqual([3, expect.stringContaining('you are the Policy Node 0 admin')])
   })
 
+  it('also without AWS, for a step on files', async () => {
+    const { code, err } = await place.run(['generate-conf-files'], { ROLE: 'policy-node1-admin' })
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining('generate-conf-files is a step of the infrastructure admin'),
+    ])
+  })
+
   it('refuses a ROLE that works in another account', async () => {
     const { code, err } = await as('A', ['deploy-baseline'], { ROLE: 'policy-node2-admin' })
     expect([code, err]).toEqual([3, expect.stringContaining('works in account 333333333333')])

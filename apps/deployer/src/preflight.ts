@@ -14,6 +14,8 @@ import { type Target, targets } from './targets.ts'
 export async function beforeCommand(context: Context, name: string): Promise<void> {
   const target = targets[name]
   if (target === undefined) return
+  const declared = declaredRole(context)
+  if (declared !== undefined && !target.roles.includes(declared)) refuseDeclared(name, target, declared)
   for (const variable of target.variables ?? []) context.settings.require(variable)
   if (target.needs === 'nothing') return
   // The template that comes with the bundle is nobody's environment yet.
@@ -27,7 +29,7 @@ export async function beforeCommand(context: Context, name: string): Promise<voi
   refuseRoot(caller)
   if (target.needs !== 'account') return
   const deployment = context.deployment()
-  const acting = refuseOtherRoles(name, target, deployment, caller, declaredRole(context))
+  const acting = refuseOtherRoles(name, target, deployment, caller, declared)
   const { namespace, environment, region } = deployment
   const who = acting.map(role => roleTitles[role]).join(' and ')
   context.out.note(`${name}: ${who} in account ${caller.account}, ${namespace} ${environment} in ${region}`)
@@ -59,6 +61,16 @@ export function refuseRoot({ account, arn }: Caller): void {
       `this is the root user of account ${account} (${arn})`,
       'sign in with an IAM role or user of your own; keep the root user locked away',
     )
+}
+
+/** Needs no file and no AWS: who says who they are is told at once. */
+function refuseDeclared(name: string, target: Pick<Target, 'roles'>, declared: Role): never {
+  const runs = target.roles.map(role => `the ${roleTitles[role]}`).join(' or ')
+  throw new DeployerError(
+    'wrong-role',
+    `${name} is a step of ${runs}; you are the ${roleTitles[declared]} (ROLE=${declared})`,
+    `leave it to ${runs}, or set ROLE if you are that too; \`make my-steps ROLE=${declared}\` lists the steps of ROLE`,
+  )
 }
 
 /** Throws `DeployerError` wrong-account when the account has no part here, or not that of the declared role. */
