@@ -76,7 +76,7 @@ export async function fetchEnclaveArtifacts(context: Context): Promise<void> {
       run: async (tell: (progress: string) => void) => {
         const entry = entryOf(release, key)
         if (await isListed(target, entry)) return 'is here already'
-        await fetchListed(store, key, entry, target, tell)
+        await fetchListed(store, key, entry, target, { tell, signal: context.signal })
         return `${entry.size} bytes, signature and hash checked`
       },
     })),

@@ -46,7 +46,13 @@ export function folderStore(folder: string): DeliveryStore {
   }
 }
 
-export async function bucketStore(aws: Aws, bucket: string, region: string): Promise<DeliveryStore> {
+/** @param abortSignal ends a transfer at Ctrl-C */
+export async function bucketStore(
+  aws: Aws,
+  bucket: string,
+  region: string,
+  abortSignal: AbortSignal,
+): Promise<DeliveryStore> {
   const { S3Client, GetObjectCommand, PutObjectCommand } = await import('@aws-sdk/client-s3')
   const s3 = aws.client(S3Client, region)
   return {
@@ -54,7 +60,9 @@ export async function bucketStore(aws: Aws, bucket: string, region: string): Pro
     async read(key, from, length) {
       try {
         const range = `bytes=${from}-${from + length - 1}`
-        const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }), {
+          abortSignal,
+        })
         return (await Body?.transformToByteArray()) ?? new Uint8Array()
       } catch (cause) {
         const name = cause instanceof Error ? cause.name : ''
@@ -75,7 +83,7 @@ export async function bucketStore(aws: Aws, bucket: string, region: string): Pro
       }
     },
     async write(key, bytes) {
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }), { abortSignal })
     },
   }
 }
@@ -113,7 +121,7 @@ export async function fetchListed(
   key: string,
   entry: FileEntry,
   target: string,
-  tell: (progress: string) => void,
+  { tell, signal }: { readonly tell: (progress: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
   const part = `${target}.part`
   let at = existsSync(part) ? statSync(part).size : 0
@@ -122,6 +130,7 @@ export async function fetchListed(
   mkdirSync(dirname(target), { recursive: true })
   if (at === 0) writeFileSync(part, '')
   while (at < entry.size) {
+    signal.throwIfAborted()
     const bytes = await store.read(key, at, Math.min(PART, entry.size - at))
     if (bytes === undefined) throw failed(`${store.name} has no ${key}`, 'check the tag in your delivery note')
     if (bytes.length === 0)

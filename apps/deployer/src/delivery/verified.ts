@@ -18,9 +18,13 @@ import { KEY_FILE, type TrustedKey, trustedKey } from './signing.ts'
 import { bucketStore, type DeliveryStore, folderStore, readWhole } from './store.ts'
 
 /** The bucket `DELIVERY_BUCKET`, or the folder when it is an absolute path. */
-export async function deliveryStore({ settings, aws }: Pick<Context, 'settings' | 'aws'>): Promise<DeliveryStore> {
+export async function deliveryStore({
+  settings,
+  aws,
+  signal,
+}: Pick<Context, 'settings' | 'aws' | 'signal'>): Promise<DeliveryStore> {
   const place = settings.require('DELIVERY_BUCKET')
-  return isAbsolute(place) ? folderStore(place) : bucketStore(aws, place, settings.require('DELIVERY_REGION'))
+  return isAbsolute(place) ? folderStore(place) : bucketStore(aws, place, settings.require('DELIVERY_REGION'), signal)
 }
 
 /** A release whose signature was checked, with what it takes to check or show it again. */

@@ -114,8 +114,9 @@ describe('a large file', () => {
     return folderStore(folder)
   }
   const target = () => join(cwd, 'enclave.eif')
-  const fetch = (from: DeliveryStore, tell: (line: string) => void = () => {}) =>
-    fetchListed(from, key, entry, target(), tell)
+  const never = new AbortController().signal
+  const fetch = (from: DeliveryStore, tell: (line: string) => void = () => {}, signal = never) =>
+    fetchListed(from, key, entry, target(), { tell, signal })
 
   it('arrives whole', async () => {
     await fetch(store())
@@ -128,6 +129,19 @@ describe('a large file', () => {
     const told: string[] = []
     await fetch(store(), line => told.push(line))
     expect(told).toEqual(['goes on at 60000 of 100000 bytes'])
+    expect(readFileSync(target())).toEqual(bytes)
+  })
+
+  it('keeps what has come at Ctrl-C', async () => {
+    const stop = new AbortController()
+    const slow = store()
+    const read: DeliveryStore['read'] = async (path, from) => {
+      if (from > 0) stop.abort()
+      return slow.read(path, from, 30_000)
+    }
+    await expect(fetch({ ...slow, read }, () => {}, stop.signal)).rejects.toThrow('aborted')
+    expect(readFileSync(`${target()}.part`)).toEqual(bytes.subarray(0, 60_000))
+    await fetch(slow)
     expect(readFileSync(target())).toEqual(bytes)
   })
 
