@@ -41,7 +41,9 @@ export async function readTemplate(context: Context, name: string, region?: stri
   const { TemplateBody } = await context.aws
     .client(CloudFormationClient, region)
     .send(new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }))
-  return TemplateBody === undefined ? undefined : (JSON.parse(TemplateBody) as Template)
+  // The toolkit sends YAML, of which JSON is a part.
+  const { parse } = await import('yaml')
+  return TemplateBody === undefined ? undefined : (parse(TemplateBody) as Template)
 }
 
 /** Which resource failed first in the newest deployment, and why; undefined when no resource did. */

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { envConfig, zipFiles } from '../../src/delivery/frontend.ts'
+import type { Deployment } from '../../src/model.ts'
+import { repositoryName, secretId } from '../../src/names.ts'
+import { brokerServiceSecrets, databaseSetupSecrets, walletServiceSecrets } from '../../src/secrets/wiring.ts'
+import { imageNames } from '../../src/stacks/index.ts'
+import { smallEif } from '../delivery/small-eif.ts'
+import type { Workplace } from '../run.ts'
+
+export const wallet = '111111111111'
+export const nodeOne = '222222222222'
+
+/** The three accounts of the recommended layout, with the customer's zones and one admin each. */
+export function startAccounts(databaseSetupCode: () => number): Promise<AwsDouble> {
+  const admin = { admin: 'administrator' as const }
+  return startAwsDouble({
+    region: 'us-east-1',
+    accounts: [
+      { id: wallet, users: admin, zones: [{ name: 'wallet.example.com', id: 'Z0WALLET00000000001' }] },
+      { id: nodeOne, users: admin, zones: [{ name: 'approver.example.org', id: 'Z0APPROVER000000001' }] },
+      { id: '333333333333', users: admin },
+    ],
+    hooks: {
+      runTask: async ({ family }) => ({
+        stop: async () => undefined,
+        ...(family.endsWith('database-setup') && { exited: Promise.resolve({ exitCode: databaseSetupCode() }) }),
+      }),
+    },
+  })
+}
+
+/** What earlier steps leave in an admin's directory: images, conf files, enclave image, web apps. */
+export function layOut(place: Workplace, deployment: Deployment, release = 'one'): void {
+  const digest = digestOf(manifest)
+  const digests = { wallet: digest, broker: digest, 'policy-node': digest }
+  const tags = { wallet: release, broker: release, 'policy-node': release }
+  place.write('service-images.json', JSON.stringify({ tags, digests }))
+  const { eif, pcrJson } = smallEif(release)
+  writeFileSync(place.path('enclave.eif'), eif)
+  place.write('pcr.json', pcrJson)
+  mkdirSync(place.path('conf'), { recursive: true })
+  for (const name of ['wallet.json', 'node0.json', 'node1.json', 'node2.json', 'nats.conf'])
+    place.write(`conf/${name}`, `{ "name": "${name}" }\n`)
+  const oidc = {
+    ISSUER: 'https://login.example.com/',
+    AUDIENCE: 'urn:trivault:wallet',
+    CLIENT_ID_SPA: 'console',
+    CLIENT_ID_NATIVE: 'approver',
+  }
+  const text = (content: string) => new TextEncoder().encode(content)
+  const app = zipFiles({
+    'index.html': text('<!doctype html>'),
+    'assets/app-1a2b.js': text('export {}'),
+    'env-config.js': text(envConfig(deployment, `https://${deployment.hosts.api}`, oidc)),
+  })
+  writeFileSync(place.path('frontend.zip'), app)
+  writeFileSync(place.path('approver.zip'), app)
+}
+
+/** What populate-secrets-wallet leaves in Secrets Manager. */
+export async function populate(aws: AwsDouble, deployment: Deployment): Promise<void> {
+  const client = new SecretsManagerClient({
+    region: deployment.region,
+    endpoint: aws.endpoint,
+    credentials: aws.credentialsFor(wallet, 'admin'),
+  })
+  const names = [...walletServiceSecrets, ...brokerServiceSecrets, ...databaseSetupSecrets].map(({ secret }) => secret)
+  for (const name of new Set(names))
+    await client.send(new CreateSecretCommand({ Name: secretId(deployment, name), SecretString: '{}' }))
+}
+
+const layer = 'layer'
+const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+/** An image of one layer; the same for every service. */
+const manifest = JSON.stringify({ schemaVersion: 2, layers: [{ digest: digestOf(layer) }] })
+
+/** What deploy-service-images leaves in the customer's registry. */
+export async function pushImages(aws: AwsDouble, deployment: Deployment): Promise<void> {
+  const credentials = aws.credentialsFor(wallet, 'admin')
+  const client = new ECRClient({ region: deployment.region, endpoint: aws.endpoint, credentials })
+  const [data] = (await client.send(new GetAuthorizationTokenCommand({}))).authorizationData ?? []
+  const headers = { authorization: `Basic ${data?.authorizationToken}` }
+  for (const image of imageNames) {
+    const base = `${data?.proxyEndpoint}/v2/${repositoryName(deployment, image)}`
+    const started = await fetch(`${base}/blobs/uploads/`, { method: 'POST', headers })
+    const upload = new URL(started.headers.get('location') ?? '', base)
+    upload.searchParams.set('digest', digestOf(layer))
+    await fetch(upload, { method: 'PUT', body: layer, headers })
+    const type = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
+    const { status } = await fetch(`${base}/manifests/one`, {
+      method: 'PUT',
+      body: manifest,
+      headers: { ...headers, ...type },
+    })
+    if (status !== 201) throw new Error(`the registry answered ${status}`)
+  }
+}
