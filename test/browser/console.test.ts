@@ -206,6 +206,10 @@ describe('the console', () => {
     )
     expect(steps.filter(step => step.startsWith('Approved'))).toHaveLength(2)
     await see('Transaction hash')
+    const [receipt] = await Promise.all([page.waitForEvent('download'), button('Download the receipt').click()])
+    const file = join(site.home, 'a.receipt')
+    await receipt.saveAs(file)
+    expect((await trivault('receipt', 'verify', file)).stdout).toContain('Verified: all three nodes certified')
     await page.getByText('Succeeded', { exact: true }).waitFor()
   })
 
@@ -222,9 +226,8 @@ describe('the console', () => {
 
   it('hands out the audit log', async () => {
     await open('/audit')
-    const waiting = page.waitForEvent('download')
-    await button('Download').click()
-    expect((await waiting).suggestedFilename()).toMatch(/^audit .*\.zip$/)
+    const [zip] = await Promise.all([page.waitForEvent('download'), button('Download').click()])
+    expect(zip.suggestedFilename()).toMatch(/^audit .*\.zip$/)
     await see('Saved.')
     expect(await page.getByRole('cell', { name: 'signed', exact: true }).count()).toBeGreaterThan(0)
   })

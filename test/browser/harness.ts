@@ -89,7 +89,7 @@ type Violation = { id: string; impact: string | null; help: string; nodes: { tar
 /** Serious and critical findings of axe on the page as it is now, one line each. */
 export async function accessibilityFindings(page: Page): Promise<string[]> {
   // The page's own policy forbids scripts from elsewhere; the debugger's evaluation is not subject to it.
-  await page.evaluate(axeSource())
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource())
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
     return (await axe.run()).violations

@@ -1,6 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sameNodes } from '@trivault/approval'
 import { recoverSigner } from '@trivault/chains'
+import { type Receipt, ReceiptError, readReceipt, relevantCommands } from '@trivault/client'
 import { CodecError, decode, equalBytes, fromUtf8, toHex } from '@trivault/codec'
 import { Committee, decodeCertificate, decodeEntry, entryHash, LedgerError } from '@trivault/ledger'
 import {
@@ -16,8 +17,6 @@ import {
 } from '@trivault/protocol'
 import { verifyApproval } from '@trivault/vault-state'
 import { CliError } from './errors.ts'
-import { type Receipt, readReceipt } from './receipt.ts'
-import { relevantCommands } from './receipt-entries.ts'
 
 export interface VerifiedReceipt {
   receipt: Receipt
@@ -38,7 +37,7 @@ const refuse = (message: string): never => {
  * view of the operation that says the same. Throws `CliError` untrusted, saying what does not fit.
  */
 export function verifyReceipt(file: Uint8Array, identityKeys: readonly Uint8Array[]): VerifiedReceipt {
-  const { receipt, genesis } = readReceipt(file)
+  const { receipt, genesis } = opened(file)
   if (!sameNodes(genesis, identityKeys)) refuse('it names other nodes than those that are known')
   const vaultId = vaultIdOf(genesis)
   try {
@@ -165,4 +164,13 @@ function checkSignature({ Digest, Signature }: Receipt, intent: Intent): void {
   if (recovery !== 0 && recovery !== 1) return
   const parts = { r: Signature.slice(0, 32), s: Signature.slice(32, 64), recovery } as const
   if (recoverSigner(Digest, parts) !== address) refuse(`the signature is not one of ${address}`)
+}
+
+function opened(file: Uint8Array): ReturnType<typeof readReceipt> {
+  try {
+    return readReceipt(file)
+  } catch (cause) {
+    if (!(cause instanceof ReceiptError)) throw cause
+    throw new CliError('untrusted', cause.message, { cause })
+  }
 }

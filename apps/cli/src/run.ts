@@ -1,6 +1,6 @@
 import { ApprovalError } from '@trivault/approval'
 import { ChainError } from '@trivault/chains'
-import { ApiError, DeviceKeyError } from '@trivault/client'
+import { ApiError, DeviceKeyError, ReceiptError } from '@trivault/client'
 import { VaultError } from '@trivault/protocol'
 import { CommanderError } from 'commander'
 import { CliError, codeOfRefusal } from './errors.ts'
@@ -26,6 +26,8 @@ function explain(error: unknown): { code: string; message: string } {
   if (error instanceof CommanderError) return { code: 'usage', message: error.message }
   if (error instanceof CliError || error instanceof VaultError || error instanceof ChainError)
     return { code: error.code, message: error.message }
+  if (error instanceof ReceiptError)
+    return { code: error.code === 'not-signed' ? 'usage' : 'failed', message: error.message }
   if (error instanceof ApprovalError) return { code: codeOfRefusal(error.code), message: error.message }
   if (error instanceof DeviceKeyError)
     return { code: error.code, message: `${error.message}: make one with \`trivault approver init\`` }

@@ -1,10 +1,10 @@
 import { type Replica, replay } from '@trivault/approval'
+import { makeReceipt, readReceipt } from '@trivault/client'
 import { toHex } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { TestVault, testGenesis, verdictsOf } from '@trivault/testkit'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { makeReceipt, readReceipt } from '../src/receipt.ts'
 import { verifyReceipt } from '../src/receipt-verify.ts'
 
 const keys = testGenesis().identityKeys
@@ -31,7 +31,7 @@ beforeAll(async () => {
   vault.finish(id)
   entries = await vault.certified()
   replica = await replay(vault.genesis, entries)
-  file = makeReceipt(replica, entries, id, verdictsOf(replica, id), 0, undefined)
+  file = makeReceipt(replica.state, entries, id, verdictsOf(replica, id), 0, undefined)
 })
 
 const refused = (bytes: Uint8Array): string => {
@@ -113,11 +113,13 @@ describe('a receipt', () => {
     ['an older log', view => ({ ...view, headSeq: 1 })],
     ['something else than the others', (view, node) => (node === 2 ? { ...view, needs: ['nothing'] } : view)],
   ])('is refused when a node signed that it sees %s', (_, change) => {
-    expect(refused(makeReceipt(replica, entries, id, verdictsOf(replica, id, change), 0, undefined))).not.toBe('')
+    expect(refused(makeReceipt(replica.state, entries, id, verdictsOf(replica, id, change), 0, undefined))).not.toBe('')
   })
 
   it('is not made of what is not signed', () => {
-    expect(() => makeReceipt(replica, entries, id, verdictsOf(replica, id), 1, undefined)).toThrow('no such signature')
+    expect(() => makeReceipt(replica.state, entries, id, verdictsOf(replica, id), 1, undefined)).toThrow(
+      'no such signature',
+    )
     expect(readReceipt(file).receipt.OperationID).toBe(id)
   })
 })

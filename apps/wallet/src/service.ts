@@ -145,6 +145,8 @@ export type WalletService = {
   devices(): Promise<ExactResponseOf<'trivaultDevices'>>
   activity(): Promise<ExactResponseOf<'trivaultActivity'>>
   auditRows(page: QueryOf<'trivaultAuditRows'>): Promise<ExactResponseOf<'trivaultAuditRows'>>
+  /** @returns the file that proves the newest signature of a part. */
+  receipt(operationId: string, part: number): Promise<Uint8Array>
   timeline(operationId: string): Promise<ExactResponseOf<'trivaultOperationTimeline'>>
 
   /** Anyone may bring a statement; what counts is the owner's signature. */

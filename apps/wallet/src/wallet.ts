@@ -19,6 +19,7 @@ import { backupsOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
 import { Outbox } from './outbox.ts'
 import { callerOf } from './reads/index.ts'
+import { receiptOf } from './receipts.ts'
 import { explained, inTime } from './refusals.ts'
 import { type Caller, ServiceError, type StartRequest, type WalletService } from './service.ts'
 import { Signatures } from './signatures.ts'
@@ -44,6 +45,7 @@ export type Writes = Pick<
   | 'reject'
   | 'subscribe'
   | 'verdicts'
+  | 'receipt'
   | 'nodes'
   | 'hold'
   | 'settings'
@@ -210,6 +212,8 @@ export class Wallet {
       reject: (caller, id) => this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id }),
       subscribe: (_caller, listener) => this.#events.subscribe(listener),
       verdicts: (_caller, id) => explained(() => verdictsOf(this.#link, this.state, id)),
+      receipt: (id, part) =>
+        explained(async () => receiptOf(this.view(), await verdictsOf(this.#link, this.state, id), id, part)),
       hold: request => this.#levers.hold(request),
       settings: () => this.#levers.settings(),
       extendedRestrictions: () => this.#levers.restrictions(),

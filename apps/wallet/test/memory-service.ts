@@ -211,6 +211,10 @@ export function createMemoryService(users: readonly Caller[] = []): MemoryServic
       calls.push(['auditRows', page])
       return { Rows: [] }
     },
+    receipt: async id => {
+      find(id)
+      return Uint8Array.of(1, 2, 3)
+    },
     timeline: async id => {
       find(id)
       return { OperationID: id, Steps: [] }

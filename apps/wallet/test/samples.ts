@@ -141,6 +141,7 @@ export const samples: { readonly [K in OperationId]: Sample<K> } = {
   trivaultActivity: {},
   trivaultAuditRows: { query: { entries: 10, before: 5 } },
   trivaultOperationTimeline: operation,
+  trivaultReceipt: { ...operation, query: { part: 0 } },
   trivaultHold: {
     body: { Kind: 'freeze', Counter: 1, KeyID: '00'.repeat(32), Signature: 'MAYCAQECAQE=' },
   },

@@ -10,4 +10,6 @@ export {
 } from './client.ts'
 export { DeviceKey, DeviceKeyError } from './device-key.ts'
 export { ApiError } from './error.ts'
+export { makeReceipt, type Receipt, ReceiptError, type ReceiptErrorCode, readReceipt } from './receipt.ts'
+export { entryOf, relevantCommands } from './receipt-entries.ts'
 export { isSealedZip, sealZip } from './zip-seal.ts'

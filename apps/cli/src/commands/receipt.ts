@@ -1,10 +1,10 @@
 import { agreedViews } from '@trivault/approval'
+import { makeReceipt } from '@trivault/client'
 import { toHex } from '@trivault/codec'
 import { Command } from 'commander'
 import { CliError } from '../errors.ts'
 import { readBytes, writeNewPrivate } from '../files.ts'
 import { parseKeys } from '../pins.ts'
-import { makeReceipt } from '../receipt.ts'
 import { verifyReceipt } from '../receipt-verify.ts'
 import { fetchLog } from '../replica.ts'
 import type { Open } from '../session.ts'
@@ -24,7 +24,7 @@ export function receiptCommands(open: Open): Command {
       const verdicts = await client.call('trivaultOperationVerdicts', { params: { operationID: id } })
       agreedViews(replica, id, verdicts)
       const variant = options.variant === undefined ? undefined : numberOf(options.variant, '--variant')
-      const file = makeReceipt(replica, entries, id, verdicts, numberOf(options.part, '--part'), variant)
+      const file = makeReceipt(replica.state, entries, id, verdicts, numberOf(options.part, '--part'), variant)
       verifyReceipt(file, replica.genesis.identityKeys)
       writeNewPrivate(options.out, file)
       session.print({ File: options.out, Bytes: file.length }, `Wrote ${options.out}`)

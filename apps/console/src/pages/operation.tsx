@@ -1,4 +1,5 @@
 import { Alert, Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import type { ResponseOf } from '@trivault/api-contract'
@@ -6,6 +7,7 @@ import { Digest, ErrorState, PageTitle, QueryView, StatusBadge, Time, useApi } f
 import { type ReactNode, useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
+import { bytesOf, download } from '../parts/download.ts'
 import { IntentSummary } from '../parts/intent-summary.tsx'
 import { Facts, Section } from '../parts/section.tsx'
 import { TimelineView } from '../parts/timeline.tsx'
@@ -58,7 +60,7 @@ function Known({ id, status }: { id: string; status: Status }) {
           </QueryView>
         </Section>
       </div>
-      <Result status={status} />
+      <Result id={id} status={status} />
       <Section title="Exact request" note="The text whose bytes the approvers' devices sign.">
         <Digest value={id} label="Copy the operation id" />
         <QueryView query={intent} what="Reading it">
@@ -143,7 +145,7 @@ const Lines = ({ lines }: { lines: readonly string[] }) => (
   </ul>
 )
 
-function Result({ status: { Result: result } }: { status: Status }) {
+function Result({ id, status: { Result: result } }: { id: string; status: Status }) {
   if (result === undefined) return null
   const { Transaction, GenericSignature, Backup } = result
   const rows: (readonly [string, ReactNode])[] = [
@@ -155,7 +157,37 @@ function Result({ status: { Result: result } }: { status: Status }) {
   return (
     <Section title="Result">
       <Facts rows={rows} />
+      {(Transaction ?? GenericSignature) && <Receipt id={id} />}
     </Section>
+  )
+}
+
+/** A file that proves the signature to others, without this vault. */
+function Receipt({ id }: { id: string }) {
+  const api = useApi()
+  const fetchReceipt = useMutation({
+    mutationFn: async () => {
+      const { file } = await api.call('trivaultReceipt', { params: { operationID: id } })
+      download(`${id}.receipt`, 'application/json', bytesOf(file))
+    },
+  })
+  return (
+    <Stack gap="xs" mt="md" align="flex-start">
+      <Button
+        variant="default"
+        leftSection={<IconDownload size={18} />}
+        loading={fetchReceipt.isPending}
+        onClick={() => fetchReceipt.mutate()}
+      >
+        Download the receipt
+      </Button>
+      <Text size="sm" c="dimmed" role="status">
+        {fetchReceipt.isSuccess
+          ? 'Saved. Anybody verifies it offline with: trivault receipt verify FILE'
+          : 'It proves this signature to others: request, approvals, votes of the three nodes.'}
+      </Text>
+      {fetchReceipt.error && <ErrorState error={fetchReceipt.error} />}
+    </Stack>
   )
 }
 

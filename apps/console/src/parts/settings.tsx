@@ -1,11 +1,11 @@
-import { Alert, Button, Group, NativeSelect, Stack, Switch, Text, TextInput } from '@mantine/core'
-import { IconSnowflake } from '@tabler/icons-react'
+import { Button, NativeSelect, Stack, Switch, Text, TextInput } from '@mantine/core'
 import type { ResponseOf } from '@trivault/api-contract'
-import { QueryView, Time } from '@trivault/ui'
+import { QueryView } from '@trivault/ui'
 import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { ChangeDialog } from './change-dialog.tsx'
+import { FreezeNotice } from './freeze-notice.tsx'
 import { Facts, Section } from './section.tsx'
 
 type Values = ResponseOf<'trivaultSettings'>
@@ -24,7 +24,9 @@ export function Settings() {
     <QueryView query={query} what="Reading the settings">
       {values => (
         <>
-          <FreezeNotice values={values} />
+          <FreezeNotice freeze={values.Freeze}>
+            {me.writes && values.Freeze && <EndFreeze number={values.Freeze.Number} />}
+          </FreezeNotice>
           <Section title="Settings" actions={me.writes && <ChangeSettings values={values} />}>
             <Facts
               rows={[
@@ -54,42 +56,25 @@ export function Settings() {
   )
 }
 
-/** Shown wherever a freeze matters. */
-export function FreezeNotice({ values: { Freeze } }: { values: Values }) {
-  const me = useMe()
+function EndFreeze({ number }: { number: number }) {
   const [open, setOpen] = useState(false)
-  if (Freeze === undefined) return null
   return (
-    <Alert
-      role="alert"
-      color="red"
-      variant="light"
-      mb="md"
-      icon={<IconSnowflake size={20} />}
-      title="The vault is frozen: nothing is signed"
-    >
-      <Group justify="space-between">
-        <Text size="sm" component="div">
-          {Freeze.By} froze it <Time at={Freeze.At} />. Find out why before anybody ends it.
-        </Text>
-        {me.writes && (
-          <Button color="red" variant="light" onClick={() => setOpen(true)}>
-            End the freeze
-          </Button>
-        )}
-      </Group>
+    <>
+      <Button color="red" variant="light" onClick={() => setOpen(true)}>
+        End the freeze
+      </Button>
       <ChangeDialog
         opened={open}
         onClose={() => setOpen(false)}
         title="End the freeze"
         segment="unfreeze"
-        request={{ Freeze: Freeze.Number }}
+        request={{ Freeze: number }}
         confirm="Start ending it"
         danger
       >
         <Text size="sm">The nodes sign again once the owner quorum has approved.</Text>
       </ChangeDialog>
-    </Alert>
+    </>
   )
 }
 

@@ -184,6 +184,11 @@ export function createHandlers(service: WalletService): Handlers {
     trivaultAuditRows: ({ query }) => service.auditRows(query),
     trivaultOperationTimeline: ({ params }) => service.timeline(params.operationID),
 
+    trivaultReceipt: async ({ params, query }) => {
+      const file = await service.receipt(params.operationID, query.part ?? 0)
+      return { file: Buffer.from(file).toString('base64') }
+    },
+
     trivaultHold: ({ body }) => service.hold(body),
     trivaultSettings: () => service.settings(),
     cwpstartUpdateSettings: start('updateSettings'),

@@ -32,4 +32,15 @@ export const consoleRoutes = {
     params: operationParams,
     errors: [400, 401, 403, 404],
   },
+  trivaultReceipt: {
+    ...read(
+      '/api/trivault/operations/{operationID}/receipt',
+      'Trivault',
+      'One file that proves the newest signature of an operation',
+      schema.ReceiptFile,
+    ),
+    params: operationParams,
+    query: schema.ReceiptQuery,
+    errors: [400, 401, 403, 404, 409, 503],
+  },
 } as const satisfies Record<string, Route>

@@ -110,3 +110,10 @@ export const OperationTimeline = open('trivaultOperationTimeline', {
   ExpiresAt: Type.Optional(timestamp()),
   WaitsUntil: Type.Optional({ ...timestamp(), description: 'approved, but a loosening delay is not over' }),
 })
+
+export const ReceiptQuery = closed('', {
+  part: Type.Optional(Type.Integer({ minimum: 0, maximum: 255, description: 'of several transactions; default 0' })),
+})
+export const ReceiptFile = open('trivaultReceiptFile', {
+  file: Type.String({ description: 'the receipt as base64; verify it with: trivault receipt verify' }),
+})

@@ -1,4 +1,4 @@
-import type { Replica, Verdicts } from '@trivault/approval'
+import type { ResponseOf } from '@trivault/api-contract'
 import {
   type Codec,
   decode,
@@ -10,13 +10,26 @@ import {
   type Json,
   json,
   toBase64,
+  toHex,
   utf8,
 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
 import { type Genesis, genesisCodec } from '@trivault/protocol'
-import { operationOf } from '@trivault/vault-state'
-import { CliError } from './errors.ts'
+import { operationOf, type VaultState } from '@trivault/vault-state'
 import { entryOf, relevantCommands } from './receipt-entries.ts'
+
+/** `not-a-receipt`: the bytes are none; `not-signed`: there is no such signature yet; `silent-node`: a node's view is missing. */
+export type ReceiptErrorCode = 'not-a-receipt' | 'not-signed' | 'silent-node'
+
+export class ReceiptError extends Error {
+  override readonly name = 'ReceiptError'
+  readonly code: ReceiptErrorCode
+
+  constructor(code: ReceiptErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
 
 /** Base64 in its one canonical form. */
 const base64 = (max: number): Json<Uint8Array> => {
@@ -48,7 +61,7 @@ const receiptJson = json.object({
 })
 export type Receipt = ReturnType<(typeof receiptJson)['read']>
 
-/** Throws `CliError` untrusted unless the file is the one writing of a receipt: one line of canonical JSON. */
+/** Throws `ReceiptError` not-a-receipt unless the file is the one writing of a receipt: one line of canonical JSON. */
 export function readReceipt(file: Uint8Array): { receipt: Receipt; genesis: Genesis } {
   try {
     if (file.at(-1) !== 10) throw new TypeError('no line end')
@@ -56,29 +69,28 @@ export function readReceipt(file: Uint8Array): { receipt: Receipt; genesis: Gene
     return { receipt, genesis: decode(genesisCodec as Codec<Genesis>, receipt.Genesis) }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unreadable'
-    throw new CliError('untrusted', `the file is not a receipt as it was written: ${reason}`, { cause })
+    throw new ReceiptError('not-a-receipt', `the file is not a receipt as it was written: ${reason}`, { cause })
   }
 }
 
 /**
- * The receipt of one signature, from the verified log and the nodes' views. Throws `CliError` usage where there is no such
- * signature yet.
+ * The receipt of one signature, from the log (of `entries` those that it needs are taken) and the nodes' views. Whoever trusts
+ * neither verifies what comes out. Throws `ReceiptError` not-signed, silent-node, `VaultError` unknown-operation.
  */
 export function makeReceipt(
-  replica: Replica,
+  state: VaultState,
   entries: readonly StoredEntry[],
   id: string,
-  { Verdicts }: Verdicts,
+  { Verdicts }: ResponseOf<'trivaultOperationVerdicts'>,
   part: number,
   variant: number | undefined,
 ): Uint8Array {
-  const { state, genesis } = replica
   const operation = operationOf(state, id)
   const execution = operation.executions
     .filter(one => one.part === part && (variant === undefined || one.variant === variant))
     .findLast(one => one.signature !== undefined)
   if (execution?.signature === undefined)
-    throw new CliError('usage', `operation ${id} has no such signature: it is ${operation.phase}`)
+    throw new ReceiptError('not-signed', `operation ${id} has no such signature: it is ${operation.phase}`)
   const wanted = { operationId: id, part, variant: execution.variant }
   const holding = entries.filter(stored => relevantCommands(entryOf(stored), wanted).length > 0)
   const approvals = holding.flatMap(stored =>
@@ -92,7 +104,7 @@ export function makeReceipt(
     Intent: fromUtf8(operation.intentBytes),
     Approvals: approvals.map(({ userId, keyId, signature }) => ({
       User: userId,
-      PublicKey: state.deviceKeys.get(Buffer.from(keyId).toString('hex'))?.publicKey ?? new Uint8Array(),
+      PublicKey: state.deviceKeys.get(toHex(keyId))?.publicKey ?? new Uint8Array(),
       Signature: signature,
     })),
     Transaction: execution.transaction,
@@ -100,11 +112,12 @@ export function makeReceipt(
     Signature: execution.signature,
     Verdicts: [0, 1, 2].map(node => {
       const verdict = Verdicts.find(({ Node }) => Node === node)
-      if (verdict === undefined) throw new CliError('failed', `node ${node} did not answer: all three are needed`)
+      if (verdict === undefined)
+        throw new ReceiptError('silent-node', `node ${node} did not answer: all three are needed`)
       return { View: fromBase64(verdict.View), Signature: fromBase64(verdict.Signature) }
     }),
     Entries: holding.map(({ entry, certificate }) => ({ Entry: entry, Certificate: certificate })),
-    Genesis: encode(genesisCodec as Codec<Genesis>, genesis),
+    Genesis: encode(genesisCodec as Codec<Genesis>, state.genesis),
   }
   return new Uint8Array([...encodeJson(receiptJson, receipt), ...utf8('\n')])
 }
