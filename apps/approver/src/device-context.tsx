@@ -47,13 +47,18 @@ export function useOverview() {
     queryKey: [...everything, 'overview'],
     queryFn: () => device.overview(),
     enabled: pinned.data === true,
-    refetchInterval: 20_000,
+    refetchInterval: 10_000,
   })
 }
 
 export function useExamination(id: string) {
   const device = useDevice()
-  return useQuery({ queryKey: [...everything, 'examination', id], queryFn: () => device.examine(id) })
+  return useQuery({
+    queryKey: [...everything, 'examination', id],
+    queryFn: () => device.examine(id),
+    // An approval that leaves the status as it is makes no event.
+    refetchInterval: ({ state }) => (state.data?.item.endedAt === undefined ? 4_000 : false),
+  })
 }
 
 export function useHistory() {

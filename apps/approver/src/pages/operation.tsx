@@ -131,14 +131,6 @@ function Decide({ examination }: { examination: Examination }) {
       {[approve, reject, veto].map(
         ({ error }, i) => error && <ErrorState key={['approve', 'reject', 'veto'][i]} error={error} />,
       )}
-      {refusal === undefined && (
-        <HoldButton
-          label="Hold to approve"
-          confirm="Approve this operation?"
-          busy={approve.isPending || approve.isSuccess}
-          onDone={() => approve.mutate()}
-        />
-      )}
       {rejecting ? (
         <Group>
           <Text>Reject this operation for good?</Text>
@@ -150,14 +142,22 @@ function Decide({ examination }: { examination: Examination }) {
           </Button>
         </Group>
       ) : (
-        <Group>
+        <Group wrap="nowrap">
+          {refusal === undefined && (
+            <HoldButton
+              label="Hold to approve"
+              confirm="Approve this operation?"
+              busy={approve.isPending || approve.isSuccess}
+              onDone={() => approve.mutate()}
+            />
+          )}
           {canReject && (
-            <Button variant="default" onClick={() => setRejecting(true)}>
+            <Button variant="default" size="lg" onClick={() => setRejecting(true)}>
               Reject
             </Button>
           )}
           {canVeto && !canReject && (
-            <Button variant="default" color="red" loading={veto.isPending} onClick={() => veto.mutate()}>
+            <Button variant="default" size="lg" loading={veto.isPending} onClick={() => veto.mutate()}>
               Veto
             </Button>
           )}

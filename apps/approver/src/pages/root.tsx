@@ -37,10 +37,13 @@ export function Root() {
       {pathname === '/callback' ? (
         <Outlet />
       ) : (
-        <SessionGate app="The Approver App">
-          <Notices />
-          <Outlet />
-        </SessionGate>
+        <>
+          <ReleaseNotices />
+          <SessionGate app="The Approver App">
+            <Notices />
+            <Outlet />
+          </SessionGate>
+        </>
       )}
     </AppShell>
   )
@@ -50,8 +53,6 @@ export function Root() {
 function Notices() {
   const { data } = useOverview()
   const { email } = useSessionView()
-  const release = useRelease()
-  const update = useUpdate()
   const other =
     data?.device !== undefined && email !== undefined && data.device.userId.toLowerCase() !== email.toLowerCase()
   return (
@@ -75,6 +76,16 @@ function Notices() {
           </Text>
         </Alert>
       )}
+    </>
+  )
+}
+
+/** What is to be known of the App's own files. */
+function ReleaseNotices() {
+  const release = useRelease()
+  const update = useUpdate()
+  return (
+    <>
       {release.kind === 'none' && (
         <Alert color="orange" variant="light" mb="md" title="The files of this App are not verified">
           <Text size="sm">Here {release.why}. Use another browser for approvals.</Text>
