@@ -35,7 +35,8 @@ export function report({ out }: Pick<Context, 'out'>, command: string, findings:
   const lines = findings.map(
     ({ level, check, message, remedy }) => `${marks[level]} ${check}: ${message}${remedy ? ` → ${remedy}` : ''}`,
   )
-  const closing = failed.length === 0 ? 'healthy' : `NOT healthy: ${failed.map(({ check }) => check).join(', ')}`
+  const closing =
+    failed.length === 0 ? 'healthy' : `NOT healthy: ${[...new Set(failed.map(({ check }) => check))].join(', ')}`
   out.result({ healthy: failed.length === 0, findings }, [...lines, closing].join('\n'))
   if (failed.length > 0)
     throw new DeployerError('failed', closing, `do what stands behind → and run \`make ${command}\` again`, {

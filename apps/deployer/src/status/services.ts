@@ -73,10 +73,13 @@ export async function checkApi(api: string): Promise<Finding[]> {
   ]
 }
 
-const words = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message : error.message
-}
+/** The innermost reason: what wraps it says only that something failed. */
+const words = (error: unknown): string =>
+  error instanceof Error && error.cause instanceof Error
+    ? words(error.cause)
+    : error instanceof Error
+      ? error.message
+      : String(error)
 
 export interface NodeState {
   readonly Index: number
