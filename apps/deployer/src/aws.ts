@@ -1,4 +1,4 @@
-import { DeployerError } from './errors.ts'
+import { unknownCaller } from './aws-error.ts'
 
 /** What every client of the AWS SDK v3 is constructed with. */
 export interface ClientConfig {
@@ -44,7 +44,7 @@ export function createAws(environment: NodeJS.ProcessEnv, region: () => string):
   }
 }
 
-/** Throws `DeployerError` no-credentials. */
+/** Throws `DeployerError` no-credentials or unreachable. */
 export async function askCaller(aws: Aws, now: () => number): Promise<Caller> {
   const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts')
   try {
@@ -64,11 +64,6 @@ export async function askCaller(aws: Aws, now: () => number): Promise<Caller> {
     if (Account && Arn) return { account: Account, arn: Arn, ...(!Number.isNaN(skew) && { clockSkewMs: skew }) }
     throw new Error('the answer names no account')
   } catch (cause) {
-    throw new DeployerError(
-      'no-credentials',
-      `AWS does not know the caller: ${cause instanceof Error ? cause.message : 'no answer'}`,
-      'sign in to the account of your role (`aws sso login`, AWS_PROFILE and LOCAL_AWS_PROFILE_MODE=true; or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), then `make whoami`',
-      { cause },
-    )
+    throw unknownCaller(cause)
   }
 }

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander'
+import { awsError } from './aws-error.ts'
 import { type ContextOptions, createContext, type Flags } from './context.ts'
 import { DeployerError, type ExitCode, exitCodeOf, placeText } from './errors.ts'
 import { deployerProgram } from './program.ts'
@@ -44,16 +45,9 @@ function explain(error: unknown, signal: AbortSignal | undefined): DeployerError
   }
   if (error instanceof DeployerError) return error
   if (error instanceof CommanderError) return new DeployerError('usage', error.message, 'see trivault-deployer --help')
+  const refused = awsError(error)
+  if (refused !== undefined) return refused
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  if (error instanceof Error && '$metadata' in error)
-    return new DeployerError(
-      'aws',
-      `AWS refused: ${message}`,
-      'check the rights of your role and run the command again',
-      {
-        cause: error,
-      },
-    )
   return new DeployerError('failed', `an unexpected failure: ${message}`, 'run `make doctor` and report what it says', {
     cause: error,
   })
