@@ -7,7 +7,7 @@ import { failed, untrusted } from './refusals.ts'
 import { parseManifest, Registry, type UploadJournal } from './registry.ts'
 import { type Digest, type ImageName, isDigest, repositoryOf, type ServiceName, serviceNames } from './release.ts'
 import type { TrustedKey } from './signing.ts'
-import { deliveryRegistry, deliveryStore, ecrAuthorization, verifiedRelease, verifyImage } from './verified.ts'
+import { deliveryRegistry, deliveryStore, verifiedRelease, verifyImage } from './verified.ts'
 
 /** What `deploy-service-images` brought into the customer's ECR. */
 export interface ServiceImages {
@@ -84,22 +84,29 @@ export function uploadJournal(path: string): UploadJournal {
 }
 
 /** The customer's own registry; its address is told by ECR. */
-async function ownRegistry(context: Context): Promise<{ registry: Registry; repositories: ReadonlySet<string> }> {
-  const { ECRClient, GetAuthorizationTokenCommand, paginateDescribeRepositories } = await import('@aws-sdk/client-ecr')
-  const client = context.aws.client(ECRClient)
-  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}))
-  const url = authorizationData?.[0]?.proxyEndpoint
+async function ownRegistry(context: Context): Promise<Registry> {
+  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr')
+  const { authorizationData } = await context.aws.client(ECRClient).send(new GetAuthorizationTokenCommand({}))
+  const [{ proxyEndpoint: url, authorizationToken } = {}] = authorizationData ?? []
   if (url === undefined) throw failed('ECR names no registry of this account', 'run the same command again')
-  const repositories = new Set<string>()
-  for await (const page of paginateDescribeRepositories({ client }, {}))
-    for (const { repositoryName: name } of page.repositories ?? []) if (name) repositories.add(name)
-  const registry = new Registry({
+  return new Registry({
     url,
-    authorization: ecrAuthorization(context, context.settings.require('AWS_REGION')),
+    authorization: async () => `Basic ${authorizationToken}`,
     journal: uploadJournal(context.file('.trivault', 'uploads.json')),
     signal: context.signal,
   })
-  return { registry, repositories }
+}
+
+/** Throws `DeployerError` missing-file for the first repository that is not there. */
+async function requireRepositories(context: Context, names: readonly string[]): Promise<void> {
+  const { DescribeRepositoriesCommand, ECRClient, RepositoryNotFoundException } = await import('@aws-sdk/client-ecr')
+  const client = context.aws.client(ECRClient)
+  for (const name of names)
+    await client.send(new DescribeRepositoriesCommand({ repositoryNames: [name] })).catch((cause: unknown) => {
+      if (!(cause instanceof RepositoryNotFoundException)) throw cause
+      const remedy = 'run `make deploy-baseline` in the wallet account first'
+      throw new DeployerError('missing-file', `the repository ${name} is not in your ECR`, remedy, { cause })
+    })
 }
 
 /** `make deploy-service-images`. Throws `DeployerError`. */
@@ -110,20 +117,16 @@ export async function deployServiceImages(context: Context): Promise<void> {
   const bundle = await verifiedRelease(context, store, 'bundle')
   const enclave = await verifiedRelease(context, store, 'enclave')
   const source = deliveryRegistry(context)
-  const { registry: target, repositories } = await ownRegistry(context)
+  const target = await ownRegistry(context)
   const copies = serviceNames.map((image): Copy => {
     const { release, key } = image === 'policy-node' ? enclave : bundle
     const repository = repositoryName(env, image)
     return { image, digest: release.images[image], tag: release.release, key, repository }
   })
-  const missing = copies.find(({ repository }) => !repositories.has(repository))
-  if (missing) {
-    throw new DeployerError(
-      'missing-file',
-      `the repository ${missing.repository} is not in ${target.name}`,
-      'run `make deploy-baseline` in the wallet account first',
-    )
-  }
+  await requireRepositories(
+    context,
+    copies.map(({ repository }) => repository),
+  )
   if (context.flags.dryRun) {
     for (const { image, digest, tag, repository } of copies)
       context.out.say(`would copy ${image} ${tag} (${digest}) to ${target.name}/${repository}`)
