@@ -43,7 +43,7 @@ export async function readTemplate(context: Context, name: string, region?: stri
     .send(new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }))
   // The toolkit sends YAML, of which JSON is a part.
   const { parse } = await import('yaml')
-  return TemplateBody === undefined ? undefined : (parse(TemplateBody) as Template)
+  return (parse(TemplateBody ?? '') as Template | null) ?? undefined
 }
 
 /** Which resource failed first in the newest deployment, and why; undefined when no resource did. */

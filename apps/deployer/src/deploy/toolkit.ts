@@ -164,6 +164,8 @@ async function createToolkit(context: Context): Promise<Toolkit> {
   const listeners: ((message: Message) => void)[] = []
   const toolkit = new Toolkit({
     color: false,
+    // There is none: nothing of somebody else's CDK in this account is used.
+    toolkitStackName: `${context.deployment().namespace}-${context.deployment().environment}-toolkit`,
     emojis: false,
     ioHost: {
       async notify(message) {

@@ -12,7 +12,7 @@ let setupCode = 0
 let aws: AwsDouble
 
 beforeAll(async () => {
-  aws = await startAccounts(() => setupCode)
+  aws = await startAccounts(deployment, () => setupCode)
   vi.stubEnv('AWS_ENDPOINT_URL', aws.endpoint)
   await place.run(['generate-customer-assets'])
   layOut(place, deployment)

@@ -6,7 +6,9 @@ import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
 import { envConfig, zipFiles } from '../../src/delivery/frontend.ts'
 import type { Deployment } from '../../src/model.ts'
 import { repositoryName, secretId } from '../../src/names.ts'
+import type { Role } from '../../src/roles.ts'
 import { brokerServiceSecrets, databaseSetupSecrets, walletServiceSecrets } from '../../src/secrets/wiring.ts'
+import { adminPolicy } from '../../src/separation/admin-policy.ts'
 import { imageNames } from '../../src/stacks/index.ts'
 import { smallEif } from '../delivery/small-eif.ts'
 import type { Workplace } from '../run.ts'
@@ -15,14 +17,26 @@ export const wallet = '111111111111'
 export const nodeOne = '222222222222'
 
 /** The three accounts of the recommended layout, with the customer's zones and one admin each. */
-export function startAccounts(databaseSetupCode: () => number): Promise<AwsDouble> {
-  const admin = { admin: 'administrator' as const }
+export function startAccounts(deployment: Deployment, databaseSetupCode: () => number): Promise<AwsDouble> {
+  // As narrow as `admin-policy` makes them: a step that needs more fails here.
+  const admin = (...roles: Role[]) => ({
+    setup: 'administrator' as const,
+    admin: roles.map(role => adminPolicy(deployment, role)),
+  })
   return startAwsDouble({
     region: 'us-east-1',
     accounts: [
-      { id: wallet, users: admin, zones: [{ name: 'wallet.example.com', id: 'Z0WALLET00000000001' }] },
-      { id: nodeOne, users: admin, zones: [{ name: 'approver.example.org', id: 'Z0APPROVER000000001' }] },
-      { id: '333333333333', users: admin },
+      {
+        id: wallet,
+        users: admin('infrastructure-admin', 'policy-node0-admin'),
+        zones: [{ name: 'wallet.example.com', id: 'Z0WALLET00000000001' }],
+      },
+      {
+        id: nodeOne,
+        users: admin('policy-node1-admin', 'app-admin'),
+        zones: [{ name: 'approver.example.org', id: 'Z0APPROVER000000001' }],
+      },
+      { id: '333333333333', users: admin('policy-node2-admin') },
     ],
     hooks: {
       runTask: async ({ family }) => ({

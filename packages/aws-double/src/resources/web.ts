@@ -1,3 +1,4 @@
+import { authorize } from '../call.ts'
 import { AwsError } from '../errors.ts'
 import { serviceMay } from '../service-roles.ts'
 import { generatedName, type ResourceCall } from '../services/cloudformation/provider.ts'
@@ -52,6 +53,10 @@ function checkZones(properties: Properties, call: ResourceCall): void {
   }[]
   for (const { HostedZoneId: id, DomainName: name } of options) {
     const zone = call.world.route53.zones.get(id ?? '')
+    authorize(call, {
+      action: 'route53:ChangeResourceRecordSets',
+      resource: `arn:aws:route53:::hostedzone/${id ?? ''}`,
+    })
     // Without the record in the zone the certificate is never issued, and the deployment waits for it in vain.
     if (zone?.account !== call.account || !`${name}.`.endsWith(`.${zone.name}`)) {
       throw new AwsError(
@@ -66,12 +71,7 @@ const arnPath = (id: string): string => id.split(':').slice(5).join(':')
 
 export const webTypes: Readonly<Record<string, InertType>> = {
   'AWS::CertificateManager::Certificate': {
-    create: [
-      'acm:RequestCertificate',
-      'acm:DescribeCertificate',
-      'acm:AddTagsToCertificate',
-      'route53:ChangeResourceRecordSets',
-    ],
+    create: ['acm:RequestCertificate', 'acm:DescribeCertificate', 'acm:AddTagsToCertificate'],
     update: ['acm:AddTagsToCertificate'],
     remove: ['acm:DeleteCertificate'],
     id: (_, call) => `arn:aws:acm:${call.region}:${call.account}:certificate/${crypto.randomUUID()}`,

@@ -1,0 +1,151 @@
+import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
+import { anchorTableName, secretId, secretNames } from '../names.ts'
+import { accountOf, nodeAdmin, type Role } from '../roles.ts'
+
+interface Allow {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+}
+
+/** An IAM policy. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Allow[]
+}
+
+const allow = (
+  Sid: string,
+  Action: readonly string[],
+  Resource: readonly string[] = ['*'],
+  more: Partial<Allow> = {},
+): Allow => ({
+  Sid,
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...more,
+})
+
+/** What suffices for the steps of a role, in that role's account, and names nothing of another account. */
+export function adminPolicy(deployment: Deployment, role: Role): PolicyDocument {
+  const node = NODE_INDEXES.find(index => nodeAdmin(index) === role)
+  const own =
+    node === undefined
+      ? role === 'app-admin'
+        ? appAdmin(deployment)
+        : infrastructureAdmin(deployment)
+      : nodeAdminOf(deployment, node)
+  return { Version: '2012-10-17', Statement: [...everyone(deployment, accountOf(deployment, role)), ...own] }
+}
+
+const prefixOf = ({ namespace, environment }: Deployment) => `${namespace}-${environment}`
+
+/** Baseline, and CloudFormation for the environment's own stacks. */
+function everyone(deployment: Deployment, account: string): Allow[] {
+  const prefix = prefixOf(deployment)
+  return [
+    allow('KnowMyself', ['sts:GetCallerIdentity', 'cloudformation:ValidateTemplate']),
+    allow('OwnStacks', ['cloudformation:*'], [`arn:aws:cloudformation:*:${account}:stack/${prefix}-*`]),
+    allow('OwnBuckets', ['s3:*'], [`arn:aws:s3:::${prefix}-*`]),
+    allow('OwnTrail', ['cloudtrail:*'], [`arn:aws:cloudtrail:${deployment.region}:${account}:trail/${prefix}-*`]),
+  ]
+}
+
+/** Keys are managed; whether they may be used is for each key's own policy, and a node's key answers enclaves only. */
+const keys = (deployment: Deployment, account: string): Allow[] => [
+  allow('MakeKeys', ['kms:CreateKey', 'kms:ListAliases']),
+  allow(
+    'OwnKeys',
+    ['kms:*'],
+    [
+      `arn:aws:kms:${deployment.region}:${account}:key/*`,
+      `arn:aws:kms:${deployment.region}:${account}:alias/${prefixOf(deployment)}-*`,
+    ],
+  ),
+]
+
+function nodeAdminOf(deployment: Deployment, node: NodeIndex): Allow[] {
+  const { region } = deployment
+  const account = deployment.accounts.policyNodes[node]
+  const secrets = [secretNames.policyNode(node), secretNames.policyNodePins(node)].map(
+    name => `arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, name)}-??????`,
+  )
+  return [
+    ...keys(deployment, account),
+    allow('OwnSecrets', ['secretsmanager:*'], secrets),
+    allow(
+      'OwnAnchor',
+      ['dynamodb:*'],
+      [`arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`],
+    ),
+  ]
+}
+
+function infrastructureAdmin(deployment: Deployment): Allow[] {
+  const { region, accounts, zones } = deployment
+  const account = accounts.wallet
+  const prefix = prefixOf(deployment)
+  const here = { Condition: { StringEquals: { 'aws:RequestedRegion': [region, 'us-east-1'] } } }
+  return [
+    ...keys(deployment, account),
+    allow(
+      'OwnSecrets',
+      ['secretsmanager:*'],
+      [`arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, '*')}`],
+    ),
+    allow(
+      'DatabaseMaster',
+      ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
+      [`arn:aws:secretsmanager:${region}:${account}:secret:rds!*`],
+    ),
+    allow('OwnRoles', roleActions, [
+      `arn:aws:iam::${account}:role/${prefix}-*`,
+      `arn:aws:iam::${account}:instance-profile/${prefix}-*`,
+    ]),
+    allow('Registry', ['ecr:*'], [`arn:aws:ecr:${region}:${account}:repository/${prefix}/*`]),
+    allow('SignInToRegistry', ['ecr:GetAuthorizationToken']),
+    allow('Network', ['ec2:*', 'elasticloadbalancing:*', 'autoscaling:*', 'servicediscovery:*'], ['*'], here),
+    allow('Runtime', ['ecs:*', 'rds:*', 'logs:*', 'acm:*'], ['*'], here),
+    allow(
+      'HostImage',
+      ['ssm:GetParameter', 'ssm:GetParameters'],
+      [`arn:aws:ssm:${region}::parameter/aws/service/ami-amazon-linux-latest/*`],
+    ),
+    ...site(zones.wallet.id),
+    allow('InternalNames', ['route53:CreateHostedZone', 'route53:GetHostedZone', 'route53:ListHostedZonesByName']),
+  ]
+}
+
+const roleActions = ['Create', 'Delete', 'Get', 'Tag', 'Untag', 'Update']
+  .map(verb => `iam:${verb}Role`)
+  .concat([
+    'iam:AddRoleToInstanceProfile',
+    'iam:CreateInstanceProfile',
+    'iam:DeleteInstanceProfile',
+    'iam:DeleteRolePolicy',
+    'iam:GetInstanceProfile',
+    'iam:GetRolePolicy',
+    'iam:ListAttachedRolePolicies',
+    'iam:ListRolePolicies',
+    'iam:ListRoleTags',
+    'iam:PassRole',
+    'iam:PutRolePolicy',
+    'iam:RemoveRoleFromInstanceProfile',
+    'iam:UpdateAssumeRolePolicy',
+    'iam:UpdateRoleDescription',
+  ])
+
+const appAdmin = ({ zones }: Deployment): Allow[] => [...site(zones.approverApp.id), allow('Certificates', ['acm:*'])]
+
+const site = (zone: string): Allow[] => [
+  allow('Site', ['cloudfront:*']),
+  allow(
+    'Records',
+    ['route53:ChangeResourceRecordSets', 'route53:GetHostedZone', 'route53:ListResourceRecordSets'],
+    [`arn:aws:route53:::hostedzone/${zone}`],
+  ),
+  allow('RecordChanges', ['route53:GetChange']),
+]
