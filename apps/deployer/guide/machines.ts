@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ContainerToRun, Hooks, InstanceToRun, Running, TaskToRun } from '@trivault/aws-double'
 
 const ENTRYPOINT = fileURLToPath(new URL('../../entrypoint/src/main.ts', import.meta.url))
 const NAMES = fileURLToPath(new URL('names.mjs', import.meta.url))
 const STOP_MS = 6_000
+const RESTART_MS = 1_000
 
 export interface Network {
   /** `host:port` as the services write it, to `127.0.0.1:port`. */
@@ -30,6 +32,7 @@ export class Machines {
   readonly #options: MachinesOptions
   readonly #running = new Set<ChildProcess>()
   #started = 0
+  #stopped = false
 
   constructor(options: MachinesOptions) {
     this.#options = options
@@ -49,6 +52,7 @@ export class Machines {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     await Promise.all([...this.#running].map(end))
   }
 
@@ -68,11 +72,31 @@ export class Machines {
         .filter(line => line.includes('='))
         .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     )
-    return this.#start(host.TRIVAULT_COMPONENT ?? instanceId, [process.execPath, ENTRYPOINT], {
+    return this.#forEver(host.TRIVAULT_COMPONENT ?? instanceId, {
       ...environment,
       ...host,
       TRIVAULT_SOFTWARE_ATTESTATION: this.#options.attestationUrl(),
     })
+  }
+
+  /** As the host's unit says: started again after it ended. */
+  #forEver(name: string, environment: Readonly<Record<string, string>>): Running {
+    let stopped = false
+    let current = this.#start(name, [process.execPath, ENTRYPOINT], environment)
+    const watch = async (): Promise<void> => {
+      await current.exited
+      await sleep(RESTART_MS)
+      if (stopped || this.#stopped) return
+      current = this.#start(name, [process.execPath, ENTRYPOINT], environment)
+      await watch()
+    }
+    void watch()
+    return {
+      stop: () => {
+        stopped = true
+        return current.stop()
+      },
+    }
   }
 
   #start(name: string, [program = '', ...args]: string[], given: Readonly<Record<string, string>>): Running {

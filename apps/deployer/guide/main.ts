@@ -19,6 +19,8 @@ say(
   `layout ${layout}: ${world.people.map(({ name, account, roles }) => `${name} ${account} (${roles.join(', ')})`).join('; ')}`,
 )
 say(`transcripts and logs: ${world.dir}`)
+const interrupted = (): void => void world.stop().then(() => process.exit(130))
+process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
 try {
   await followGuide({
     world,
