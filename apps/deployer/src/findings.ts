@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fieldsDue, TENANT_SETUP } from './config/assets.ts'
 import { BD_WALLET, readBdWallet } from './config/bd-wallet.ts'
 import { CUSTOMER_CONFIG } from './config/customer-config.ts'
@@ -102,27 +103,20 @@ function fileFindings(context: Context): Finding[] {
   return findings
 }
 
-function tenantSetupFindings(context: Context, environment: Environment | undefined): Finding[] {
-  const text = readIfThere(
-    context.settings.get('TENANT_SETUP_JSON') === undefined ? context.file(TENANT_SETUP) : tenantSetupPath(context),
-  )
+function tenantSetupFindings({ cwd, settings }: Context, environment: Environment | undefined): Finding[] {
+  const name = settings.get('TENANT_SETUP_JSON') ?? TENANT_SETUP
+  const text = readIfThere(resolve(cwd, name))
   if (text === undefined)
-    return [{ level: 'warn', check: TENANT_SETUP, message: 'is not here yet', remedy: 'make generate-customer-assets' }]
-  const problems = tenantSetupProblems(text, TENANT_SETUP, environment)
+    return [{ level: 'warn', check: name, message: 'is not here yet', remedy: 'make generate-customer-assets' }]
+  const problems = tenantSetupProblems(text, name, environment)
   if (problems.length === 0)
-    return [{ level: 'ok', check: TENANT_SETUP, message: 'is what the API and the Policy Nodes accept' }]
+    return [{ level: 'ok', check: name, message: 'is what the API and the Policy Nodes accept' }]
   return problems.map(({ file, line, field, message, remedy }) => ({
     level: 'fail',
     check: placeText({ file, ...(line !== undefined && { line }), field }),
     message,
     remedy,
   }))
-}
-
-/** TENANT_SETUP_JSON, seen from the working directory. */
-export const tenantSetupPath = ({ settings, file }: Pick<Context, 'settings' | 'file'>): string => {
-  const path = settings.get('TENANT_SETUP_JSON') ?? TENANT_SETUP
-  return path.startsWith('/') ? path : file(path)
 }
 
 /** Clocks that differ by more make AWS refuse requests and nodes refuse entries. */

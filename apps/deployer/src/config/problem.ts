@@ -12,7 +12,6 @@ export type ConfigRule =
   | 'layout'
   | 'host'
   | 'zone'
-  | 'region'
   | 'testnet'
   | 'person'
   | 'founding'
