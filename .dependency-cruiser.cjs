@@ -51,7 +51,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     // Bundles of the web apps are made, not written.
-    exclude: { path: '^(packages|apps)/[^/]+/dist/' },
+    exclude: { path: '^(packages|apps)/[^/]+/dist[^/]*/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
