@@ -20,7 +20,7 @@ import {
   possessionMessage,
   vaultIdOf,
 } from '@trivault/protocol'
-import { operationOf, userKey } from '@trivault/vault-state'
+import { lastHoldCounter, operationOf, userKey } from '@trivault/vault-state'
 import { DeviceError } from './errors.ts'
 import { claimsOf, issuerKeyOf } from './issuer.ts'
 import { makeKey, signWith } from './key.ts'
@@ -174,17 +174,22 @@ export class Device {
     await this.#client.call('cwprejectOperation', { body: { OperationID: id } })
   }
 
-  /** Freezes the vault, or ends one operation. Resolves to the nodes that stopped. */
+  /** Freezes the vault, or ends one operation. Resolves to the nodes that stopped, once the log has it or some seconds later. */
   hold(kind: 'freeze' | 'veto', operationId = ''): Promise<number[]> {
     return this.#queue.run(async () => {
       await this.#sync()
       const { replica } = await this.#open()
       const { key } = await this.#own()
-      const statement = holdStatement(replica.state, userKey(key.userId), kind, operationId)
+      const user = userKey(key.userId)
+      const statement = holdStatement(replica.state, user, kind, operationId)
       const signature = await signWith(key, holdMessage(statement))
       const { Nodes } = await this.#client.call('trivaultHold', {
         body: holdBody({ ...statement, keyId: fromHex(key.keyId), signature }),
       })
+      for (let attempt = 1; attempt <= 10 && lastHoldCounter(replica.state, user) < statement.counter; attempt++) {
+        await new Promise(resolve => setTimeout(resolve, pause))
+        await this.#sync()
+      }
       return Nodes.filter(({ Held }) => Held).map(({ Node }) => Node)
     })
   }

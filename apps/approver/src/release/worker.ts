@@ -65,6 +65,7 @@ async function install(): Promise<void> {
       if (path !== workerPath) await cache.put(path, new Response(new Uint8Array(bytes)))
     await remember(`release-${build}`, { version: manifest.version, hash: manifest.hash, label })
     await (await caches.open(meta)).delete('/refused')
+    await environment()
   } catch (error) {
     const why = error instanceof ReleaseError ? error.message : 'its files could not be read'
     await caches.delete(files)
