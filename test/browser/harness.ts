@@ -86,14 +86,17 @@ export async function passSignIn(page: Page, site: Site, user: string): Promise<
 
 type Violation = { id: string; impact: string | null; help: string; nodes: { target: string[]; html: string }[] }
 
-/** Serious and critical findings of axe on the page as it is now, one line each. */
-export async function accessibilityFindings(page: Page): Promise<string[]> {
+/** Serious and critical findings of axe on the page as it is now, one line each; by all its rules, or by those named. */
+export async function accessibilityFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
   // The page's own policy forbids scripts from elsewhere; the debugger's evaluation is not subject to it.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource())
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
-    return (await axe.run()).violations
-  })
+  const violations = await page.evaluate(
+    async runOnly => {
+      const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }
+      return (await axe.run(runOnly ? { runOnly } : {})).violations
+    },
+    rules && [...rules],
+  )
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help} at ${nodes.map(node => `${node.target} ${node.html}`).join(' | ')}`)

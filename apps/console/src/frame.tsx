@@ -10,7 +10,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { Outlet } from '@tanstack/react-router'
+import { Outlet, useLocation } from '@tanstack/react-router'
 import {
   AppShell,
   type Live,
@@ -21,7 +21,7 @@ import {
   useLiveEvents,
   useSessionView,
 } from '@trivault/ui'
-import { type ReactNode, useCallback, useRef } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef } from 'react'
 import { useCall } from './calls.ts'
 import { MeContext, meOf } from './me.tsx'
 
@@ -78,11 +78,21 @@ function LiveBadge({ live }: { live: Live }) {
   )
 }
 
+/** The tab's title says where one is; screen readers read it after each step. */
+function usePageTitle(): void {
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  const place = path === '/transfer' ? 'New transfer' : nav.findLast(({ to }) => path.startsWith(to))?.label
+  useEffect(() => {
+    document.title = `${place ?? 'Home'} · Trivault console`
+  }, [place])
+}
+
 /** Banner, navigation and sign-in around every page. */
 export function Frame() {
   const { state } = useSessionView()
   const signedIn = state === 'signed-in'
   const live = useFreshness(signedIn)
+  usePageTitle()
   return (
     <AppShell
       app="Console"

@@ -27,6 +27,7 @@ export function OperationPage() {
   )
 }
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const isFinal = ({ Status: name }: Status): boolean => name === 'Failed' || name === 'Succeeded'
 
 function Known({ id, status }: { id: string; status: Status }) {
@@ -38,7 +39,7 @@ function Known({ id, status }: { id: string; status: Status }) {
     <>
       <PageTitle actions={me.writes && !isFinal(status) && <Cancel id={id} />}>
         <Group gap="sm">
-          {intent.data?.OperationType ?? 'Operation'}
+          {capital(intent.data?.OperationType ?? 'operation')}
           <StatusBadge status={status.Status} />
         </Group>
       </PageTitle>
@@ -65,9 +66,12 @@ function Known({ id, status }: { id: string; status: Status }) {
         <Digest value={id} label="Copy the operation id" />
         <QueryView query={intent} what="Reading it">
           {data => (
-            <Code block className="cn-json">
-              {JSON.stringify(data, null, 2)}
-            </Code>
+            <details>
+              <summary>Show it</summary>
+              <Code block className="cn-json">
+                {JSON.stringify(data, null, 2)}
+              </Code>
+            </details>
           )}
         </QueryView>
       </Section>

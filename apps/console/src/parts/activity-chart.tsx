@@ -20,6 +20,17 @@ const moment = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
 })
 
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
+/** Short where both ends are of one day, so that they fit beside each other on a phone. */
+function ends(from: number | undefined, to: number | undefined): [string, string] {
+  if (from === undefined || to === undefined) return ['', '']
+  const words = new Date(from).toDateString() === new Date(to).toDateString() ? clock : day
+  const [first, last] = [words.format(from), words.format(to)]
+  return [first, last === first ? '' : last]
+}
+
 /** How many operations were started when, and how long each signature took. */
 export function ActivityChart({ operations }: { operations: Operations }) {
   return (
@@ -43,7 +54,7 @@ function Plot(props: {
   const { ref, width } = useElementSize()
   const inner = Math.max(0, width - frame.left - frame.right)
   const end = frame.left + inner
-  const label = (value: number | undefined): string => (value === undefined ? '' : moment.format(value))
+  const [first, last] = ends(props.from, props.to)
   return (
     <figure style={{ margin: 0, minWidth: 0 }} ref={ref}>
       <Group gap="sm" mb={4}>
@@ -60,13 +71,11 @@ function Plot(props: {
             0
           </text>
           <text x={frame.left} y={frame.height - 8}>
-            {label(props.from)}
+            {first}
           </text>
-          {props.to !== props.from && (
-            <text x={end} y={frame.height - 8} textAnchor="end">
-              {label(props.to)}
-            </text>
-          )}
+          <text x={end} y={frame.height - 8} textAnchor="end">
+            {last}
+          </text>
         </g>
         {inner > 0 && props.draw(inner)}
       </svg>

@@ -52,7 +52,7 @@ function Change(props: Parameters<typeof ChangeDialog>[0]) {
             What happens next
           </Text>
           <PolicyPreview preview={preview} empty="Fill in the fields to see who must approve this." />
-          {request !== undefined && (
+          {request !== undefined && preview.query.data?.Needs.length !== 0 && (
             <Text size="sm" c="dimmed" mt="xs">
               Starting it makes an operation. Those who must approve find it in their Approver App; nothing changes
               before.

@@ -46,6 +46,7 @@ interface Place {
   Amount: string
 }
 interface TransferIntent {
+  CAIP19?: string
   Asset: string
   ChainName: string
   Source: Place
@@ -58,6 +59,7 @@ interface TransferIntent {
 function TransferFacts({ transfer }: { transfer: TransferIntent }) {
   const { Asset, ChainName, Source, Destination, EVM = {}, RawTransaction, Function: called } = transfer
   const ceiling = feeCeiling(EVM)
+  const native = transfer.CAIP19?.includes('/slip44:') === true
   return (
     <Facts
       rows={[
@@ -74,7 +76,11 @@ function TransferFacts({ transfer }: { transfer: TransferIntent }) {
         ['From', <Address key="from" value={Source.Address} name={Source.AccountName} />],
         ['Chain', ChainName],
         ['Function', called?.Name],
-        ['Fee at most', ceiling && `${ceiling}, in the chain's own asset`],
+        [
+          'Fee at most',
+          ceiling &&
+            (native ? <Amount key="fee" value={ceiling} symbol={Asset} /> : `${ceiling}, in the chain's own asset`),
+        ],
         ['Call data', EVM.Data],
         ['Raw transaction', RawTransaction],
       ]}
