@@ -63,6 +63,34 @@ describe('punctured trees', () => {
   })
 })
 
+describe('messages of another length', () => {
+  const session = random(32)
+  const choices = Array.from({ length: COUNT }, (_, i) => i & 1)
+  const lengths = (message: Uint8Array): Uint8Array[] => [
+    new Uint8Array(),
+    message.slice(1),
+    message.slice(0, -1),
+    Uint8Array.from([...message, 0]),
+  ]
+
+  it('are refused by base OTs, trees and extension', () => {
+    const receiver = new OtReceiver(session, choices, random)
+    const answer = answerRequest(session, receiver.request(), random) ?? never()
+    for (const request of lengths(receiver.request())) expect(answerRequest(session, request, random)).toBeUndefined()
+    for (const reply of lengths(answer.reply)) expect(receiver.receive(reply)).toBeUndefined()
+    const { message } = buildTrees(session, answer.keys)
+    const positions = new Uint8Array(TREES)
+    const keys = receiver.receive(answer.reply) ?? never()
+    for (const trees of lengths(message)) expect(puncturedTrees(session, keys, positions, trees)).toBeUndefined()
+    const { left, right } = materials()
+    const runId = random(32)
+    const extended = extendAsReceiver(left.full, runId, random(CHOICES_LENGTH))
+    for (const request of lengths(extended.message)) {
+      expect(extendAsSender(right.punctured, right.positions, right.delta, runId, request)).toBeUndefined()
+    }
+  })
+})
+
 describe('OT extension', () => {
   it('gives the chosen pad of each OT, and other pads in another run', () => {
     const { left, right } = materials()

@@ -73,7 +73,8 @@ const isRefusal = (node: ts.Statement): boolean => {
     literal(value) !== undefined ||
     value.kind === ts.SyntaxKind.FalseKeyword ||
     (ts.isIdentifier(value) && value.text === 'undefined') ||
-    (ts.isCallExpression(value) && /^(malformed|refuse)$/.test(value.expression.getText()))
+    (ts.isCallExpression(value) && /^(malformed|refuse)$/.test(value.expression.getText())) ||
+    (ts.isNewExpression(value) && value.expression.getText() === 'Refused')
   )
 }
 
