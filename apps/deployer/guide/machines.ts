@@ -6,22 +6,15 @@ import { fileURLToPath } from 'node:url'
 import type { ContainerToRun, Hooks, InstanceToRun, Running, TaskToRun } from '@trivault/aws-double'
 
 const ENTRYPOINT = fileURLToPath(new URL('../../entrypoint/src/main.ts', import.meta.url))
-const NAMES = fileURLToPath(new URL('names.mjs', import.meta.url))
 const STOP_MS = 6_000
 const RESTART_MS = 1_000
-
-export interface Network {
-  /** `host:port` as the services write it, to `127.0.0.1:port`. */
-  readonly names: Readonly<Record<string, string>>
-  /** Port that a service listens on, to the real one. */
-  readonly listen: Readonly<Record<string, number>>
-}
 
 export interface MachinesOptions {
   readonly dir: string
   /** Directory of the programs that a machine has beside Node. */
   readonly bin: string
-  readonly network: Network
+  /** NODE_OPTIONS of a process in the customer's network. */
+  readonly nodeOptions: string
   readonly database: { readonly port: number; readonly masterPassword: string; readonly ca: string }
   /** Software authority in the place of the enclaves' security module; known once there is an enclave image. */
   readonly attestationUrl: () => string
@@ -100,7 +93,7 @@ export class Machines {
   }
 
   #start(name: string, [program = '', ...args]: string[], given: Readonly<Record<string, string>>): Running {
-    const { dir, bin, network, database } = this.#options
+    const { dir, bin, nodeOptions, database } = this.#options
     const run = join(dir, 'run', `${name}-${++this.#started}`)
     const state = join(dir, 'state', name)
     for (const path of [run, state]) mkdirSync(path, { recursive: true, mode: 0o700 })
@@ -108,9 +101,7 @@ export class Machines {
       env: {
         PATH: `${bin}:${process.env.PATH}`,
         ...given,
-        NODE_OPTIONS: `--import ${NAMES}`,
-        GUIDE_NAMES: JSON.stringify(network.names),
-        GUIDE_LISTEN: JSON.stringify(network.listen),
+        NODE_OPTIONS: nodeOptions,
         TRIVAULT_RUN_DIR: run,
         TRIVAULT_STATE_DIR: state,
         DATABASE_CA: database.ca,

@@ -1,10 +1,12 @@
-// Preloaded into every process of the guide's test: names and ports of the customer's network, on one machine.
-// GUIDE_NAMES: {"api.example.com:443": "127.0.0.1:40123"}; GUIDE_LISTEN: {"8080": 40124}, 0 for any free port.
+// Preloaded into every process of the guide's test: names and ports of the customer's network, on one machine. The tables
+// are in the file that the query of this module's URL names (an environment variable would not reach the services):
+// names {"api.example.com:443": "127.0.0.1:40123"}, listen {"8080": 40124}, 0 for any free port.
 import dns from 'node:dns'
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 
-const names = JSON.parse(process.env.GUIDE_NAMES ?? '{}')
-const ports = JSON.parse(process.env.GUIDE_LISTEN ?? '{}')
+const table = new URL(import.meta.url).searchParams.get('table')
+const { names, listen: ports } = JSON.parse(readFileSync(table, 'utf8'))
 // Addresses for who looks a name up first and connects afterwards.
 const hosts = [...new Set(Object.keys(names).map(place => place.split(':')[0]))]
 const addressOf = new Map(hosts.map((host, i) => [host, `127.77.0.${i + 1}`]))

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createSoftwareAttestation } from '@trivault/attestation'
 import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
 import { softwareServices } from '@trivault/node-host'
@@ -25,7 +24,6 @@ import { startLoadBalancer } from './load-balancer.ts'
 import { Machines } from './machines.ts'
 import { Person } from './people.ts'
 
-const NAMES = fileURLToPath(new URL('names.mjs', import.meta.url))
 const actors = ['A', 'B', 'C', 'D']
 
 /** Everything around the people of one installation: AWS, the publisher, the identity provider, the machines. */
@@ -68,18 +66,18 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
     let aws: AwsDouble | undefined
     const security = await startSecurityModule(() => aws, delivery.pcrs)
     closers.push(() => security.stop())
-    const network = {
-      GUIDE_NAMES: JSON.stringify({
-        [`${deployment.hosts.api}:443`]: `127.0.0.1:${balancer.port}`,
-        [`${brokerHost(deployment)}:4222`]: `127.0.0.1:${brokerPort}`,
-      }),
-      NODE_OPTIONS: `--import ${NAMES}`,
-      NODE_EXTRA_CA_CERTS: certificate.ca,
+    const table = join(dir, 'network.json')
+    const names = {
+      [`${deployment.hosts.api}:443`]: `127.0.0.1:${balancer.port}`,
+      [`${brokerHost(deployment)}:4222`]: `127.0.0.1:${brokerPort}`,
     }
+    writeFileSync(table, JSON.stringify({ names, listen: { 8080: walletPort, 9464: 0 } }))
+    const nodeOptions = `--import ${new URL(`names.mjs?table=${table}`, import.meta.url)}`
+    const network = { NODE_OPTIONS: nodeOptions, NODE_EXTRA_CA_CERTS: certificate.ca }
     const machines = new Machines({
       dir,
       bin: machinePrograms(within('machine-bin'), findNats(), brokerPort),
-      network: { names: JSON.parse(network.GUIDE_NAMES), listen: { 8080: walletPort, 9464: 0 } },
+      nodeOptions,
       database: { ...database, ca: database.certificate.ca },
       attestationUrl: () => security.url,
     })
