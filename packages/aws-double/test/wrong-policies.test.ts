@@ -7,7 +7,6 @@ import {
   EncryptCommand,
   PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms'
-import { CreateBucketCommand, GetObjectCommand, PutBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { CreateSecretCommand, GetSecretValueCommand, PutResourcePolicyCommand } from '@aws-sdk/client-secrets-manager'
 import { AssumeRoleCommand } from '@aws-sdk/client-sts'
 import { openCiphertextForRecipient } from '@trivault/attestation'
@@ -25,7 +24,6 @@ afterAll(() => aws.stop())
 
 const image = 'a1'.repeat(48)
 const root = (account: string) => ({ AWS: `arn:aws:iam::${account}:root` })
-const user = (account: string, name: string) => ({ AWS: `arn:aws:iam::${account}:user/${name}` })
 const document = (...statements: object[]): PolicyDocument => ({ Version: '2012-10-17', Statement: statements })
 const manage = {
   Effect: 'Allow',
@@ -206,6 +204,20 @@ describe('who is named', () => {
     const put = new PutKeyPolicyCommand({ KeyId: arn, Policy: lock })
     await expect(kms.send(put)).rejects.toMatchObject({ name: 'MalformedPolicyDocumentException' })
   })
+
+  test('21. an alias answers in its own account and region only by its name', async () => {
+    const { arn, CiphertextBlob } = await sealed(
+      document(manage, decrypt({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/node0' } } })),
+    )
+    await admin().kms.send(new CreateAliasCommand({ AliasName: 'alias/node0', TargetKeyId: arn }))
+    const byAlias = `arn:aws:kms:${region}:${own}:alias/node0`
+    const { kms } = reader()
+    expect((await kms.send(new DecryptCommand({ CiphertextBlob, KeyId: byAlias }))).KeyId).toBe(arn)
+    await expect(kms.send(new DecryptCommand({ CiphertextBlob, KeyId: arn }))).rejects.toMatchObject(denied)
+    await expect(kms.send(new DecryptCommand({ CiphertextBlob, KeyId: 'alias/node0' }))).rejects.toMatchObject({
+      name: 'NotFoundException',
+    })
+  })
 })
 
 describe('secrets', () => {
@@ -261,50 +273,5 @@ describe('secrets', () => {
     await expect(admin().secrets.send(get)).rejects.toMatchObject(denied)
     const { secrets } = clientsOf(aws, own, 'root')
     await expect(secrets.send(get)).rejects.toMatchObject(denied)
-  })
-})
-
-describe('buckets', () => {
-  test('19. a public policy does not pass the public access block', async () => {
-    const { s3 } = admin()
-    const Bucket = 'wide-open'
-    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }))
-    const everybody = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }
-    await expect(
-      s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(document(everybody)) })),
-    ).rejects.toMatchObject(denied)
-  })
-
-  test('20. objects of one prefix only, and none without the policy', async () => {
-    const { s3 } = admin()
-    const Bucket = 'conf-files'
-    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }))
-    for (const Key of ['node0/a', 'node1/a']) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
-    const get = (Key: string) => reader().s3.send(new GetObjectCommand({ Bucket, Key }))
-    await expect(get('node0/a')).rejects.toMatchObject(denied)
-    const mine = {
-      Effect: 'Allow',
-      Principal: user(other, 'reader'),
-      Action: 's3:GetObject',
-      Resource: `arn:aws:s3:::${Bucket}/node0/*`,
-    }
-    await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify(document(mine)) }))
-    expect(await (await get('node0/a')).Body?.transformToString()).toBe('node0/a')
-    await expect(get('node1/a')).rejects.toMatchObject(denied)
-    await expect(get('node0/b')).rejects.toMatchObject(denied)
-  })
-
-  test('21. an alias answers in its own account and region only by its name', async () => {
-    const { arn, CiphertextBlob } = await sealed(
-      document(manage, decrypt({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/node0' } } })),
-    )
-    await admin().kms.send(new CreateAliasCommand({ AliasName: 'alias/node0', TargetKeyId: arn }))
-    const byAlias = `arn:aws:kms:${region}:${own}:alias/node0`
-    const { kms } = reader()
-    expect((await kms.send(new DecryptCommand({ CiphertextBlob, KeyId: byAlias }))).KeyId).toBe(arn)
-    await expect(kms.send(new DecryptCommand({ CiphertextBlob, KeyId: arn }))).rejects.toMatchObject(denied)
-    await expect(kms.send(new DecryptCommand({ CiphertextBlob, KeyId: 'alias/node0' }))).rejects.toMatchObject({
-      name: 'NotFoundException',
-    })
   })
 })

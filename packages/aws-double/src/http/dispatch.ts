@@ -55,7 +55,8 @@ export function createDispatcher(world: World, services: readonly Service[]) {
       decisions: [] as Call['decisions'],
     }
     const note = (outcome: string, message?: string) => world.calls.push({ ...record, outcome, message })
-    let service: Service | undefined
+    // Also who is not let in is told so in the protocol of the service that he asks.
+    let service = services.find(({ name }) => name === claimedService(request))
     try {
       const { claim, credential } = authenticate(world, request)
       record.service = claim.service
@@ -84,6 +85,9 @@ export function createDispatcher(world: World, services: readonly Service[]) {
     }
   }
 }
+
+const claimedService = ({ headers }: Request): string | undefined =>
+  /Credential=(?:[^/,]+\/){3}([^/,]+)\//.exec(headers.authorization ?? '')?.[1]
 
 /** A defect of the double: no code of AWS, so that no caller takes it for one. 501, which clients do not try again. */
 const failure = (error: unknown): AwsError =>

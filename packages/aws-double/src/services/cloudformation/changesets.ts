@@ -3,7 +3,6 @@ import type {
   CreateChangeSetCommandInput,
   CreateChangeSetCommandOutput,
   DeleteChangeSetCommandInput,
-  DeploymentConfig,
   DescribeChangeSetCommandInput,
   DescribeChangeSetCommandOutput,
   ExecuteChangeSetCommandInput,
@@ -12,7 +11,7 @@ import type { Call } from '../../call.ts'
 import { AwsError } from '../../errors.ts'
 import { type Output, only, tagList } from '../../service.ts'
 import { deploy, type Providers } from './deploy.ts'
-import { authorizeStack, findStack, newStack, readInput, settle, stackOf, tagsFrom } from './stacks.ts'
+import { authorizeStack, checkMode, findStack, newStack, readInput, settle, stackOf, tagsFrom } from './stacks.ts'
 import type { ChangeSet, Input, Stack } from './store.ts'
 
 const noChanges =
@@ -41,12 +40,6 @@ const isSame = (old: Input | undefined, input: Input): boolean =>
   isDeepStrictEqual(old.template, input.template) &&
   isDeepStrictEqual(old.parameters, input.parameters) &&
   isDeepStrictEqual(old.tags, input.tags)
-
-function checkMode({ Mode: mode = 'STANDARD', DisableRollback: disable = false }: DeploymentConfig = {}): void {
-  if (mode !== 'STANDARD' || disable) {
-    throw new AwsError('NotInAwsDouble', 'deployments without waiting or rollback are not part of the double', 501)
-  }
-}
 
 export function createChangeSet(input: CreateChangeSetCommandInput, call: Call): Output<CreateChangeSetCommandOutput> {
   only(input, [

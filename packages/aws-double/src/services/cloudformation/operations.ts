@@ -12,7 +12,7 @@ import { AwsError } from '../../errors.ts'
 import { type Output, only } from '../../service.ts'
 import { deploy, destroy, type Providers } from './deploy.ts'
 import { importerOf } from './outputs.ts'
-import { authorizeStack, findStack, newStack, readInput, settle, stackOf, tagsFrom } from './stacks.ts'
+import { authorizeStack, checkMode, findStack, newStack, readInput, settle, stackOf, tagsFrom } from './stacks.ts'
 
 const sources = [
   'Capabilities',
@@ -57,7 +57,8 @@ export const updateStack =
 export const deleteStack =
   (providers: Providers) =>
   async (input: DeleteStackCommandInput, call: Call): Promise<object> => {
-    only(input, ['ClientRequestToken', 'StackName'])
+    only(input, ['ClientRequestToken', 'DeploymentConfig', 'StackName'])
+    checkMode(input.DeploymentConfig)
     const { StackName: name = '' } = input
     const stack = findStack(call, name)
     authorizeStack(call, stack ?? name, 'cloudformation:DeleteStack')

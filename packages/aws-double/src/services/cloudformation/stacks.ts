@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Parameter, Tag } from '@aws-sdk/client-cloudformation'
+import type { DeploymentConfig, Parameter, Tag } from '@aws-sdk/client-cloudformation'
 import { authorize, type Call } from '../../call.ts'
 import { AwsError } from '../../errors.ts'
 import { setStatus } from './deploy.ts'
@@ -119,6 +119,13 @@ function checkCapabilities(
   const enough = given.includes('CAPABILITY_NAMED_IAM') || (!named && given.includes('CAPABILITY_IAM'))
   if (iam.length > 0 && !enough) {
     throw new AwsError('InsufficientCapabilitiesException', `Requires capabilities : [${needed}]`)
+  }
+}
+
+/** @throws AwsError for deployments that do not wait or do not roll back. */
+export function checkMode({ Mode: mode = 'STANDARD', DisableRollback: disable = false }: DeploymentConfig = {}): void {
+  if (mode !== 'STANDARD' || disable) {
+    throw new AwsError('NotInAwsDouble', 'deployments without waiting or rollback are not part of the double', 501)
   }
 }
 

@@ -18,7 +18,10 @@ export function readSecrets(call: Call, { secrets = [] }: ContainerDefinition): 
       try {
         return [name, readSecret(call, valueFrom)]
       } catch (error) {
-        throw failed(`unable to pull secrets or registry auth: secret ${valueFrom} of ${name}`, error)
+        throw failed(
+          `ResourceInitializationError: unable to pull secrets or registry auth: secret ${valueFrom} of ${name}`,
+          error,
+        )
       }
     }),
   )
@@ -81,6 +84,6 @@ export function openLog(call: Call, { name = '', logConfiguration: log }: Contai
       throw new AwsError('ResourceNotFoundException', `the log group ${group} does not exist`)
     }
   } catch (error) {
-    throw failed('failed to validate logger args', error)
+    throw failed('ResourceInitializationError: failed to validate logger args', error)
   }
 }

@@ -1,5 +1,6 @@
 import type {
   CreateDBSnapshotCommandInput,
+  DescribeDBClustersCommandInput,
   DescribeDBInstancesCommandInput,
   DescribeDBSnapshotsCommandInput,
 } from '@aws-sdk/client-rds'
@@ -52,6 +53,19 @@ function describeInstances(input: DescribeDBInstancesCommandInput, call: Call) {
   return { DBInstances: found.map(described) }
 }
 
+/** There are no clusters: no resource type makes one. */
+function describeClusters(input: DescribeDBClustersCommandInput, call: Call) {
+  only(input, ['DBClusterIdentifier', 'Marker', 'MaxRecords'])
+  const { DBClusterIdentifier: identifier } = input
+  const { account, region } = call
+  authorize(call, {
+    action: 'rds:DescribeDBClusters',
+    resource: `arn:aws:rds:${region}:${account}:cluster:${identifier ?? '*'}`,
+  })
+  if (identifier !== undefined) throw new AwsError('DBClusterNotFoundFault', `DBCluster ${identifier} not found.`, 404)
+  return { DBClusters: [] }
+}
+
 function createSnapshot(input: CreateDBSnapshotCommandInput, call: Call) {
   only(input, ['DBInstanceIdentifier', 'DBSnapshotIdentifier', 'Tags'])
   const { DBInstanceIdentifier: instance = '', DBSnapshotIdentifier: identifier = '' } = input
@@ -99,6 +113,7 @@ export const rds: Service = {
   client: () => import('@aws-sdk/client-rds'),
   operations: {
     CreateDBSnapshot: createSnapshot,
+    DescribeDBClusters: describeClusters,
     DescribeDBInstances: describeInstances,
     DescribeDBSnapshots: describeSnapshots,
   },
