@@ -44,6 +44,7 @@ export const roleNames = {
   brokerTask: (env: Env) => dashed(env, 'broker-task'),
   brokerExecution: (env: Env) => dashed(env, 'broker-execution'),
   databaseSetupTask: (env: Env) => dashed(env, 'database-setup-task'),
+  flowLog: (env: Env) => dashed(env, 'flow-log'),
   databaseSetupExecution: (env: Env) => dashed(env, 'database-setup-execution'),
 }
 
@@ -52,6 +53,9 @@ export const nodeKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, 
 
 /** KMS alias of the key that wraps a node's secrets in Secrets Manager. */
 export const secretKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}-secrets`)}`
+
+/** KMS alias of the key of the database. */
+export const dataKeyAlias = (env: Env) => `alias/${dashed(env, 'data')}`
 
 /** Vote record of one Policy Node, in its admin's account (protocol notes section 7). */
 export const anchorTableName = (env: Env, node: NodeIndex) => dashed(env, `policy-node${node}-anchor`)
@@ -68,6 +72,10 @@ export const siteBucketName = (env: Env, site: 'console' | 'approver-app', accou
 
 /** `RDS_DB_INSTANCE_IDENTIFIER` of the environment. */
 export const databaseIdentifier = (env: Env) => dashed(env, 'database')
+
+/** CloudWatch Logs. */
+export const logGroupName = ({ namespace, environment }: Env, of: string) =>
+  `/trivault/${namespace}/${environment}/${of}`
 
 export const clusterName = (env: Env) => dashed(env)
 export const serviceName = (env: Env, service: 'wallet' | 'broker') => dashed(env, service)

@@ -231,6 +231,13 @@ export const targets: Readonly<Record<string, Target>> = {
     roles: everyone,
     needs: 'files',
   },
+  'admin-policy': {
+    step: 'any',
+    purpose: 'Print the IAM policy that suffices for the steps of ROLE',
+    roles: everyone,
+    needs: 'files',
+    variables: ['ROLE'],
+  },
   status: { step: 'any', purpose: 'State of stacks, services and nodes', roles: everyone, needs: 'account' },
   decommission: {
     step: 'any',

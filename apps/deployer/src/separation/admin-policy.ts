@@ -2,7 +2,7 @@ import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
 import { anchorTableName, secretId, secretNames } from '../names.ts'
 import { accountOf, nodeAdmin, type Role } from '../roles.ts'
 
-interface Allow {
+type Allow = {
   readonly Sid: string
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
@@ -11,7 +11,7 @@ interface Allow {
 }
 
 /** An IAM policy. */
-export interface PolicyDocument {
+export type PolicyDocument = {
   readonly Version: '2012-10-17'
   readonly Statement: readonly Allow[]
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import type { Context } from '../context.ts'
+import { DeployerError } from '../errors.ts'
+import { declaredRole } from '../preflight.ts'
 import type { SeparationFlags } from './command.ts'
 
 export function registerSeparation(program: Command, context: Context): void {
@@ -11,4 +13,19 @@ export function registerSeparation(program: Command, context: Context): void {
     .option('--deployed', 'take the stacks of this account as they are deployed')
     .option('--administrator <account=name...>', 'who has all power in an account, where one person has it in several')
     .action(async (flags: SeparationFlags) => (await import('./command.ts')).proveSeparationCommand(context, flags))
+  program
+    .command('admin-policy')
+    .description('print the IAM policy that suffices for the steps of ROLE and names nothing of another account')
+    .action(async () => {
+      const role = declaredRole(context)
+      if (role === undefined)
+        throw new DeployerError(
+          'missing-variable',
+          'ROLE is not set: whose policy?',
+          'export ROLE=infrastructure-admin',
+        )
+      const { adminPolicy } = await import('./admin-policy.ts')
+      const policy = adminPolicy(context.deployment(), role)
+      context.out.result(policy, JSON.stringify(policy, null, 2))
+    })
 }

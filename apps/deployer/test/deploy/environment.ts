@@ -20,7 +20,6 @@ export const nodeOne = '222222222222'
 export function startAccounts(deployment: Deployment, databaseSetupCode: () => number): Promise<AwsDouble> {
   // As narrow as `admin-policy` makes them: a step that needs more fails here.
   const admin = (...roles: Role[]) => ({
-    setup: 'administrator' as const,
     admin: roles.map(role => adminPolicy(deployment, role)),
   })
   return startAwsDouble({
