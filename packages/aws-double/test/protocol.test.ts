@@ -58,7 +58,7 @@ describe('who signed', () => {
       return next(args)
     }
     type Middleware = Parameters<typeof client.middlewareStack.addRelativeTo>[0]
-    client.middlewareStack.addRelativeTo(alter as Middleware, {
+    client.middlewareStack.addRelativeTo(alter as unknown as Middleware, {
       relation: 'after',
       toMiddleware: 'httpSigningMiddleware',
     })
