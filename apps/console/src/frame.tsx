@@ -24,6 +24,7 @@ import {
 import { type ReactNode, useCallback, useEffect, useRef } from 'react'
 import { useCall } from './calls.ts'
 import { MeContext, meOf } from './me.tsx'
+import { FreezeNotice } from './parts/freeze-notice.tsx'
 
 const nav: readonly NavItem[] = [
   { to: '/', label: 'Home', icon: IconHome },
@@ -101,6 +102,7 @@ export function Frame() {
     >
       <SessionGate app="Console">
         <Known>
+          <FreezeNotice />
           <Outlet />
         </Known>
       </SessionGate>

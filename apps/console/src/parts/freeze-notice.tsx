@@ -1,14 +1,16 @@
-import { Alert, Group, Text } from '@mantine/core'
+import { Alert, Text } from '@mantine/core'
 import { IconSnowflake } from '@tabler/icons-react'
-import type { ResponseOf } from '@trivault/api-contract'
+import { Link } from '@tanstack/react-router'
 import { Time } from '@trivault/ui'
-import type { ReactNode } from 'react'
+import { useCall } from '../calls.ts'
 
-type Freeze = ResponseOf<'trivaultSettings'>['Freeze']
+/** No event tells of a freeze: it is asked for this often. */
+const asked = 4_000
 
-/** Shown wherever a freeze matters; `children`: what can be done about it there. */
-export function FreezeNotice({ freeze, children }: { freeze: Freeze; children?: ReactNode }) {
-  if (freeze === undefined) return null
+/** On every page while nothing is signed. */
+export function FreezeNotice() {
+  const { data } = useCall('trivaultSettings', undefined, { refetchInterval: asked })
+  if (data?.Freeze === undefined) return null
   return (
     <Alert
       role="alert"
@@ -18,12 +20,12 @@ export function FreezeNotice({ freeze, children }: { freeze: Freeze; children?: 
       icon={<IconSnowflake size={20} />}
       title="The vault is frozen: nothing is signed"
     >
-      <Group justify="space-between">
-        <Text size="sm" component="div">
-          {freeze.By} froze it <Time at={freeze.At} />. Find out why before anybody ends it.
-        </Text>
-        {children}
-      </Group>
+      <Text size="sm" component="div">
+        {data.Freeze.By} froze it <Time at={data.Freeze.At} />. Find out why before anybody ends it:{' '}
+        <Link className="cn-link" to="/policies" search={{ tab: 'settings' }}>
+          Settings
+        </Link>
+      </Text>
     </Alert>
   )
 }

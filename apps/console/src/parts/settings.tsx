@@ -5,7 +5,6 @@ import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { ChangeDialog } from './change-dialog.tsx'
-import { FreezeNotice } from './freeze-notice.tsx'
 import { Facts, Section } from './section.tsx'
 
 type Values = ResponseOf<'trivaultSettings'>
@@ -24,9 +23,15 @@ export function Settings() {
     <QueryView query={query} what="Reading the settings">
       {values => (
         <>
-          <FreezeNotice freeze={values.Freeze}>
-            {me.writes && values.Freeze && <EndFreeze number={values.Freeze.Number} />}
-          </FreezeNotice>
+          {me.writes && values.Freeze && (
+            <Section
+              title="Freeze"
+              note="The owner quorum ends it."
+              actions={<EndFreeze number={values.Freeze.Number} />}
+            >
+              {`Number ${values.Freeze.Number}, by ${values.Freeze.By}`}
+            </Section>
+          )}
           <Section title="Settings" actions={me.writes && <ChangeSettings values={values} />}>
             <Facts
               rows={[
