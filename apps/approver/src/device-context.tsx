@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type Live, useApi, useLiveEvents, useSessionView } from '@trivault/ui'
 import { createContext, type ReactNode, useCallback, useContext, useSyncExternalStore } from 'react'
 import type { DeviceApi } from './device/remote.ts'
@@ -61,19 +61,25 @@ export function useExamination(id: string) {
   })
 }
 
+/** What is read from the log, again with every entry that the overview has taken. */
+function useLogQuery<T>(what: string, read: () => Promise<T>) {
+  const seq = useOverview().data?.log.seq
+  return useQuery({ queryKey: [...everything, what, seq], queryFn: read, placeholderData: keepPreviousData })
+}
+
 export function useHistory() {
   const device = useDevice()
-  return useQuery({ queryKey: [...everything, 'history'], queryFn: () => device.history() })
+  return useLogQuery('history', () => device.history())
 }
 
 export function usePeople() {
   const device = useDevice()
-  return useQuery({ queryKey: [...everything, 'people'], queryFn: () => device.people() })
+  return useLogQuery('people', () => device.people())
 }
 
 export function useFounding() {
   const device = useDevice()
-  return useQuery({ queryKey: [...everything, 'founding'], queryFn: () => device.founding() })
+  return useLogQuery('founding', () => device.founding())
 }
 
 /** Everything that the device told is asked for again. */
