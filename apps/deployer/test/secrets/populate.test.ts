@@ -1,0 +1,231 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, statSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Workplace } from '../run.ts'
+import { ersLine, fill, identity } from './given.ts'
+
+const [A, B] = ['111111111111', '222222222222']
+const id = (name: string) => `bd-wallet.acme-custody.testnet.${name}`
+const ers = ersLine()
+let aws: AwsDouble
+let provider: Server
+let issuer: string
+const wallet = new Workplace('recommended')
+const node1 = new Workplace('recommended')
+
+const asAdmin = (account: string) => {
+  const { accessKeyId, secretAccessKey } = aws.credentialsFor(account, 'admin')
+  return { region: 'us-east-1', endpoint: aws.endpoint, credentials: { accessKeyId, secretAccessKey } }
+}
+const run = (place: Workplace, account: string, ...args: string[]) =>
+  place.run(args, aws.environmentFor(account, 'admin'))
+const ok = async (place: Workplace, account: string, ...args: string[]) => {
+  const result = await run(place, account, ...args)
+  expect([args, result.code, result.err]).toEqual([args, 0, result.err])
+  return result.out
+}
+const secretOf = async (account: string, name: string) =>
+  (await new SecretsManagerClient(asAdmin(account)).send(new GetSecretValueCommand({ SecretId: id(name) })))
+    .SecretString ?? ''
+
+beforeAll(async () => {
+  const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'B'.repeat(43), use: 'sig', kid: '1' }] }
+  provider = createServer((request, response) =>
+    response.end(JSON.stringify(request.url === '/jwks' ? jwks : { issuer, jwks_uri: `${issuer}/jwks` })),
+  )
+  await new Promise<void>(ready => provider.listen(0, '127.0.0.1', ready))
+  issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+  aws = await startAwsDouble({
+    region: 'us-east-1',
+    accounts: [A, B].map(account => ({ id: account, users: { admin: 'administrator' } })),
+  })
+  for (const [account, node] of [
+    [A, 0],
+    [B, 1],
+  ] as const) {
+    const kms = new KMSClient(asAdmin(account))
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}))
+    const AliasName = `alias/acme-custody-testnet-policy-node${node}`
+    await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyMetadata?.KeyId }))
+  }
+  for (const place of [wallet, node1]) await ok(place, A, 'generate-customer-assets')
+}, 60_000)
+afterAll(async () => {
+  await aws.stop()
+  provider.close()
+})
+
+describe('the secrets of the wallet partition', () => {
+  it('begin with a template of mode 0600 that is never overwritten', async () => {
+    await ok(wallet, A, 'generate-secret-file')
+    expect(statSync(wallet.path('customer-secrets.yml')).mode & 0o777).toBe(0o600)
+    const before = wallet.read('customer-secrets.yml')
+    expect(await ok(wallet, A, 'generate-secret-file')).toMatch(/stays as it is/)
+    expect(wallet.read('customer-secrets.yml')).toBe(before)
+    const empty = await run(wallet, A, 'populate-secrets-wallet')
+    expect(empty.code).toBe(1)
+    expect(empty.err).toMatch(/customer-secrets\.yml:\d+ ubiquity_org_username/)
+  })
+
+  it('get a root that is printed nowhere and made once', async () => {
+    const said = await ok(wallet, A, 'broker-ca')
+    const made = wallet.read('customer-secrets.yml')
+    expect(made).toMatch(/^broker-root-ca-key: \|\n {2}-----BEGIN PRIVATE KEY-----$/m)
+    expect(said).not.toMatch(/BEGIN/)
+    expect(await ok(wallet, A, 'broker-ca')).toMatch(/stay as they are/)
+    expect(wallet.read('customer-secrets.yml')).toBe(made)
+    wallet.write(
+      'customer-secrets.yml',
+      fill(made, {
+        ubiquity_org_username: 'acme',
+        ubiquity_auth_token: 'token-one',
+        ers_public_key: ers,
+        ...identity,
+        ISSUER: issuer,
+      }),
+    )
+  })
+
+  it('are shown as a plan first; a no writes nothing', async () => {
+    const plan = await ok(wallet, A, 'populate-secrets-wallet', '--dry-run')
+    expect(plan).toMatch(/ubiquity_auth_token +create/)
+    expect(plan).not.toMatch(/token-one|BEGIN/)
+    const no = await run(wallet, A, 'populate-secrets-wallet')
+    expect([no.code, no.err]).toEqual([3, expect.stringContaining('nothing was written')])
+    expect(aws.calls.some(({ operation }) => operation === 'CreateSecret')).toBe(false)
+  })
+
+  it('are written once; the same run again changes nothing', async () => {
+    await ok(wallet, A, 'populate-secrets-wallet', '--yes')
+    expect(await secretOf(A, 'ubiquity_auth_token')).toBe('token-one')
+    expect(JSON.parse(await secretOf(A, 'auth0'))).toMatchObject({ PROVIDER: 'auth0', ISSUER: issuer })
+    const before = await Promise.all(['db-info', 'webhook-token', 'broker-tls.node2'].map(name => secretOf(A, name)))
+    expect(await ok(wallet, A, 'populate-secrets-wallet', '--yes')).toMatch(/nothing to do/)
+    expect(await Promise.all(['db-info', 'webhook-token', 'broker-tls.node2'].map(name => secretOf(A, name)))).toEqual(
+      before,
+    )
+  })
+
+  it('change only by name', async () => {
+    wallet.edit('customer-secrets.yml', 'token-one', 'token-two')
+    expect(await ok(wallet, A, 'populate-secrets-wallet', '--yes')).toMatch(/ubiquity_auth_token +differs.*--rotate/)
+    expect(await secretOf(A, 'ubiquity_auth_token')).toBe('token-one')
+    const dbInfo = await secretOf(A, 'db-info')
+    await ok(wallet, A, 'populate-secrets-wallet', '--yes', '--rotate', 'ubiquity_auth_token')
+    expect([await secretOf(A, 'ubiquity_auth_token'), await secretOf(A, 'db-info')]).toEqual(['token-two', dbInfo])
+    const unknown = await run(wallet, A, 'populate-secrets-wallet', '--yes', '--rotate', 'db_info')
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('there is no such secret')])
+  })
+
+  it('renew certificates that end soon, also when the file is gone', async () => {
+    const before = await secretOf(A, 'broker-tls.wallet')
+    const place = new Workplace('recommended')
+    await ok(place, A, 'generate-customer-assets')
+    const later = () => Date.now() + 380 * 86_400_000
+    const { code, out } = await place.run(['populate-secrets-wallet', '--yes'], aws.environmentFor(A, 'admin'), later)
+    expect([code, out]).toEqual([0, expect.stringMatching(/broker-tls\.wallet +renew/)])
+    expect(await secretOf(A, 'broker-tls.wallet')).not.toBe(before)
+  })
+
+  it('are refused to another account, and warn about a file that git knows or others can read', async () => {
+    const foreign = await run(wallet, B, 'populate-secrets-wallet', '--yes')
+    expect([foreign.code, foreign.err]).toEqual([3, expect.stringContaining('111111111111')])
+    chmodSync(wallet.path('customer-secrets.yml'), 0o644)
+    execFileSync('git', ['init', '-q'], { cwd: wallet.cwd })
+    execFileSync('git', ['add', '-f', 'customer-secrets.yml'], { cwd: wallet.cwd })
+    const { err } = await run(wallet, A, 'populate-secrets-wallet', '--dry-run')
+    expect(err).toMatch(/mode 644.*chmod 600/)
+    expect(err).toMatch(/tracked by git/)
+  })
+})
+
+describe('the secret of a Policy Node', () => {
+  it('waits for its stack', async () => {
+    const early = await run(wallet, A, 'populate-secrets-policy-node0')
+    expect([early.code, early.err]).toEqual([1, expect.stringContaining('make deploy-policy-node0-long-lived')])
+  })
+
+  it('is made once, leaves this host encrypted only, and gives a card', async () => {
+    for (const [account, node] of [
+      [A, 0],
+      [B, 1],
+    ] as const)
+      for (const name of [`policy-node${node}`, `policy-node${node}.pins`])
+        await new SecretsManagerClient(asAdmin(account)).send(new CreateSecretCommand({ Name: id(name) }))
+    const first = await ok(wallet, A, 'populate-secrets-policy-node0')
+    const value = await secretOf(A, 'policy-node0')
+    expect(Object.keys(JSON.parse(value))).toEqual(['version', 'secret', 'anchor'])
+    const second = await ok(wallet, A, 'populate-secrets-policy-node0')
+    expect(await secretOf(A, 'policy-node0')).toBe(value)
+    const keyIn = (text: string) => /identity key ([0-9a-f]{64})/.exec(text)?.[1]
+    expect(keyIn(second)).toBe(keyIn(first))
+    expect(JSON.parse(wallet.read('policy-node0.card.json'))).toEqual({ index: 0, identityKey: keyIn(first) })
+  })
+
+  it('is another admin’s in another account', async () => {
+    const foreign = await run(wallet, A, 'populate-secrets-policy-node1')
+    expect([foreign.code, foreign.err]).toEqual([3, expect.stringContaining('222222222222')])
+    await ok(node1, B, 'populate-secrets-policy-node1')
+  })
+})
+
+describe('the pins', () => {
+  const pin = (...more: string[]) => run(wallet, A, 'pin-peers-policy-node0', ...more)
+  it('want the other two cards, and take no other node’s for them', async () => {
+    const absent = await pin('--yes')
+    expect([absent.code, absent.err]).toEqual([1, expect.stringContaining('policy-node1.card.json is not in')])
+    wallet.write('policy-node1.card.json', node1.read('policy-node1.card.json'))
+    wallet.write('policy-node2.card.json', node1.read('policy-node1.card.json'))
+    const wrong = await pin('--yes')
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('it is the card of Policy Node 1')])
+    wallet.write('policy-node2.card.json', `{"index":2,"identityKey":"${'2'.repeat(64)}"}`)
+  })
+
+  it('are not taken from a card of one’s own that somebody changed', async () => {
+    const own = wallet.read('policy-node0.card.json')
+    wallet.write('policy-node0.card.json', `{"index":0,"identityKey":"${'0'.repeat(64)}"}`)
+    const swapped = await pin('--yes')
+    expect([swapped.code, swapped.err]).toEqual([3, expect.stringContaining("not this node's card")])
+    wallet.write('policy-node0.card.json', own)
+  })
+
+  it('are asked for, kept, and replaced only on request', async () => {
+    expect((await pin()).code).toBe(3)
+    const pinned = await ok(wallet, A, 'pin-peers-policy-node0', '--yes')
+    const { pins, ersPublicKey } = JSON.parse(await secretOf(A, 'policy-node0.pins'))
+    expect(pins).toMatchObject({
+      profile: 'enclave',
+      foundingMode: 'identity',
+      issuer,
+      approverClientId: 'approver-app',
+    })
+    expect(ersPublicKey).toMatch(/^-----BEGIN PUBLIC KEY/)
+    expect(await ok(wallet, A, 'pin-peers-policy-node0')).toMatch(/nothing to do/)
+    wallet.edit('customer-secrets.yml', 'approver-app', 'another-app')
+    const other = await pin('--yes')
+    expect([other.code, other.err]).toEqual([3, expect.stringContaining('the first difference is approverClientId')])
+    await ok(wallet, A, 'pin-peers-policy-node0', '--yes', '--replace')
+    expect(pinned).toMatch(/vault ([0-9a-f]{8} ?){8}/)
+  })
+
+  it('refuse a provider that calls itself something else', async () => {
+    wallet.edit('customer-secrets.yml', `'${issuer}'`, `'${issuer}/'`)
+    const other = await pin('--yes', '--replace')
+    expect([other.code, other.err]).toEqual([1, expect.stringContaining('calls itself')])
+  })
+})
+
+describe('shred-secrets', () => {
+  it('asks, overwrites and removes', async () => {
+    expect((await run(wallet, A, 'shred-secrets')).code).toBe(3)
+    expect(existsSync(wallet.path('customer-secrets.yml'))).toBe(true)
+    await ok(wallet, A, 'shred-secrets', '--yes')
+    expect(existsSync(wallet.path('customer-secrets.yml'))).toBe(false)
+    expect(await ok(wallet, A, 'shred-secrets')).toMatch(/there is no/)
+  })
+})
