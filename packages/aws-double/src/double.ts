@@ -102,7 +102,14 @@ function keysFor(world: World, account: string, name: string): Keys {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
 }
 
-/** Starts an AWS on loopback that enforces policies. Nothing of it leaves the machine or outlives `stop`. */
+/**
+ * Starts an AWS on loopback that enforces policies. Nothing of it leaves the machine or outlives `stop`.
+ *
+ * It refuses what it does not have (`NotInAwsDouble`) and what it cannot judge as AWS does: unknown members, condition operators
+ * and keys, resource types. It differs from AWS in this: no TLS (`aws:SecureTransport` is told as true), no throttling, a change
+ * counts at once, no KMS grants, networks and web services exist without doing anything, and a secret without a key of its own is
+ * kept in the clear.
+ */
 export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble> {
   const clock = options.clock ?? Date.now
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
