@@ -1,6 +1,5 @@
 import { type App, Validations } from 'aws-cdk-lib/core'
 import type { IConstruct } from 'constructs'
-import type { Statement } from './statements.ts'
 
 /** Rules of CloudFormation's validation and of cdk-nag's AWS Solutions pack that these stacks leave unmet on purpose, and why. */
 const reasons: Readonly<Record<string, string>> = {
@@ -32,10 +31,8 @@ const ONLY_AWS_KNOWS =
   '(invariants no-wildcard-resource, no-wildcard-action and no-escalation refuse the rest).'
 
 /** Acknowledges each open resource of a role's policy by itself, so that another one is a finding. */
-export function acknowledgeOpenResources(role: IConstruct, statements: readonly Statement[]): void {
-  const open = statements
-    .flatMap(({ Resource }) => [Resource].flat())
-    .filter(one => typeof one === 'string' && one.includes('*'))
+export function acknowledgeOpenResources(role: IConstruct, resources: readonly unknown[]): void {
+  const open = resources.flat().filter(one => typeof one === 'string' && one.includes('*'))
   for (const resource of new Set(open))
     Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason: ONLY_AWS_KNOWS })
 }

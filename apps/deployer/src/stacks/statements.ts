@@ -108,7 +108,10 @@ export function serviceRole(stack: Stack, id: string, options: RoleOptions): Cfn
     ]),
     ...(statements.length > 0 && { policies: [{ policyName: 'own', policyDocument: document(statements) }] }),
   })
-  acknowledgeOpenResources(role, statements)
+  acknowledgeOpenResources(
+    role,
+    statements.map(({ Resource }) => Resource),
+  )
   return role
 }
 
