@@ -118,7 +118,7 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
       namespace: deployment.namespace,
       'environment-name': deployment.environment,
       'wallet-api-url': `https://${deployment.hosts.api}`,
-      'database-identifier': `${deployment.namespace}-${deployment.environment}`,
+      'database-identifier': `${deployment.namespace}-${deployment.environment}-database`,
     }
     return { dir, aws: double, deployment, people, identity, values, network, stop: () => stopAll(closers) }
   } catch (error) {

@@ -36,7 +36,7 @@ describe('the environment of a container', () => {
     expect(secrets.get('NODE_SECRET')).toEqual({ arn: 'arn:aws:y' })
   })
 
-  it.each([
+  it.each<[string, Record<string, string | undefined>, RegExp]>([
     ['no component', { TRIVAULT_COMPONENT: '' }, /TRIVAULT_COMPONENT is not set/],
     ['an unknown one', { TRIVAULT_COMPONENT: 'node3' }, /node3; it must be one of/],
     ['a hash that is none', { CONF_SHA256: 'A'.repeat(64) }, /CONF_SHA256/],
@@ -44,7 +44,11 @@ describe('the environment of a container', () => {
     ['a port that is none', { DATABASE_PORT: 'x' }, /DATABASE_PORT is x/],
     ['no database', { DATABASE_HOST: undefined }, /DATABASE_HOST/],
     ...(['DB_INFO', 'BROKER_ROOT_CA', 'BROKER_TLS', 'AUTH0', 'PINS', 'CHAIN_RPC_URLS'] as const).map(
-      name => [`no ${name}`, { [name]: '' }, new RegExp(`${name} is not set`)] as const,
+      (name): [string, Record<string, string>, RegExp] => [
+        `no ${name}`,
+        { [name]: '' },
+        new RegExp(`${name} is not set`),
+      ],
     ),
   ])('is refused with %s', (_what, changes, message) => {
     expect(() => readEnvironment({ ...wallet, ...changes })).toThrow(message)
