@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEV, type Person, RECIPIENT, type Site } from '../e2e/site.ts'
+import { firstLoad, trivault, turnTo } from './console-steps.ts'
 import {
   accessibilityFindings,
   addressOf,
@@ -42,12 +40,6 @@ afterAll(async () => {
   await site?.end()
 })
 
-/** The command line of a person, with that person's device key. */
-const trivault = (...words: string[]) =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../tools/bin/trivault.mjs'), ...words], {
-    env: { PATH: process.env.PATH, TRIVAULT_HOME: site.home },
-  })
-
 const heading = (name: string | RegExp, on = page) => on.getByRole('heading', { level: 1, name })
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const see = (text: string | RegExp) => page.getByText(text).first().waitFor()
@@ -55,17 +47,6 @@ const see = (text: string | RegExp) => page.getByText(text).first().waitFor()
 async function open(path: string, on = page): Promise<void> {
   await on.goto(origin + path)
   await heading(/./, on).waitFor()
-}
-
-/** Goes to another page as a link does, and waits until nothing is being loaded. */
-async function turnTo(path: string, on = page): Promise<void> {
-  await on.evaluate(to => {
-    history.pushState({}, '', to)
-    dispatchEvent(new PopStateEvent('popstate', { state: {} }))
-  }, path)
-  await on.waitForFunction(
-    () => document.querySelector('h1') !== null && document.querySelector('.mantine-Loader-root') === null,
-  )
 }
 
 /** The operation whose page a change has led to. */
@@ -82,27 +63,6 @@ async function bothApprove(operation: string): Promise<void> {
   await site.succeeded(operation)
 }
 
-/** Bytes (gzip) of all code and style, and milliseconds until the page takes a click, in a browser that has never been here. */
-async function firstLoad(): Promise<{ bytes: number; ready: number }> {
-  const stranger = await openScreen(browser)
-  const files: Promise<number>[] = []
-  stranger.page.on('response', response => {
-    if (
-      response.url().startsWith(origin) &&
-      ['document', 'script', 'stylesheet'].includes(response.request().resourceType())
-    )
-      files.push(response.body().then(body => gzipSync(body).length))
-  })
-  await stranger.page.goto(origin)
-  await stranger.page.getByRole('button', { name: 'Sign in' }).click({ trial: true })
-  const ready = await stranger.page.evaluate(() => performance.now())
-  await stranger.page.waitForLoadState('networkidle')
-  const bytes = (await Promise.all(files)).reduce((sum, size) => sum + size, 0)
-  expect(stranger.problems).toEqual([])
-  await stranger.context.close()
-  return { bytes, ready }
-}
-
 describe('the console', () => {
   it('is small, there at once, and shows nothing before the sign-in', async () => {
     await page.goto(origin)
@@ -111,9 +71,9 @@ describe('the console', () => {
     await button('Sign in').click()
     await passSignIn(page, site, ALICE)
     await heading('Welcome, Alice').waitFor()
-    let load = await firstLoad()
+    let load = await firstLoad(browser, origin)
     // What else runs on this machine must not count: the best of three.
-    for (let tries = 1; load.ready > INTERACTIVE_BAR_MS && tries < 3; tries++) load = await firstLoad()
+    for (let tries = 1; load.ready > INTERACTIVE_BAR_MS && tries < 3; tries++) load = await firstLoad(browser, origin)
     console.log(
       `console: first load ${Math.round(load.bytes / 1024)} KiB gzip, interactive in ${Math.round(load.ready)} ms`,
     )
@@ -194,10 +154,10 @@ describe('the console', () => {
     await button('Start the transfer').click()
     const operation = await started()
     await see('Can approve now: alice@example.com')
-    await trivault('approver', 'approve', operation, '--as', ALICE, '--yes')
+    await trivault(site, 'approver', 'approve', operation, '--as', ALICE, '--yes')
     await see('Approved by alice@example.com on their device')
     await see('Can approve now: bob@example.com, carol@example.com')
-    await trivault('approver', 'approve', operation, '--as', BOB, '--yes')
+    await trivault(site, 'approver', 'approve', operation, '--as', BOB, '--yes')
     await see('Signed by the three nodes together')
     await see(/Confirmed by the chain|The chain took it/)
     const steps = await page.getByRole('list', { name: 'Steps' }).getByRole('listitem').allTextContents()
@@ -209,7 +169,7 @@ describe('the console', () => {
     const [receipt] = await Promise.all([page.waitForEvent('download'), button('Download the receipt').click()])
     const file = join(site.home, 'a.receipt')
     await receipt.saveAs(file)
-    expect((await trivault('receipt', 'verify', file)).stdout).toContain('Verified: all three nodes certified')
+    expect((await trivault(site, 'receipt', 'verify', file)).stdout).toContain('Verified: all three nodes certified')
     await page.getByText('Succeeded', { exact: true }).waitFor()
   })
 
@@ -268,7 +228,7 @@ describe('the console', () => {
       await page.setViewportSize({ width, height: 6_000 })
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
       for (const path of paths) {
-        await turnTo(path)
+        await turnTo(page, path)
         expect([path, width, await accessibilityFindings(page, rules)]).toEqual([path, width, []])
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
         expect([path, width, Math.max(0, beyond)]).toEqual([path, width, 0])
@@ -291,7 +251,7 @@ describe('the console', () => {
     await passSignIn(viewer.page, site, CAROL)
     const shown = new Set<string>()
     for (const path of paths) {
-      await turnTo(path, viewer.page)
+      await turnTo(viewer.page, path)
       const names = await viewer.page
         .getByRole('main')
         .getByRole('button')
@@ -309,7 +269,7 @@ describe('the console', () => {
   it('tells of a freeze at once, and how the owners end it', async () => {
     await page.setViewportSize({ width: 1440, height: 900 })
     await open('/')
-    await trivault('hold', 'freeze', '--as', ALICE)
+    await trivault(site, 'hold', 'freeze', '--as', ALICE)
     await see('The vault is frozen: nothing is signed')
     await page.getByRole('alert').getByRole('link', { name: 'Settings' }).click()
     await button('End the freeze').click()

@@ -124,7 +124,7 @@ function Members({ name, members }: { name: string; members: readonly string[] }
 }
 
 function MembersDialog({ name, members, onClose }: { name: string; members: readonly string[]; onClose: () => void }) {
-  const users = useCall('cwplistUsers')
+  const users = useCall('getAllUsers', { query: { user_type: 'approver' } })
   const [chosen, setChosen] = useState([...members])
   const AddUsers = chosen.filter(user => !members.includes(user))
   const RemoveUsers = members.filter(user => !chosen.includes(user))
@@ -138,12 +138,14 @@ function MembersDialog({ name, members, onClose }: { name: string; members: read
       request={changed ? { Group: name, AddUsers, RemoveUsers } : undefined}
     >
       <QueryView query={users} what="Reading the users">
-        {list => (
+        {({ Users: list }) => (
           <Checkbox.Group label="Members" value={chosen} onChange={setChosen}>
             <Stack gap={6} mt={4}>
-              {list.map(({ ID, Name }) => (
-                <Checkbox key={ID} value={ID} label={`${Name} (${ID})`} />
-              ))}
+              {list
+                .filter(({ State, IdpUserId }) => State !== 'Deleted' || members.includes(IdpUserId))
+                .map(({ IdpUserId, Name }) => (
+                  <Checkbox key={IdpUserId} value={IdpUserId} label={`${Name} (${IdpUserId})`} />
+                ))}
             </Stack>
           </Checkbox.Group>
         )}
