@@ -1,6 +1,6 @@
-import { decodeCall, formatUnits, parseHex } from '@trivault/chains'
+import { type ChainContext, decodeCall, decodeEffects, formatHex, formatUnits, parseHex } from '@trivault/chains'
 import { parseDecimal, times } from '@trivault/policy'
-import type { FunctionName, Grade, Intent, OperationClass, OperationType } from '@trivault/protocol'
+import type { FunctionName, Grade, Intent, IntentOf, OperationClass, OperationType } from '@trivault/protocol'
 import { operationTypes } from '@trivault/protocol'
 import { assetOf, chainContext, intentEffects, transactionSubject, type VaultState } from '@trivault/vault-state'
 import { describeIntent } from './describe-intent.ts'
@@ -35,6 +35,8 @@ export interface SigningSummary {
   }
   readonly movements: readonly SummaryMovement[]
   readonly fee: SummaryAmount
+  /** The text that is signed, line by line; undefined of a transaction. */
+  readonly message: readonly string[] | undefined
   /** Function name and arguments of the call data, as far as they are known. */
   readonly call: string | undefined
   readonly data: string | undefined
@@ -63,7 +65,10 @@ export function summaryOf(state: VaultState, intent: Intent): Summary {
     title: signing === undefined ? titleOfChange(intent) : titleOf(signing),
     signing,
     lines,
-    warnings: lines.filter(line => /WARNING|OPAQUE|REPLACES|ALONE|: NO,|NOT the key/.test(line)),
+    // Indented lines are quoted: a message must not warn in this program's voice.
+    warnings: lines.filter(
+      line => !line.startsWith('  ') && /WARNING|OPAQUE|REPLACES|ALONE|: NO,|NOT the key/.test(line),
+    ),
     initiator: intent.InitiatorID,
     written: intent.Timestamp,
   }
@@ -131,9 +136,11 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 function signingOf(state: VaultState, intent: Intent): SigningSummary | undefined {
   if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return undefined
   const subject = transactionSubject(state, intent)
-  if (subject === undefined) return undefined
   const effects = intentEffects(state, intent)
-  const { chain } = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+  if (subject === undefined || effects === undefined) return undefined
+  const message = 'typeOfSigning' in effects ? effects.text : undefined
+  const context = chainContext(state, assetOf(state, intent.CAIP19).chain.caip2)
+  const { chain } = context
   const { MasterKeyName, AccountName, AddressIndex } = intent.Source
   const amountOf = (asset: string, symbol: string, decimals: number, amount: bigint | undefined): SummaryAmount => {
     const text = amount === undefined ? undefined : formatUnits(amount, decimals)
@@ -145,27 +152,44 @@ function signingOf(state: VaultState, intent: Intent): SigningSummary | undefine
     grade: subject.grade,
     chain: { name: chain.name, caip2: chain.caip2, testNetwork: chain.testNetwork },
     from: {
-      address: effects?.from ?? intent.Source.Address,
+      address: effects.from,
       masterKey: MasterKeyName,
       account: AccountName,
       index: AddressIndex,
     },
-    movements: subject.movements.map(({ caip19, symbol, decimals, amount, destination }) => ({
-      ...amountOf(caip19, symbol, decimals, amount),
-      to: destination?.address,
-      own: destination?.internal,
-    })),
+    // Policy takes a message for a movement of an unknown amount; what it moves, if anything, is elsewhere.
+    movements: (message === undefined ? subject.movements : []).map(
+      ({ caip19, symbol, decimals, amount, destination }) => ({
+        ...amountOf(caip19, symbol, decimals, amount),
+        to: destination?.address,
+        own: destination?.internal,
+      }),
+    ),
     fee: amountOf(fee.caip19, fee.symbol, fee.decimals, fee.amount),
-    ...dataOf(intent),
+    message,
+    ...dataOf(intent, context),
   }
 }
 
-function dataOf(intent: Intent): Pick<SigningSummary, 'call' | 'data'> {
-  const data = 'EVM' in intent ? intent.EVM?.Data : undefined
-  if (data === undefined) return { call: undefined, data: undefined }
-  const call = decodeCall(parseHex(data))
+function dataOf(
+  intent: IntentOf<'make transaction'> | IntentOf<'generic signing'>,
+  context: ChainContext,
+): Pick<SigningSummary, 'call' | 'data'> {
+  const data = callDataOf(intent, context)
+  if (data === undefined || data.length === 0) return { call: undefined, data: undefined }
+  const call = decodeCall(data)
   const words = call?.words.map(({ name, value }) => `${name} ${value}`).join(', ')
-  return { call: call && `${call.name}(${words})`, data }
+  return { call: call && `${call.name}(${words})`, data: formatHex(data) }
+}
+
+function callDataOf(
+  intent: IntentOf<'make transaction'> | IntentOf<'generic signing'>,
+  context: ChainContext,
+): Uint8Array | undefined {
+  if (intent.OperationType === 'generic signing') return undefined
+  const { RawTransaction, Source, EVM } = intent
+  if (RawTransaction !== undefined) return decodeEffects(parseHex(RawTransaction), Source.Address, context).data
+  return EVM?.Data === undefined ? undefined : parseHex(EVM.Data)
 }
 
 /** By the highest approved rate, as the nodes convert; rounded to cents. */

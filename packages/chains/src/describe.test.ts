@@ -86,6 +86,7 @@ group('descriptions', () => {
       'Message:',
       '  one',
       '  two',
+      'WARNING: it names no chain, so it is as good on every network, main or test',
       'WARNING: more than what is shown may move',
     ])
     expect(message('raw', `0x${'11'.repeat(32)}`).at(-1)).toMatch(/^WARNING: nobody can tell/)

@@ -29,8 +29,10 @@ export function describe(effects: Effects | TransactionEffects | MessageEffects,
     `${headlines[effects.function]} on ${printable(chain.name)} (${chain.caip2}${chain.testNetwork ? ', test network' : ''})`,
     `From ${effects.from}`,
   ]
-  if ('typeOfSigning' in effects) lines.push('Message:', ...effects.text.map(line => `  ${line}`))
-  else {
+  if ('typeOfSigning' in effects) {
+    lines.push('Message:', ...effects.text.map(line => `  ${line}`))
+    if (effects.anyChain) lines.push('WARNING: it names no chain, so it is as good on every network, main or test')
+  } else {
     lines.push(...effects.movements.map(movement => movementLine(effects.function, movement, context)))
     if ('unsigned' in effects) lines.push(...transactionLines(effects, context))
     lines.push(`Fee at most ${amountText(effects.feeCeiling, chain.nativeAsset, context)}`)

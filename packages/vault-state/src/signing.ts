@@ -99,7 +99,7 @@ export function partCount(intent: Intent): number {
  * What an intent does to the outside world, computed from its bytes alone; undefined for a change of the vault itself. What
  * nodes put into their views and what approvers compare with them. Throws `VaultError`.
  */
-export function intentEffects(state: VaultState, intent: Intent): Effects | undefined {
+export function intentEffects(state: VaultState, intent: Intent): Effects | MessageEffects | undefined {
   return isSigning(intent) ? signingEffects(state, intent) : undefined
 }
 

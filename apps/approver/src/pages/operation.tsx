@@ -70,10 +70,18 @@ function Detail({ examination }: { examination: Examination }) {
       <Paper withBorder p="md">
         {summary === undefined ? (
           <Text>{undecodable}</Text>
-        ) : summary.signing === undefined ? (
-          <Lines lines={summary.lines} />
         ) : (
-          <SigningFacts signing={summary.signing} />
+          <>
+            {summary.signing !== undefined && (
+              <>
+                <SigningFacts signing={summary.signing} />
+                <Title order={2} size="h4" mt="lg" mb="xs">
+                  In full
+                </Title>
+              </>
+            )}
+            <Lines lines={summary.lines} />
+          </>
         )}
       </Paper>
       <NodesAgree of={examination} />

@@ -1,7 +1,7 @@
 import { Badge, Group, Text } from '@mantine/core'
 import type { SigningSummary, SummaryAmount } from '@trivault/approval'
 import { Address, Amount } from '@trivault/ui'
-import { Fact, Facts } from './facts.tsx'
+import { Fact, Facts, Lines } from './facts.tsx'
 
 const grades: Readonly<Record<SigningSummary['grade'], { text: string; colour: string }>> = {
   decoded: { text: 'Fully decoded on this device', colour: 'green' },
@@ -9,11 +9,16 @@ const grades: Readonly<Record<SigningSummary['grade'], { text: string; colour: s
   opaque: { text: 'Opaque: nobody can tell what it sets free', colour: 'red' },
 }
 
-/** What leaves, from where, to whom, at most which fee. */
+/** What leaves, from where, to whom, at most which fee; or which message. */
 export function SigningFacts({ signing }: { signing: SigningSummary }) {
-  const { movements, from, fee, chain, grade, call, data } = signing
+  const { movements, from, fee, chain, grade, message, call, data } = signing
   return (
     <Facts>
+      {message !== undefined && (
+        <Fact term="Message">
+          <Lines lines={message} />
+        </Fact>
+      )}
       {movements.map((movement, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: movements never move
         <Fact key={`${i} ${movement.to}`} term={movements.length > 1 ? `Transfer ${i + 1}` : 'What leaves'}>
@@ -24,7 +29,7 @@ export function SigningFacts({ signing }: { signing: SigningSummary }) {
             To {movement.own ? 'an account of this vault' : 'an address outside this vault'}
           </Text>
           {movement.to === undefined ? (
-            <Text>No address: a contract is created</Text>
+            <Text>No address</Text>
           ) : (
             <Address
               value={movement.to}
@@ -48,9 +53,11 @@ export function SigningFacts({ signing }: { signing: SigningSummary }) {
           )}
         </Group>
       </Fact>
-      <Fact term="Fee at most">
-        <Money of={fee} />
-      </Fact>
+      {message === undefined && (
+        <Fact term="Fee at most">
+          <Money of={fee} />
+        </Fact>
+      )}
       {call !== undefined && (
         <Fact term="Calls">
           <span className="tv-mono">{call}</span>
