@@ -10,7 +10,7 @@ import {
   vaultOfLink,
 } from '@trivault/approval'
 import { ApiError, type Client } from '@trivault/client'
-import { fromBase64, fromHex, parseJson, toBase64 } from '@trivault/codec'
+import { fromBase64, fromHex, parseJson, toBase64, toHex } from '@trivault/codec'
 import { SerialQueue } from '@trivault/ledger'
 import {
   enrolmentNonce,
@@ -37,6 +37,7 @@ export class Device {
   readonly #store: DeviceStore
   readonly #client: Client
   readonly #onProgress: (progress: Progress) => void
+  /** One at a time: two that read the record and write it back would undo each other. */
   readonly #queue = new SerialQueue()
   #replica: LiveReplica | undefined
 
@@ -86,10 +87,12 @@ export class Device {
   }
 
   /** Makes the key of `userId` on this device, if there is none yet. */
-  async makeKey(userId: string): Promise<void> {
-    const record = await this.#record()
-    if (record.key !== undefined) return
-    await this.#store.write({ ...record, key: { ...(await makeKey()), userId } })
+  makeKey(userId: string): Promise<void> {
+    return this.#queue.run(async () => {
+      const record = await this.#record()
+      if (record.key !== undefined) return
+      await this.#store.write({ ...record, key: { ...(await makeKey()), userId } })
+    })
   }
 
   /** In founding mode identity: the nonce with which the person signs in for the key. */
@@ -120,14 +123,16 @@ export class Device {
   }
 
   /** Starts the operation that makes the key count. */
-  async startPairing(): Promise<string> {
-    const { record, key } = await this.#own()
-    const operationId = await this.#client.start('setUserPublicKey', {
-      UserID: key.userId,
-      PublicKey: key.publicKey,
+  startPairing(): Promise<string> {
+    return this.#queue.run(async () => {
+      const { record, key } = await this.#own()
+      const operationId = await this.#client.start('setUserPublicKey', {
+        UserID: key.userId,
+        PublicKey: key.publicKey,
+      })
+      await this.#store.write({ ...record, key: { ...key, operationId } })
+      return operationId
     })
-    await this.#store.write({ ...record, key: { ...key, operationId } })
-    return operationId
   }
 
   /** An operation, decoded here, with the three nodes' views and whether it may be approved. */
@@ -161,7 +166,7 @@ export class Device {
       const judgement = judge({ replica, operationId: id, verdicts, keyId: key.keyId, seen: record.seen })
       if (!judgement.offer) throw new DeviceError('refused', judgement.message, judgement.remedy)
       const { operation } = judgement
-      if (fromHex(intentHash).some((byte, i) => byte !== operation.intentHash[i]))
+      if (intentHash !== toHex(operation.intentHash))
         throw new DeviceError('changed', 'the operation is another than the one on the screen', 'read it again')
       const signature = await signWith(key, operation.intentBytes)
       await this.#client.call('cwpapproveOperation', {
