@@ -1,12 +1,12 @@
 import type { StackTemplate } from '../stacks/checks/index.ts'
 import { escalating } from '../stacks/checks/policies.ts'
-import { covers, grants, isObject, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
+import { grants, overlap, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
 
 /** Somebody who can call AWS: a person with all power in an account, or a role of one of the stacks. */
 export interface Principal {
   readonly kind: 'administrator' | 'role'
   readonly account: string
-  /** Of a role: its ARN. Of an administrator: what stands for any role of the account. */
+  /** Of a role: its ARN. Of an administrator: what stands for every user, role and session of the account. */
   readonly arn: string
   readonly name: string
   readonly statements: readonly PolicyStatement[]
@@ -15,7 +15,7 @@ export interface Principal {
 export const administratorOf = (account: string): Principal => ({
   kind: 'administrator',
   account,
-  arn: `arn:aws:iam::${account}:role/*`,
+  arn: `arn:aws:*::${account}:*`,
   name: `administrator of ${account}`,
   statements: [],
 })
@@ -76,15 +76,10 @@ export function may(
 function hasIdentity(principal: Principal, actions: readonly string[], { arn }: Target): boolean {
   if (principal.kind === 'administrator') return true
   return principal.statements.some(
-    statement => grants(statement, actions) && (statement.negated || statement.resources.some(r => mayMatch(r, arn))),
+    statement =>
+      grants(statement, actions) &&
+      (statement.negated || statement.resources.some(r => typeof r !== 'string' || overlap(r, arn))),
   )
-}
-
-/** Two patterns that some ARN could match both. */
-function mayMatch(pattern: unknown, arn: string): boolean {
-  if (typeof pattern !== 'string') return true
-  const trimmed = (text: string) => text.replace(/-\?{6}$/, '')
-  return covers(trimmed(pattern), trimmed(arn)) || covers(trimmed(arn), trimmed(pattern))
 }
 
 const namesExactly = (statements: readonly PolicyStatement[], actions: readonly string[], { arn }: Principal) =>
@@ -96,20 +91,34 @@ function speaksTo(statement: PolicyStatement, principal: Principal): boolean {
   )
 }
 
-function isMeant(kind: string, value: unknown, { account, arn }: Principal): boolean {
-  if (kind === 'Service') return false
-  if (value === '*' || isObject(value)) return true
-  const text = String(value)
-  return text === account || text === `arn:aws:iam::${account}:root` || covers(arn, text)
+/** A service acts for whoever can make it act, and what cannot be read may be anybody. */
+function isMeant(kind: string, value: unknown, principal: Principal): boolean {
+  if (kind !== 'AWS' || typeof value !== 'string' || value === '*') return true
+  const { account } = principal
+  return value === account || value === `arn:aws:iam::${account}:root` || couldBe(value, principal)
 }
+
+/** Whether a principal is, or can become, whom an ARN or a pattern of ARNs names. */
+const couldBe = (pattern: string, { kind, account, arn, name }: Principal): boolean =>
+  kind === 'administrator'
+    ? overlap(pattern, administratorOf(account).arn)
+    : overlap(pattern, arn) || overlap(pattern, `arn:aws:sts::${account}:assumed-role/${name}/*`)
 
 const positive = /^(ForAnyValue:)?(Arn|String)(Equals|Like)/
 
 /** A condition on the principal's ARN. An administrator makes the role that it names, if it is one of the own account. */
-function meetsArn({ conditions }: PolicyStatement, { arn }: Principal): boolean {
+function meetsArn({ conditions }: PolicyStatement, principal: Principal): boolean {
   return Object.entries(conditions).every(([operator, keys]) => {
     const wanted = keys['aws:principalarn']
     if (wanted === undefined || !positive.test(operator)) return true
-    return wanted.some(value => typeof value !== 'string' || covers(value, arn) || covers(arn, value))
+    return wanted.some(value => typeof value !== 'string' || couldBe(value, principal))
   })
 }
+
+/** Accounts that these statements name as principals. */
+export const accountsNamedIn = (statements: readonly PolicyStatement[]): string[] =>
+  statements.flatMap(({ principals }) =>
+    principals.flatMap(({ value }) =>
+      typeof value === 'string' ? (/(?:^|::)(\d{12})(?::|$)/.exec(value)?.[1] ?? []) : [],
+    ),
+  )

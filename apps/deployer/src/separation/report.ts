@@ -1,10 +1,10 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
-import { anchorTableName, nodeKeyAlias, secretId, secretNames, stackNames } from '../names.ts'
+import { anchorTableName, nodeKeyAlias, secretId, secretNames, siteBucketName, stackNames } from '../names.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
-import type { StackTemplate } from '../stacks/checks/index.ts'
+import { accessInvariants, checkTemplates, type StackTemplate } from '../stacks/checks/index.ts'
 import { isMeasured, keyBehind, plaintextActions } from '../stacks/checks/node-key.ts'
 import { grants, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
-import { administratorOf, may, type Principal, rolesIn, type Target } from './principals.ts'
+import { accountsNamedIn, administratorOf, may, type Principal, rolesIn, type Target } from './principals.ts'
 
 /** How far somebody comes to one node's key share. */
 export interface Reach {
@@ -33,6 +33,8 @@ export interface KeyReport {
   readonly changeableBy: readonly string[]
   /** Who can write the node's anchor. */
   readonly anchorWritableBy: readonly string[]
+  /** Who can write what the node's admin pinned: whoever does so at all nodes founds the vault. */
+  readonly pinsWritableBy: readonly string[]
 }
 
 export interface SeparationReport {
@@ -56,9 +58,14 @@ export interface SeparationInput {
  * of its administrator and, because an administrator can take any of them, those of all its roles. Pure.
  */
 export function proveSeparation({ deployment, templates, administrators }: SeparationInput): SeparationReport {
-  const accounts = [...new Set([...templates.map(({ account }) => account), ...Object.keys(administrators)])].sort()
-  const principals = [...accounts.map(administratorOf), ...rolesIn(templates)]
   const nodes = NODE_INDEXES.map(node => targetsOf(node, deployment, templates))
+  const app = appTarget(deployment, templates)
+  const targets = [app, ...nodes.flatMap(({ key, secret, anchor }) => [...(key ? [key] : []), secret, anchor])]
+  const named = targets.flatMap(({ statements }) => accountsNamedIn(statements))
+  const accounts = [
+    ...new Set([...templates.map(({ account }) => account), ...Object.keys(administrators), ...named]),
+  ].sort()
+  const principals = [...accounts.map(administratorOf), ...rolesIn(templates)]
   const people = peopleOf(accounts, administrators).map(({ person, accounts: theirs }): PersonReport => {
     const own = principals.filter(({ account }) => theirs.includes(account))
     const reaches = nodes.map(targets => reachOf(own, targets))
@@ -84,8 +91,12 @@ export function proveSeparation({ deployment, templates, administrators }: Separ
     ...people
       .filter(({ shares }) => shares.length > 1)
       .map(({ person, shares }) => `${person} reaches the key shares of Policy Nodes ${shares.join(', ')}`),
-    ...roleViolations(principals, nodes),
+    ...nodes.flatMap(targets => strangers(principals, targets)),
+    ...appWriters(principals, app),
     ...appViolations(deployment, administrators),
+    ...checkTemplates(templates, deployment, accessInvariants).map(
+      ({ stack, invariant, finding }) => `${stack} ${invariant}: ${finding}`,
+    ),
   ]
   return { holds: violations.length === 0, violations, people, keys }
 }
@@ -95,6 +106,7 @@ interface NodeTargets {
   readonly account: string
   readonly key: Target | undefined
   readonly secret: Target
+  readonly pins: Target
   readonly anchor: Target
 }
 
@@ -105,7 +117,12 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
   const of = (filter: (statement: PolicyStatement, stack: StackTemplate) => boolean) =>
     stacks.flatMap(stack => statementsOf(stack).filter(statement => filter(statement, stack)))
   const keys = stacks.map(stack => keyBehind(stack, nodeKeyAlias(deployment, node))).filter(id => id !== undefined)
-  const secret = `arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, secretNames.policyNode(node))}`
+  const secretTarget = (name: string): Target => ({
+    account,
+    arn: `arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, name)}-??????`,
+    policyDecides: false,
+    statements: of(({ type }) => type === 'AWS::SecretsManager::ResourcePolicy'),
+  })
   return {
     node,
     account,
@@ -118,12 +135,8 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
             policyDecides: true,
             statements: of(({ resource, property }) => keys.includes(resource) && property === 'KeyPolicy'),
           },
-    secret: {
-      account,
-      arn: secret,
-      policyDecides: false,
-      statements: of(({ type }) => type === 'AWS::SecretsManager::ResourcePolicy'),
-    },
+    secret: secretTarget(secretNames.policyNode(node)),
+    pins: secretTarget(secretNames.policyNodePins(node)),
     anchor: {
       account,
       arn: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
@@ -133,7 +146,34 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
   }
 }
 
-const policyChanges = ['kms:PutKeyPolicy', 'kms:CreateGrant']
+/** The Approver App's files. */
+function appTarget(deployment: Deployment, templates: readonly StackTemplate[]): Target {
+  const account = deployment.accounts.approverApp
+  const bucket = siteBucketName(deployment, 'approver-app', account)
+  return {
+    account,
+    arn: `arn:aws:s3:::${bucket}*`,
+    policyDecides: false,
+    statements: templates
+      .filter(({ stack }) => stack === stackNames.approverApp(deployment))
+      .flatMap(statementsOf)
+      .filter(({ type }) => type === 'AWS::S3::BucketPolicy'),
+  }
+}
+
+const policyChanges = ['kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:ReplicateKey', 'kms:ImportKeyMaterial']
+const secretWrites = [
+  'secretsmanager:DeleteSecret',
+  'secretsmanager:PutResourcePolicy',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:UpdateSecret',
+  'secretsmanager:UpdateSecretVersionStage',
+]
+const anchorWrites = [
+  ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'],
+  'PutResourcePolicy',
+].map(action => `dynamodb:${action}`)
+const fileWrites = ['s3:DeleteObject', 's3:PutBucketPolicy', 's3:PutObject', 's3:ReplicateObject']
 const unmeasured = (statement: PolicyStatement) => !isMeasured(statement)
 
 function keyWays(principal: Principal, { key }: NodeTargets): string[] {
@@ -157,26 +197,34 @@ function reachOf(principals: readonly Principal[], targets: NodeTargets): Reach 
 }
 
 function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyReport {
-  const { node, account, key, anchor } = targets
+  const { node, account, key, anchor, pins } = targets
+  const names = (target: Target | undefined, actions: readonly string[]) =>
+    principals.filter(p => target !== undefined && may(p, actions, target)).map(({ name }) => name)
   const statements = key?.statements.filter(statement => grants(statement, plaintextActions)) ?? []
   return {
     node,
     account,
     statements: statements.map(statement => ({ sid: statement.sid, measured: isMeasured(statement) })),
-    changeableBy: principals.filter(p => key !== undefined && may(p, policyChanges, key)).map(({ name }) => name),
-    anchorWritableBy: principals
-      .filter(p => may(p, ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], anchor))
-      .map(({ name }) => name),
+    changeableBy: names(key, policyChanges),
+    anchorWritableBy: names(anchor, anchorWrites),
+    pinsWritableBy: names(pins, secretWrites),
   }
 }
 
-/** No role of the stacks reaches any share, whoever the administrators are. */
-const roleViolations = (principals: readonly Principal[], nodes: readonly NodeTargets[]): string[] =>
-  principals
-    .filter(({ name, account }) => name !== administratorOf(account).name)
-    .flatMap(role =>
-      nodes.flatMap(targets => keyWays(role, targets).map(way => `${way} of Policy Node ${targets.node}`)),
-    )
+const others = (principals: readonly Principal[], account: string) =>
+  principals.filter(({ name }) => name !== administratorOf(account).name)
+
+/** Nobody but the administrator of its account comes to a node's share or its pins, be it that of another account or a role. */
+const strangers = (principals: readonly Principal[], targets: NodeTargets): string[] =>
+  others(principals, targets.account).flatMap(other => [
+    ...keyWays(other, targets).map(way => `${way} of Policy Node ${targets.node}`),
+    ...(may(other, secretWrites, targets.pins) ? [`${other.name} writes the pins of Policy Node ${targets.node}`] : []),
+  ])
+
+const appWriters = (principals: readonly Principal[], app: Target): string[] =>
+  others(principals, app.account)
+    .filter(other => may(other, fileWrites, app))
+    .map(({ name }) => `${name} replaces the files of the Approver App`)
 
 /** Whoever replaces the Approver App's files signs for its users. */
 function appViolations({ accounts }: Deployment, administrators: Readonly<Record<string, string>>): string[] {

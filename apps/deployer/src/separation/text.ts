@@ -14,13 +14,14 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
       .map(({ node }) => `${node}`)
       .join(', ') || '–',
   ])
-  const keys = report.keys.map(({ node, account, statements, changeableBy, anchorWritableBy }) => [
+  const keys = report.keys.map(({ node, account, statements, changeableBy, anchorWritableBy, pinsWritableBy }) => [
     `Policy Node ${node}`,
     account,
     statements.map(({ sid, measured }) => `${sid}: ${measured ? 'PCR0, 1, 2' : 'NO PCR CONDITION'}`).join('; ') ||
       'none',
     changeableBy.join(', ') || 'nobody',
     anchorWritableBy.join(', ') || 'nobody',
+    pinsWritableBy.join(', ') || 'nobody',
   ])
   const single = new Set([accounts.wallet, ...accounts.policyNodes]).size === 1
   const verdict = report.holds
@@ -30,7 +31,10 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
       : 'SEPARATION DOES NOT HOLD.'
   return [
     tableText([['who', 'accounts', 'as', 'reaches key shares', 'only ciphertext of'], ...people]),
-    tableText([['key of', 'account', 'plaintext goes to', 'policy changed by', 'anchor written by'], ...keys]),
+    tableText([
+      ['key of', 'account', 'plaintext goes to', 'policy changed by', 'anchor written by', 'pins written by'],
+      ...keys,
+    ]),
     [verdict, ...report.violations.map(line => `- ${line}`)].join('\n'),
     limits.map(line => `* ${line}`).join('\n'),
   ].join('\n\n')

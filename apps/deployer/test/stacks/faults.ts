@@ -182,6 +182,29 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    what: 'a node key of which another region can have a copy',
+    caughtBy: 'node-key-made-by-kms',
+    seed: change('policy-node1-long-lived', 'NodeKey', p => {
+      p.MultiRegion = true
+    }),
+  },
+  {
+    what: 'a host that may put other pins in place of the admin’s',
+    caughtBy: 'node-secret-only-its-host',
+    seed: change('policy-node1-long-lived', 'PinsPolicy', p => {
+      statement(p, 'ResourcePolicy', 'HostReads').Action.push('secretsmanager:PutSecretValue')
+    }),
+  },
+  {
+    what: 'a web app whose files another account may replace',
+    caughtBy: 'bucket-only-services',
+    seed: change('approver-app', 'FilesBucketPolicy', p => {
+      const { Statement } = p.PolicyDocument as { Statement: unknown[] }
+      const Principal = root('111111111111')
+      Statement.push({ Sid: 'Seeded', Effect: 'Allow', Principal, Action: 's3:PutObject', Resource: '*' })
+    }),
+  },
+  {
     what: 'everybody may use the node key',
     caughtBy: 'no-wildcard-principal',
     seed: keyPolicy(s => {

@@ -8,12 +8,18 @@ import { policyInvariants } from './policies.ts'
 import { resourceInvariants } from './resources.ts'
 import type { StackTemplate, Template } from './template.ts'
 
-export const invariants: readonly Invariant[] = [...policyInvariants, ...nodeInvariants, ...resourceInvariants]
+/** Who may do what. */
+export const accessInvariants: readonly Invariant[] = [...policyInvariants, ...nodeInvariants]
+export const invariants: readonly Invariant[] = [...accessInvariants, ...resourceInvariants]
 
 /** Every violation in these stacks. Pure. */
-export function checkTemplates(stacks: readonly StackTemplate[], deployment: Deployment): Violation[] {
+export function checkTemplates(
+  stacks: readonly StackTemplate[],
+  deployment: Deployment,
+  which: readonly Invariant[] = invariants,
+): Violation[] {
   return stacks.flatMap(stack =>
-    invariants.flatMap(({ name, check }) =>
+    which.flatMap(({ name, check }) =>
       check(stack, deployment).map(finding => ({ stack: stack.stack, invariant: name, finding })),
     ),
   )

@@ -3,6 +3,9 @@ import { anchorTableName, nodeKeyAlias, roleNames, secretId, secretNames, stackN
 import type { Invariant } from './invariant.ts'
 import { grants, isObject, type PolicyStatement, type StackTemplate, statementsOf } from './template.ts'
 
+/** What the host does with its node's secret and pins; whoever writes the pins founds the vault. */
+const secretReads = ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret']
+
 /** What yields plaintext of a KMS key, or ciphertext under another one. */
 export const plaintextActions = [
   'kms:Decrypt',
@@ -40,7 +43,7 @@ export const nodeOf = ({ stack }: StackTemplate, deployment: Deployment): NodeIn
   NODE_INDEXES.find(node => stackNames.policyNodeLongLived(deployment, node) === stack)
 
 /** Logical id of the key behind an alias. */
-export function keyBehind({ template }: StackTemplate, alias: string): string | undefined {
+export function keyBehind({ template }: Pick<StackTemplate, 'template'>, alias: string): string | undefined {
   const found = Object.values(template.Resources).find(
     ({ Type, Properties }) => Type === 'AWS::KMS::Alias' && Properties?.AliasName === alias,
   )
@@ -69,6 +72,18 @@ export const nodeInvariants: readonly Invariant[] = [
       ? []
       : [`${nodeKeyAlias(deployment, node)}: leads to no key of the stack`],
   ),
+  ofNode('node-key-made-by-kms', ({ template }, deployment, node) => {
+    const id = keyBehind({ template }, nodeKeyAlias(deployment, node))
+    const { MultiRegion, Origin } = (id === undefined ? undefined : template.Resources[id]?.Properties) ?? {}
+    return [
+      ...(MultiRegion === undefined || MultiRegion === false
+        ? []
+        : [`${id}: other regions can have a copy with another policy`]),
+      ...(Origin === undefined || Origin === 'AWS_KMS'
+        ? []
+        : [`${id}: its key material comes from elsewhere: whoever made it has it`]),
+    ]
+  }),
   ofNode('pcr-condition', (stack, deployment, node) =>
     keyStatements(stack, deployment, node)
       .filter(statement => grants(statement, plaintextActions) && !isMeasured(statement))
@@ -97,8 +112,15 @@ export const nodeInvariants: readonly Invariant[] = [
         statement.effect === 'Allow' &&
         !isOnlyRole(statement, hostArn(deployment, node)),
     )
+    const more = statementsOf(stack).filter(
+      ({ type, effect, actions }) =>
+        type === 'AWS::SecretsManager::ResourcePolicy' &&
+        effect === 'Allow' &&
+        !actions.every(action => secretReads.includes(action)),
+    )
     return [
       ...open.map(({ resource, sid }) => `${resource} ${sid}: not only for ${hostArn(deployment, node)}`),
+      ...more.map(({ resource, sid }) => `${resource} ${sid}: more than reading`),
       ...policies
         .filter(([, { Properties }]) => Properties?.BlockPublicPolicy !== true)
         .map(([id]) => `${id}: may become public`),

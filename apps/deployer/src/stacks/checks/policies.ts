@@ -19,19 +19,30 @@ export const escalating = [
   'iam:AttachRolePolicy',
   'iam:AttachUserPolicy',
   'iam:CreateAccessKey',
+  'iam:CreateLoginProfile',
   'iam:CreatePolicyVersion',
+  'iam:DeleteRolePermissionsBoundary',
   'iam:PassRole',
   'iam:PutRolePolicy',
+  'iam:PutRolePermissionsBoundary',
   'iam:PutUserPolicy',
+  'iam:SetDefaultPolicyVersion',
   'iam:UpdateAssumeRolePolicy',
+  'iam:UpdateLoginProfile',
   'sts:AssumeRole',
   'kms:CreateGrant',
   'kms:PutKeyPolicy',
+  'kms:ReplicateKey',
   'secretsmanager:PutResourcePolicy',
   'dynamodb:PutResourcePolicy',
   's3:PutBucketPolicy',
+  'cloudformation:ExecuteChangeSet',
   'cloudformation:UpdateStack',
+  'ecs:ExecuteCommand',
   'lambda:InvokeFunction',
+  'lambda:UpdateFunctionCode',
+  'ssm:SendCommand',
+  'ssm:StartSession',
 ]
 
 const services = [
@@ -112,6 +123,15 @@ export const policyInvariants: readonly Invariant[] = [
         .filter(statement => grants(statement, secretWrites))
         .filter(({ resources }) => !resources.every(resource => isBootstrapKey(resource, deployment)))
         .map(statement => `${at(statement)}: writes secrets other than ${secretNames.bootstrapKey}`),
+  },
+  {
+    name: 'bucket-only-services',
+    check: stack =>
+      allows(stack)
+        .filter(
+          ({ type, principals }) => type === 'AWS::S3::BucketPolicy' && principals.some(p => p.kind !== 'Service'),
+        )
+        .map(statement => `${at(statement)}: opens the bucket to others than its own account's policies`),
   },
   {
     name: 'managed-policies',

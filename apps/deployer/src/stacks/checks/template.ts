@@ -50,27 +50,46 @@ export function statementsOf({ template }: Pick<StackTemplate, 'template'>): Pol
   return Object.entries(template.Resources).flatMap(([resource, { Type, Properties = {} }]) =>
     Object.entries(Properties).flatMap(([property, value]) =>
       documents(value).flatMap(document =>
-        list(document.Statement).map(statement => normalise(statement as Json, { resource, type: Type, property })),
+        unfolded(document.Statement).map(statement => normalise(statement, { resource, type: Type, property })),
       ),
     ),
   )
 }
 
+/** Documents at any depth; CloudFormation takes one as text too. */
 function documents(value: unknown): Json[] {
+  if (typeof value === 'string' && /^\s*\{.*"Statement"/s.test(value)) return documents(parsed(value))
   if (Array.isArray(value)) return value.flatMap(documents)
   if (!isObject(value)) return []
   if ('Statement' in value) return [value]
   return Object.values(value).flatMap(documents)
 }
 
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not to be read, so it counts as everything.
+    return { Statement: { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' } }
+  }
+}
+
+/** Statements, also those behind a function of CloudFormation such as `Fn::If`. */
+function unfolded(value: unknown): Json[] {
+  if (Array.isArray(value)) return value.flatMap(unfolded)
+  if (!isObject(value)) return []
+  return 'Effect' in value ? [value] : Object.values(value).flatMap(unfolded)
+}
+
+/** What is no text cannot be read from the template and counts as the most that it could be. */
 function normalise(statement: Json, place: Pick<PolicyStatement, 'resource' | 'type' | 'property'>): PolicyStatement {
   const { Sid, Effect, Principal, Action, Resource, Condition } = statement
   return {
     ...place,
     sid: typeof Sid === 'string' ? Sid : '',
-    effect: String(Effect),
+    effect: typeof Effect === 'string' ? Effect : 'Allow',
     principals: principalsOf(Principal),
-    actions: list(Action).map(String),
+    actions: list(Action).map(action => (typeof action === 'string' ? action : '*')),
     resources: list(Resource),
     conditions: conditionsOf(Condition),
     negated: ['NotAction', 'NotPrincipal', 'NotResource'].some(key => key in statement),
@@ -97,6 +116,28 @@ function conditionsOf(condition: unknown): PolicyStatement['conditions'] {
 export function covers(pattern: string, action: string): boolean {
   const escaped = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(action.toLowerCase())
+}
+
+/** Whether some text fits both patterns of `*` and `?`. */
+export function overlap(one: string, other: string): boolean {
+  const known = new Map<string, boolean>()
+  const from = (i: number, j: number): boolean => {
+    const place = `${i},${j}`
+    const before = known.get(place)
+    if (before !== undefined) return before
+    const [a, b] = [one[i], other[j]]
+    const fits =
+      a === '*'
+        ? from(i + 1, j) || (b !== undefined && from(i, j + 1))
+        : b === '*'
+          ? from(i, j + 1) || (a !== undefined && from(i + 1, j))
+          : a === undefined || b === undefined
+            ? a === b
+            : (a === b || a === '?' || b === '?') && from(i + 1, j + 1)
+    known.set(place, fits)
+    return fits
+  }
+  return from(0, 0)
 }
 
 export const grants = (statement: PolicyStatement, actions: readonly string[]): boolean =>

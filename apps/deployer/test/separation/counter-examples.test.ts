@@ -1,0 +1,205 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { proveSeparation } from '../../src/separation/report.ts'
+import type { StackTemplate } from '../../src/stacks/checks/index.ts'
+import { synthesiseLayout } from '../stacks/layouts.ts'
+
+vi.stubEnv('CDK_VALIDATION', 'false')
+
+let layout: ReturnType<typeof synthesiseLayout>
+beforeAll(() => {
+  layout = synthesiseLayout('four-accounts')
+})
+
+const WALLET = '111111111111'
+const STRANGER = '555555555555'
+
+type Statement = Readonly<Record<string, unknown>>
+type Properties = Record<string, unknown>
+
+/** Adds to a template; the properties are of the resource in the stack whose name ends so. */
+const at = (ending: string, id: string, change: (properties: Properties) => void) => (templates: StackTemplate[]) => {
+  const properties = templates.find(({ stack }) => stack.endsWith(ending))?.template.Resources[id]?.Properties
+  if (properties === undefined) throw new Error(`no ${id} in …${ending}`)
+  change(properties as Properties)
+}
+
+const plus = (ending: string, id: string, property: string, statement: unknown) =>
+  at(ending, id, properties => (properties[property] as { Statement: unknown[] }).Statement.push(statement))
+
+const onKey = (statement: Statement) =>
+  plus('policy-node1-long-lived', 'NodeKey', 'KeyPolicy', {
+    Sid: 'Seeded',
+    Effect: 'Allow',
+    Resource: '*',
+    ...statement,
+  })
+
+const resource =
+  (ending: string, id: string, made: { Type: string; Properties: Properties }) => (templates: StackTemplate[]) => {
+    const found = templates.find(({ stack }) => stack.endsWith(ending))
+    if (found === undefined) throw new Error(`no stack …${ending}`)
+    ;(found.template.Resources as Record<string, unknown>)[id] = made
+  }
+
+/** What is told when the templates were changed so. */
+function told(seed: (templates: StackTemplate[]) => void): string {
+  const { deployment, templates } = layout
+  const changed = structuredClone(templates)
+  seed(changed)
+  const { holds, violations } = proveSeparation({ deployment, templates: changed, administrators: {} })
+  expect(holds).toBe(violations.length === 0)
+  return violations.join('\n')
+}
+
+describe('prove-separation', () => {
+  it('holds for four accounts as they are', () => expect(told(() => undefined)).toBe(''))
+
+  it.each([
+    ['the account', { AWS: `arn:aws:iam::${WALLET}:root` }],
+    ['a user', { AWS: `arn:aws:iam::${WALLET}:user/mallory` }],
+    ['a session of a role', { AWS: `arn:aws:sts::${WALLET}:assumed-role/acme-custody-mainnet-wallet-task/one` }],
+    ['a role', { AWS: `arn:aws:iam::${WALLET}:role/acme-custody-mainnet-policy-node1-host` }],
+  ])('names the wallet account when %s of it may change one node’s key policy', (_what, Principal) => {
+    expect(told(onKey({ Principal, Action: 'kms:PutKeyPolicy' }))).toContain(
+      `administrator of ${WALLET} changes the key policy of Policy Node 1`,
+    )
+  })
+
+  it('names an account that is no part of the environment', () => {
+    const Principal = { AWS: `arn:aws:iam::${STRANGER}:root` }
+    expect(told(onKey({ Principal, Action: 'kms:PutKeyPolicy' }))).toContain(
+      `administrator of ${STRANGER} changes the key policy of Policy Node 1`,
+    )
+  })
+
+  it('names whoever is named by a condition only', () => {
+    const Condition = { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${WALLET}:user/mallory` } }
+    expect(
+      told(onKey({ Principal: { AWS: `arn:aws:iam::${WALLET}:root` }, Action: 'kms:PutKeyPolicy', Condition })),
+    ).toContain(`administrator of ${WALLET} changes the key policy of Policy Node 1`)
+  })
+
+  it('takes a service that may make grants for everybody', () => {
+    expect(told(onKey({ Principal: { Service: 'autoscaling.amazonaws.com' }, Action: 'kms:CreateGrant' }))).toContain(
+      `administrator of ${WALLET} changes the key policy of Policy Node 1`,
+    )
+  })
+
+  it.each([
+    ['a copy of the key in another region', { Action: 'kms:ReplicateKey' }],
+    ['key material from outside', { Action: 'kms:ImportKeyMaterial' }],
+    ['an action behind a function', { Action: { 'Fn::Sub': 'kms:PutKeyPolicy' } }],
+    ['an effect behind a function', { Effect: { Ref: 'Effect' }, Action: 'kms:PutKeyPolicy' }],
+  ])('sees %s', (_what, statement) => {
+    expect(told(onKey({ Principal: { AWS: WALLET }, ...statement }))).toContain(
+      `administrator of ${WALLET} changes the key policy of Policy Node 1`,
+    )
+  })
+
+  it('sees a statement behind a condition of the template', () => {
+    const hidden = { Sid: 'Hidden', Effect: 'Allow', Principal: { AWS: WALLET }, Action: 'kms:Decrypt', Resource: '*' }
+    const statement = { 'Fn::If': ['Never', hidden, { Ref: 'AWS::NoValue' }] }
+    expect(told(plus('policy-node1-long-lived', 'NodeKey', 'KeyPolicy', statement))).toContain(
+      'the key of Policy Node 1 answers outside a measured enclave (Hidden)',
+    )
+  })
+
+  it('sees a policy that is written as text', () => {
+    const text = (properties: Properties) => {
+      const policy = properties.KeyPolicy as { Statement: unknown[] }
+      policy.Statement.push({
+        Sid: 'Text',
+        Effect: 'Allow',
+        Principal: { AWS: WALLET },
+        Action: 'kms:*',
+        Resource: '*',
+      })
+      properties.KeyPolicy = JSON.stringify(policy)
+    }
+    expect(told(at('policy-node1-long-lived', 'NodeKey', text))).toContain(
+      'the key of Policy Node 1 answers outside a measured enclave (Text)',
+    )
+  })
+
+  it.each([
+    ['MultiRegion', true, 'other regions can have a copy with another policy'],
+    ['Origin', 'EXTERNAL', 'whoever made it has it'],
+  ])('refuses a node key of %s %s', (name, value, why) => {
+    expect(
+      told(
+        at('policy-node1-long-lived', 'NodeKey', properties => {
+          properties[name] = value
+        }),
+      ),
+    ).toContain(why)
+  })
+
+  it.each([
+    ['a policy beside the role', 'AWS::IAM::Policy', { Roles: ['acme-custody-mainnet-wallet-task'] }],
+    ['a user', 'AWS::IAM::User', { UserName: 'mallory' }],
+  ])('names %s that may pass on a role to an instance', (_what, Type, properties) => {
+    const document = {
+      Statement: [{ Effect: 'Allow', Action: ['iam:PassRole', 'ec2:RunInstances'], Resource: '*' }],
+    }
+    const Properties = { ...properties, PolicyDocument: document, Policies: [{ PolicyDocument: document }] }
+    expect(told(resource('-mainnet-wallet', 'Seeded', { Type, Properties }))).toMatch(/no-escalation: Seeded/)
+  })
+
+  it.each(['ssm:SendCommand', 'ssm:StartSession', 'ecs:ExecuteCommand', 'iam:SetDefaultPolicyVersion'])(
+    'names a role that becomes another one by %s',
+    Action => {
+      const seed = at('-mainnet-wallet', 'WalletTaskRole', properties => {
+        const [own] = properties.Policies as { PolicyDocument: { Statement: unknown[] } }[]
+        own?.PolicyDocument.Statement.push({ Sid: 'Seeded', Effect: 'Allow', Action, Resource: 'arn:aws:x:y:z:w' })
+      })
+      expect(told(seed)).toMatch(/no-escalation: WalletTaskRole Seeded/)
+    },
+  )
+
+  it.each(['secretsmanager:PutSecretValue', 'secretsmanager:PutResourcePolicy', 'secretsmanager:*'])(
+    'names the wallet account when a node’s pins may be replaced from there (%s)',
+    Action => {
+      const change = at('policy-node1-long-lived', 'PinsPolicy', properties => {
+        const { Statement } = properties.ResourcePolicy as { Statement: { Action: string[] }[] }
+        Statement[0]?.Action.push(Action)
+      })
+      const lines = told(change)
+      expect(lines).toContain(`administrator of ${WALLET} writes the pins of Policy Node 1`)
+      expect(lines).toMatch(/node-secret-only-its-host: PinsPolicy HostReads: more than reading/)
+    },
+  )
+
+  it.each(['s3:PutObject', 's3:PutBucketPolicy', 's3:*'])(
+    'names the wallet account when it may replace the Approver App’s files (%s)',
+    Action => {
+      const statement = {
+        Sid: 'Seeded',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${WALLET}:root` },
+        Action,
+        Resource: '*',
+      }
+      const lines = told(plus('approver-app', 'FilesBucketPolicy', 'PolicyDocument', statement))
+      expect(lines).toContain(`administrator of ${WALLET} replaces the files of the Approver App`)
+      expect(lines).toMatch(/bucket-only-services: FilesBucketPolicy Seeded/)
+    },
+  )
+
+  it('reads what two patterns have in common', () => {
+    const seed = at('-mainnet-wallet', 'WalletTaskRole', properties => {
+      const [own] = properties.Policies as { PolicyDocument: { Statement: unknown[] } }[]
+      own?.PolicyDocument.Statement.push({
+        Sid: 'Seeded',
+        Effect: 'Allow',
+        Action: ['kms:PutKeyPolicy'],
+        Resource: 'arn:aws:kms:*:222222222222:key/1*',
+      })
+    })
+    const open = onKey({ Principal: { AWS: WALLET }, Action: 'kms:PutKeyPolicy' })
+    const lines = told(templates => {
+      seed(templates)
+      open(templates)
+    })
+    expect(lines).toContain('acme-custody-mainnet-wallet-task changes the key policy of Policy Node 1')
+  })
+})
