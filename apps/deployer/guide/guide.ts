@@ -1,6 +1,6 @@
 import { createEdits } from './edits.ts'
 import { type GuideStep, readGuide } from './page.ts'
-import { type Person, whoRuns } from './people.ts'
+import { nodesOf, type Person, whoRuns } from './people.ts'
 import type { World } from './world.ts'
 
 export interface StepReport {
@@ -50,7 +50,7 @@ async function follow(
     await Promise.all(
       whoRuns(world.people, action.who).map(async person => {
         const before = performance.now()
-        const { code, output } = await person.run(fillIn(action.script, world, person))
+        const { code, output } = await person.run(scriptOf(action.script, world, person))
         const seconds = ((performance.now() - before) / 1000).toFixed(1)
         const commands = action.script
           .split('\n')
@@ -62,6 +62,14 @@ async function follow(
       }),
     )
   }
+}
+
+/** The script for one person: with `<your-node>` once for each of their nodes, and values in the place of the <placeholders>. */
+function scriptOf(script: string, world: World, person: Person): string {
+  if (!script.includes('<your-node>')) return fillIn(script, world, person)
+  return nodesOf(person)
+    .map(node => fillIn(script.replaceAll('<your-node>', `${node}`), world, person))
+    .join('')
 }
 
 /** Puts a person's values in the place of the page's <placeholders>. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Role, roles } from '../src/roles.ts'
+import { NODE_INDEXES, type NodeIndex } from '../src/model.ts'
+import { nodeAdmin, type Role, roles } from '../src/roles.ts'
 
 /** One admin: a working directory, credentials of one account, and a shell whose exported variables last. */
 export class Person {
@@ -60,10 +61,14 @@ function shell(
 /** Whom a block of the guide is for. */
 export function whoRuns(people: readonly Person[], who: string): readonly Person[] {
   if (who === 'everyone') return people
+  const nodeAdmins = people.filter(person => nodesOf(person).length > 0)
+  if (who === 'policy-node-admins') return nodeAdmins
   if (who === 'separate-policy-node-admins')
-    return people.filter(
-      ({ roles: own }) => own.some(role => role.startsWith('policy-node')) && !own.includes('infrastructure-admin'),
-    )
+    return nodeAdmins.filter(({ roles: own }) => !own.includes('infrastructure-admin'))
   if (!roles.some(role => role === who)) throw new RangeError(`the guide names a role ${who}`)
   return people.filter(({ roles: own }) => own.some(role => role === who))
 }
+
+/** The Policy Nodes whose admin this person is. */
+export const nodesOf = ({ roles: own }: Person): NodeIndex[] =>
+  NODE_INDEXES.filter(node => own.includes(nodeAdmin(node)))
