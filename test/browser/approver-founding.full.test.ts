@@ -57,7 +57,7 @@ describe('founders', () => {
     const words = new Set<string>()
     for (const founder of FOUNDERS) {
       const other = screenOf(founder).page
-      await other.getByRole('link', { name: 'Vault' }).first().click()
+      await other.getByRole('link', { name: 'Vault', exact: true }).first().click()
       await button(other, 'We compared them: start the seal').waitFor({ timeout: 20_000 })
       const lists = await other.getByRole('list', { name: /^In words/ }).all()
       words.add((await Promise.all(lists.map(list => list.getAttribute('aria-label')))).join('; '))

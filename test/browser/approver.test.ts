@@ -325,7 +325,7 @@ describe('when things end', () => {
     await bob.page.getByText(`The vault is frozen by ${BOB}`).waitFor()
     await alice.page.getByText(`The vault is frozen by ${BOB}`).waitFor({ timeout: 20_000 })
     expect((await site.admin.ok('trivaultSettings')).Freeze).toMatchObject({ By: BOB })
-    await bob.page.getByRole('link', { name: 'Vault' }).first().click()
+    await bob.page.getByRole('link', { name: 'Vault', exact: true }).first().click()
     await bob.page.getByText('local build').waitFor()
     await isClean(bob)
   })

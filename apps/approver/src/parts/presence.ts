@@ -3,9 +3,10 @@ const storageKey = 'trivault.presence'
 /** Is this device's own lock (fingerprint, face, PIN) to be asked for before an approval? */
 export const presenceWanted = (): boolean => localStorage.getItem(storageKey) !== null
 
-/** Can this device do so? */
+/** Can this device do so? Passkeys belong to a domain name: there are none where the App is served by an IP address. */
 export async function presencePossible(): Promise<boolean> {
   return (
+    /[a-z]/i.test(window.location.hostname) &&
     'PublicKeyCredential' in window &&
     (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable().catch(() => false))
   )
