@@ -205,6 +205,16 @@ describe('who is named', () => {
     await expect(kms.send(put)).rejects.toMatchObject({ name: 'MalformedPolicyDocumentException' })
   })
 
+  test('management of a key by its alias, and key material from outside', async () => {
+    const { kms } = admin()
+    const { arn } = await sealed(document(manage))
+    await kms.send(new CreateAliasCommand({ AliasName: 'alias/managed', TargetKeyId: arn }))
+    const put = new PutKeyPolicyCommand({ KeyId: 'alias/managed', Policy: JSON.stringify(document(manage)) })
+    await expect(kms.send(put)).rejects.toMatchObject({ name: 'NotFoundException' })
+    const external = new CreateKeyCommand({ Policy: JSON.stringify(document(manage)), Origin: 'EXTERNAL' })
+    await expect(kms.send(external)).rejects.toMatchObject({ name: 'NotInAwsDouble' })
+  })
+
   test('21. an alias answers in its own account and region only by its name', async () => {
     const { arn, CiphertextBlob } = await sealed(
       document(manage, decrypt({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/node0' } } })),

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { readTemplate } from '../deploy/stack-state.ts'
 import { DeployerError } from '../errors.ts'
 import { NODE_INDEXES, type PcrSet } from '../model.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
-import { type StackTemplate, type Template, templatesOf } from '../stacks/checks/index.ts'
+import { type StackTemplate, templatesOf } from '../stacks/checks/index.ts'
 import { buildApp, type ConfFiles, type StackRequest } from '../stacks/index.ts'
+import { withDeployed } from './deployed.ts'
 import { proveSeparation } from './report.ts'
 import { separationText } from './text.ts'
 
@@ -97,20 +97,4 @@ async function measurements(context: Context): Promise<PcrSet> {
     context.out.warn('pcr.json is not there yet: checked with stand-in measurements')
     return { PCR0: '1'.repeat(96), PCR1: '1'.repeat(96), PCR2: '1'.repeat(96) }
   }
-}
-
-/** This account’s stacks as CloudFormation has them. */
-async function withDeployed(context: Context, planned: readonly StackTemplate[]): Promise<StackTemplate[]> {
-  const { account } = await context.caller()
-  return Promise.all(
-    planned.map(async stack => {
-      if (stack.account !== account) return stack
-      const template = await readTemplate(context, stack.stack, stack.region)
-      if (template === undefined) {
-        context.out.warn(`${stack.stack} is not deployed: taken as planned`)
-        return stack
-      }
-      return { ...stack, template: template as Template }
-    }),
-  )
 }

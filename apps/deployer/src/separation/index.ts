@@ -10,7 +10,7 @@ export function registerSeparation(program: Command, context: Context): void {
     .description(
       'prove from the templates of all accounts that nobody reaches two key shares; fails when somebody does',
     )
-    .option('--deployed', 'take the stacks of this account as they are deployed')
+    .option('--deployed', 'take the stacks of this account as they are deployed, and its key policies as KMS has them')
     .option('--administrator <account=name...>', 'who has all power in an account, where one person has it in several')
     .action(async (flags: SeparationFlags) => (await import('./command.ts')).proveSeparationCommand(context, flags))
   program

@@ -1,4 +1,12 @@
-import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import {
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GetKeyPolicyCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+} from '@aws-sdk/client-kms'
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { AwsDouble } from '@trivault/aws-double'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -249,6 +257,33 @@ describe('the key of Policy Node 1, as deployed', () => {
       [wallet, 'acme-custody-testnet-wallet-execution'],
     ] as const)
       await expect(secrets(account, name).send(get)).rejects.toThrow('not authorized')
+  })
+})
+
+describe('the key of Policy Node 1, changed without CloudFormation', () => {
+  it('is seen by prove-separation --deployed', async () => {
+    const kms = new KMSClient({
+      region: 'us-east-1',
+      endpoint: aws.endpoint,
+      credentials: aws.credentialsFor(nodeOne, 'admin'),
+    })
+    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: nodeKeyAlias(deployment, 1) }))
+    const KeyId = KeyMetadata?.KeyId
+    const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
+    const wider = JSON.parse(Policy)
+    wider.Statement.push({
+      Sid: 'Wider',
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${wallet}:root` },
+      Action: 'kms:PutKeyPolicy',
+      Resource: '*',
+    })
+    await kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(wider) }))
+    const { code, out } = await as(nodeOne, 'prove-separation', '--deployed')
+    await kms.send(new PutKeyPolicyCommand({ KeyId, Policy }))
+    expect(out).toContain(`administrator of ${wallet} changes the key policy of Policy Node 1`)
+    expect(code).toBe(3)
+    expect(await succeeds(nodeOne, 'prove-separation', '--deployed')).toContain('Separation holds')
   })
 })
 

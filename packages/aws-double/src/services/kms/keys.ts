@@ -57,6 +57,8 @@ export function createKey(input: CreateKeyCommandInput, call: Call) {
   if ((input.KeySpec ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT' || input.MultiRegion) {
     throw new AwsError('NotInAwsDouble', 'only symmetric keys of one region are part of the double', 501)
   }
+  if ((input.Origin ?? 'AWS_KMS') !== 'AWS_KMS')
+    throw new AwsError('NotInAwsDouble', `key material of origin ${input.Origin} is not part of the double`, 501)
   const { world, account, region } = call
   const tags = tagsOf(input.Tags?.map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue })))
   authorize(call, { action: 'kms:CreateKey', resource: '*', requestTags: tags })
@@ -99,6 +101,12 @@ const metadata = (key: KmsKey): KeyMetadata => ({
   MultiRegion: false,
 })
 
+/** Who manages a key names it by its id or ARN: AWS takes an alias only where the key is used or described. */
+function keyById(call: Call, reference = ''): KmsKey {
+  if (reference.includes('alias/')) throw new AwsError('NotFoundException', `Invalid keyId '${reference}'`)
+  return keyOf(call, reference)
+}
+
 export function describeKey(input: DescribeKeyCommandInput, call: Call) {
   only(input, ['KeyId'])
   const key = keyOf(call, input.KeyId ?? '')
@@ -108,14 +116,14 @@ export function describeKey(input: DescribeKeyCommandInput, call: Call) {
 
 export function getKeyPolicy(input: GetKeyPolicyCommandInput, call: Call) {
   only(input, ['KeyId', 'PolicyName'])
-  const key = keyOf(call, input.KeyId ?? '')
+  const key = keyById(call, input.KeyId)
   authorizeKey(call, key, 'kms:GetKeyPolicy')
   return { Policy: JSON.stringify(key.policy.document), PolicyName: 'default' }
 }
 
 export function putKeyPolicy(input: PutKeyPolicyCommandInput, call: Call) {
   only(input, ['KeyId', 'Policy', 'PolicyName'])
-  const key = keyOf(call, input.KeyId ?? '')
+  const key = keyById(call, input.KeyId)
   authorizeKey(call, key, 'kms:PutKeyPolicy')
   const policy = storePolicy(call.world, input.Policy ?? '', 'resource')
   checkLockout(call, key.arn, policy)
@@ -129,7 +137,7 @@ export function createAlias(input: CreateAliasCommandInput, call: Call) {
   const { world, account, region } = call
   if (!/^alias\/(?!aws\/)[\w/-]+$/.test(name)) throw new AwsError('InvalidAliasNameException', `${name} is no alias`)
   const arn = `arn:aws:kms:${region}:${account}:${name}`
-  const key = keyOf(call, target)
+  const key = keyById(call, target)
   authorize(call, { action: 'kms:CreateAlias', resource: arn })
   authorizeKey(call, key, 'kms:CreateAlias')
   if (key.account !== account) throw new AwsError('NotFoundException', 'an alias stands for a key of its own account')
@@ -169,29 +177,34 @@ const dayMs = 86_400_000
 
 export function scheduleKeyDeletion(input: ScheduleKeyDeletionCommandInput, call: Call) {
   only(input, ['KeyId', 'PendingWindowInDays'])
-  const key = keyOf(call, input.KeyId ?? '')
+  const key = keyById(call, input.KeyId)
   authorizeKey(call, key, 'kms:ScheduleKeyDeletion')
   key.deletion = new Date(call.world.clock() + (input.PendingWindowInDays ?? defaultWindowDays) * dayMs)
   return { KeyId: key.arn, DeletionDate: key.deletion, KeyState: 'PendingDeletion' as const }
 }
 
 export function enableKeyRotation({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
-  const key = keyOf(call, reference)
+  const key = keyById(call, reference)
   authorizeKey(call, key, 'kms:EnableKeyRotation')
   key.rotation = true
   return {}
 }
 
 export function disableKey({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
-  const key = keyOf(call, reference)
+  const key = keyById(call, reference)
   authorizeKey(call, key, 'kms:DisableKey')
   key.enabled = false
   return {}
 }
 
+export function listGrants({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
+  authorizeKey(call, keyById(call, reference), 'kms:ListGrants')
+  return { Grants: [], Truncated: false }
+}
+
 /** Grants go round the key policy; the double has none, and says so to whoever may make them. */
 export function createGrant({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call): never {
-  const key = keyOf(call, reference)
+  const key = keyById(call, reference)
   const allowed = isAllowed(call, {
     action: 'kms:CreateGrant',
     resource: key.arn,

@@ -9,6 +9,7 @@ import {
   enableKeyRotation,
   getKeyPolicy,
   listAliases,
+  listGrants,
   putKeyPolicy,
   scheduleKeyDeletion,
 } from './keys.ts'
@@ -31,6 +32,7 @@ export const kms: Service = {
     GenerateDataKey: generateDataKey,
     GetKeyPolicy: getKeyPolicy,
     ListAliases: listAliases,
+    ListGrants: listGrants,
     PutKeyPolicy: putKeyPolicy,
     ScheduleKeyDeletion: scheduleKeyDeletion,
   },
