@@ -1,4 +1,5 @@
 import { createEdits } from './edits.ts'
+import type { Mistake } from './mistakes.ts'
 import { type GuideStep, readGuide } from './page.ts'
 import { nodesOf, type Person, whoRuns } from './people.ts'
 import type { World } from './world.ts'
@@ -15,15 +16,24 @@ export interface GuideOptions {
   readonly say: (line: string) => void
   /** Edits that come after the deployer's part, such as the founders'. */
   readonly more: Readonly<Record<string, () => Promise<void>>>
+  /** Done wrong on the way. */
+  readonly mistakes?: readonly Mistake[]
 }
 
 const PAGE = new URL('../../../docs/guide/README.md', import.meta.url)
 
 /** Does what docs/guide/README.md says, step by step. Throws Error with a command's last words when one fails. */
-export async function followGuide({ world, customerConfig, say, more }: GuideOptions): Promise<StepReport[]> {
+export async function followGuide({
+  world,
+  customerConfig,
+  say,
+  more,
+  mistakes = [],
+}: GuideOptions): Promise<StepReport[]> {
   const edits = { ...createEdits(world, customerConfig), ...more }
   const reports: StepReport[] = []
   for (const step of readGuide(PAGE)) {
+    for (const mistake of mistakes.filter(({ before }) => before === step.number)) await make(mistake, world)
     const before = performance.now()
     await follow(step, world, edits, say)
     const seconds = (performance.now() - before) / 1000
@@ -31,6 +41,16 @@ export async function followGuide({ world, customerConfig, say, more }: GuideOpt
     say(`✓ step ${String(step.number).padStart(2)}  ${seconds.toFixed(1).padStart(6)} s  ${step.title}`)
   }
   return reports
+}
+
+/** Throws Error when a mistake is not caught as it should be. */
+async function make({ who, script, code, says }: Mistake, world: World): Promise<void> {
+  const [person] = whoRuns(world.people, who)
+  const result = await person?.run(script)
+  if (result?.code === code && says.test(result.output)) return
+  throw new Error(
+    `${who}: ${script} must end with ${code} and ${says}; it ended with ${result?.code}\n${result?.output}`,
+  )
 }
 
 async function follow(

@@ -3,11 +3,16 @@ import { parseArgs } from 'node:util'
 import { fixtureText, fixtureVariables, loadFixture } from '../test/fixtures/index.ts'
 import { foundVault } from './founding.ts'
 import { followGuide } from './guide.ts'
+import { mistakes } from './mistakes.ts'
 import { startWorld } from './world.ts'
 
 const layouts = ['recommended', 'four-accounts', 'one-account'] as const
 const { values } = parseArgs({
-  options: { layout: { type: 'string', default: 'recommended' }, keep: { type: 'boolean' } },
+  options: {
+    layout: { type: 'string', default: 'recommended' },
+    keep: { type: 'boolean' },
+    mistakes: { type: 'boolean' },
+  },
 })
 const layout = layouts.find(name => name === values.layout)
 if (layout === undefined) throw new RangeError(`--layout: one of ${layouts.join(', ')}`)
@@ -26,6 +31,7 @@ try {
     world,
     customerConfig: fixtureText(layout),
     say,
+    ...(values.mistakes && { mistakes }),
     more: { founders: () => foundVault(world, say) },
   })
   say(`the guide took ${((performance.now() - before) / 1000).toFixed(0)} s`)

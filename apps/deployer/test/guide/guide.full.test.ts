@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { foundVault } from '../../guide/founding.ts'
 import { followGuide } from '../../guide/guide.ts'
+import { mistakes } from '../../guide/mistakes.ts'
 import { startWorld } from '../../guide/world.ts'
 import { fixtureText, fixtureVariables, loadFixture } from '../fixtures/index.ts'
 
@@ -16,7 +17,13 @@ describe('the install guide', () => {
       const say = (line: string): void => void said.push(line)
       try {
         const more = { founders: () => foundVault(world, say) }
-        const reports = await followGuide({ world, customerConfig: fixtureText(layout), say, more })
+        const reports = await followGuide({
+          world,
+          customerConfig: fixtureText(layout),
+          say,
+          more,
+          mistakes: layout === 'one-account' ? [] : mistakes,
+        })
         expect(reports.map(({ number }) => number)).toEqual(Array.from({ length: 17 }, (_, i) => i + 1))
         expect(said.join('\n')).toMatch(/the vault is sealed[\s\S]*is backed up to the ERS key/)
       } finally {
