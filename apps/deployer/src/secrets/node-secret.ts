@@ -13,10 +13,10 @@ import {
 } from '@trivault/node-core'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
-import type { NodeIndex } from '../model.ts'
+import type { Deployment, NodeIndex } from '../model.ts'
 import { deploymentId, nodeKeyAlias, secretId, secretNames } from '../names.ts'
 import { cardFile, cardText, type NodeCard, readPartition, writePartition } from './partition.ts'
-import { openStore } from './store.ts'
+import { openStore, type SecretStore } from './store.ts'
 
 /**
  * Makes the secret of a Policy Node on this host, from the operating system's random source: Encryptor Master Password and
@@ -27,31 +27,47 @@ export async function populateNode(context: Context, index: NodeIndex): Promise<
   const deployment = context.deployment()
   const store = await openStore(context)
   const id = secretId(deployment, secretNames.policyNode(index))
-  const { exists, hasValue } = await store.describe(id)
+  const { exists, labels } = await store.describe(id)
   if (!exists)
     throw new DeployerError(
       'missing-file',
       `there is no secret ${id} in this account`,
       `run \`make deploy-policy-node${index}-long-lived\` first`,
     )
-  if (hasValue) {
-    const { card } = await readPartition(store, deployment, index)
-    if (card === undefined)
-      throw new DeployerError(
-        'failed',
-        `Policy Node ${index} has its secret, but its card is gone`,
-        'the card is in the other two admins’ files; give one of them as policy-node.card.json',
-      )
+  if (labels !== undefined) {
+    const card = labelledCard(labels, index)
+    if (!context.flags.dryRun) await keepCard(store, deployment, card)
     return printCard(context, card, 'Policy Node has its secret already; it stays as it is. Its card:')
   }
   if (context.flags.dryRun)
     return context.out.result({ node: index, written: false }, `Policy Node ${index} would get its secret and card`)
   const { value, card } = await makeSecret(context, index)
-  const partition = await readPartition(store, deployment, index)
-  // The card first: what it says is wrong until the secret is there, and the secret is never without it.
-  await writePartition(store, deployment, index, { ...partition, card })
-  await store.writeFirst(id, value)
+  // Of two runs at once only one gets further than this.
+  await store.writeFirst(id, value, labelOf(card))
+  await keepCard(store, deployment, card)
   await printCard(context, card, 'the secret is made, encrypted and stored; nobody has seen it. Node card:')
+}
+
+// Nobody but the enclave reads the secret, so its identity key stands on it as a label that came with the value: card and secret
+// belong together whatever breaks off, or runs at the same time.
+const LABEL = 'identity-'
+const labelOf = ({ identityKey }: NodeCard): string => `${LABEL}${identityKey}`
+
+/** Throws DeployerError failed. */
+function labelledCard(labels: readonly string[], index: NodeIndex): NodeCard {
+  const identityKey = labels.find(label => label.startsWith(LABEL))?.slice(LABEL.length)
+  if (identityKey !== undefined) return { index, identityKey }
+  throw new DeployerError(
+    'failed',
+    `Policy Node ${index} has a secret that this program did not make, or its label ${LABEL}… was taken away`,
+    'see the staging labels of the secret and, in CloudTrail, who changed them',
+  )
+}
+
+async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCard): Promise<void> {
+  const partition = await readPartition(store, deployment, card.index)
+  if (partition.card?.identityKey !== card.identityKey)
+    await writePartition(store, deployment, card.index, { ...partition, card })
 }
 
 async function makeSecret(context: Context, index: NodeIndex): Promise<{ value: string; card: NodeCard }> {

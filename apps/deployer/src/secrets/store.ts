@@ -5,14 +5,17 @@ import { DeployerError } from '../errors.ts'
 
 /** The Secrets Manager of the caller's account. Names are whole secret ids. */
 export interface SecretStore {
-  /** Whether there is such a secret, and whether it has a value. */
-  describe(id: string): Promise<{ readonly exists: boolean; readonly hasValue: boolean }>
+  /** Whether there is such a secret, and the labels of its value; undefined when it has none. */
+  describe(id: string): Promise<{ readonly exists: boolean; readonly labels: readonly string[] | undefined }>
   /** Undefined when there is none, or none with a value. */
   read(id: string): Promise<string | undefined>
   /** Makes the secret where it is missing. */
   write(id: string, value: string, about: string): Promise<void>
-  /** Writes a value where there was never one. Throws DeployerError conflict otherwise, also against another run at the same time. */
-  writeFirst(id: string, value: string): Promise<void>
+  /**
+   * Writes a value where there was never one, and a label on it, both or neither. Throws DeployerError conflict otherwise, also
+   * against another run at the same time.
+   */
+  writeFirst(id: string, value: string, label: string): Promise<void>
 }
 
 export async function openStore(context: Context): Promise<SecretStore> {
@@ -24,10 +27,10 @@ export async function openStore(context: Context): Promise<SecretStore> {
       const { VersionIdsToStages } = await client.send(new sdk.DescribeSecretCommand({ SecretId: id }))
       return {
         exists: true,
-        hasValue: Object.values(VersionIdsToStages ?? {}).some(stages => stages.includes('AWSCURRENT')),
+        labels: Object.values(VersionIdsToStages ?? {}).find(stages => stages.includes('AWSCURRENT')),
       }
     } catch (error) {
-      if (error instanceof sdk.ResourceNotFoundException) return { exists: false, hasValue: false }
+      if (error instanceof sdk.ResourceNotFoundException) return { exists: false, labels: undefined }
       throw error
     }
   }
@@ -48,11 +51,14 @@ export async function openStore(context: Context): Promise<SecretStore> {
       }
       await client.send(new sdk.CreateSecretCommand({ Name: id, SecretString: value, Description: about, Tags }))
     },
-    async writeFirst(id, value) {
+    async writeFirst(id, value, label) {
       // A version's token can be used once: a second first value is refused by Secrets Manager itself.
       const ClientRequestToken = createHash('sha256').update(`first value of ${id}`).digest('hex').slice(0, 64)
       try {
-        await client.send(new sdk.PutSecretValueCommand({ SecretId: id, SecretString: value, ClientRequestToken }))
+        const VersionStages = ['AWSCURRENT', label]
+        await client.send(
+          new sdk.PutSecretValueCommand({ SecretId: id, SecretString: value, ClientRequestToken, VersionStages }),
+        )
       } catch (cause) {
         if (!(cause instanceof sdk.ResourceExistsException)) throw cause
         throw new DeployerError(

@@ -2,9 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
-import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { CreateAliasCommand, CreateKeyCommand, DecryptCommand, KMSClient } from '@aws-sdk/client-kms'
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
 import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { toHex } from '@trivault/codec'
+import { decodeNodeSecret, identityKeyOf } from '@trivault/node-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workplace } from '../run.ts'
 import { ersLine, fill, identity } from './given.ts'
@@ -165,6 +172,36 @@ describe('the secret of a Policy Node', () => {
     const keyIn = (text: string) => /identity key ([0-9a-f]{64})/.exec(text)?.[1]
     expect(keyIn(second)).toBe(keyIn(first))
     expect(JSON.parse(wallet.read('policy-node0.card.json'))).toEqual({ index: 0, identityKey: keyIn(first) })
+  })
+
+  it('has the card of the secret that is stored, whatever a run beside it wrote', async () => {
+    const other = `{"card":{"index":0,"identityKey":"${'7'.repeat(64)}"}}`
+    await new SecretsManagerClient(asAdmin(A)).send(
+      new PutSecretValueCommand({ SecretId: id('policy-node0.pins'), SecretString: other }),
+    )
+    const again = await ok(wallet, A, 'populate-secrets-policy-node0')
+    const { CiphertextBlob } = {
+      CiphertextBlob: Buffer.from(JSON.parse(await secretOf(A, 'policy-node0')).secret, 'base64'),
+    }
+    const { Plaintext = new Uint8Array() } = await new KMSClient(asAdmin(A)).send(
+      new DecryptCommand({ CiphertextBlob, EncryptionContext: { deploymentId: 'acme-custody.testnet', node: '0' } }),
+    )
+    const stored = toHex(identityKeyOf(decodeNodeSecret(Plaintext)))
+    expect(again).toContain(`identity key ${stored}`)
+    expect(JSON.parse(await secretOf(A, 'policy-node0.pins')).card.identityKey).toBe(stored)
+  })
+
+  it('is made by one of two runs at once, and the card is its own', async () => {
+    const runs = await Promise.all(
+      [node1, new Workplace('recommended')].map(async place => {
+        await ok(place, B, 'generate-customer-assets')
+        return run(place, B, 'populate-secrets-policy-node1')
+      }),
+    )
+    expect(runs.map(({ code }) => code).sort()).toEqual([0, 3])
+    const won = runs.find(({ code }) => code === 0)
+    const { card } = JSON.parse(await secretOf(B, 'policy-node1.pins'))
+    expect(won?.out).toContain(card.identityKey)
   })
 
   it('is another admin’s in another account', async () => {
