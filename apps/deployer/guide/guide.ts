@@ -84,12 +84,16 @@ async function follow(
   }
 }
 
-/** The script for one person: with `<your-node>` once for each of their nodes, and values in the place of the <placeholders>. */
+const OWN_NODE = /^(make \S*policy-node)0(\S*.*) # or node1, node2: your own$/gm
+
+/** The script for one person: what is for their own node once for each of theirs, and values in the place of the <placeholders>. */
 function scriptOf(script: string, world: World, person: Person): string {
-  if (!script.includes('<your-node>')) return fillIn(script, world, person)
-  return nodesOf(person)
-    .map(node => fillIn(script.replaceAll('<your-node>', `${node}`), world, person))
-    .join('')
+  const own = script.replace(OWN_NODE, (_, before: string, after: string) =>
+    nodesOf(person)
+      .map(node => `${before}${node}${after}`)
+      .join('\n'),
+  )
+  return fillIn(own, world, person)
 }
 
 /** Puts a person's values in the place of the page's <placeholders>. */
