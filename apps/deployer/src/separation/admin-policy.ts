@@ -29,8 +29,14 @@ const allow = (
   ...more,
 })
 
-/** What suffices for the steps of a role, in that role's account, and names nothing of another account. */
-export function adminPolicy(deployment: Deployment, role: Role): PolicyDocument {
+/** Where releases come from: in the publisher's account, or a folder or a mirror, for which AWS has no rights to give. */
+export interface Delivery {
+  readonly bucket: string
+  readonly registry: string
+}
+
+/** What suffices for the steps of a role, in that role's account; of other accounts it names the publisher's releases only. */
+export function adminPolicy(deployment: Deployment, role: Role, delivery?: Delivery): PolicyDocument {
   const node = NODE_INDEXES.find(index => nodeAdmin(index) === role)
   const own =
     node === undefined
@@ -38,8 +44,30 @@ export function adminPolicy(deployment: Deployment, role: Role): PolicyDocument 
         ? appAdmin(deployment)
         : infrastructureAdmin(deployment)
       : nodeAdminOf(deployment, node)
-  return { Version: '2012-10-17', Statement: [...everyone(deployment, accountOf(deployment, role)), ...own] }
+  const releases = delivery === undefined ? [] : readDelivery(delivery)
+  const Statement = [...everyone(deployment, accountOf(deployment, role)), ...releases, ...own]
+  return { Version: '2012-10-17', Statement }
 }
+
+function readDelivery({ bucket, registry }: Delivery): Allow[] {
+  const [, account, region] = /^(?:https:\/\/)?(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(registry) ?? []
+  return [
+    ...(bucket.startsWith('/')
+      ? []
+      : [
+          allow(
+            'ReadReleases',
+            ['s3:GetObject', 's3:ListBucket'],
+            [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+          ),
+        ]),
+    ...(account === undefined
+      ? []
+      : [allow('PullReleases', pullActions, [`arn:aws:ecr:${region}:${account}:repository/trivault/*`])]),
+  ]
+}
+
+const pullActions = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
 
 const prefixOf = ({ namespace, environment }: Deployment) => `${namespace}-${environment}`
 
@@ -50,6 +78,7 @@ function everyone(deployment: Deployment, account: string): Allow[] {
     allow('KnowMyself', ['sts:GetCallerIdentity', 'cloudformation:ValidateTemplate']),
     allow('OwnStacks', ['cloudformation:*'], [`arn:aws:cloudformation:*:${account}:stack/${prefix}-*`]),
     allow('OwnBuckets', ['s3:*'], [`arn:aws:s3:::${prefix}-*`]),
+    allow('SignInToRegistries', ['ecr:GetAuthorizationToken']),
     allow('OwnTrail', ['cloudtrail:*'], [`arn:aws:cloudtrail:${deployment.region}:${account}:trail/${prefix}-*`]),
   ]
 }
@@ -106,7 +135,7 @@ function infrastructureAdmin(deployment: Deployment): Allow[] {
       `arn:aws:iam::${account}:instance-profile/${prefix}-*`,
     ]),
     allow('Registry', ['ecr:*'], [`arn:aws:ecr:${region}:${account}:repository/${prefix}/*`]),
-    allow('SignInToRegistry', ['ecr:GetAuthorizationToken']),
+    allow('SignInToPublicRegistry', ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken']),
     allow('Network', ['ec2:*', 'elasticloadbalancing:*', 'autoscaling:*', 'servicediscovery:*'], ['*'], here),
     allow('Runtime', ['ecs:*', 'rds:*', 'logs:*', 'acm:*'], ['*'], here),
     allow(

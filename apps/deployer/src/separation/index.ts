@@ -15,7 +15,7 @@ export function registerSeparation(program: Command, context: Context): void {
     .action(async (flags: SeparationFlags) => (await import('./command.ts')).proveSeparationCommand(context, flags))
   program
     .command('admin-policy')
-    .description('print the IAM policy that suffices for the steps of ROLE and names nothing of another account')
+    .description('print the IAM policy that suffices for the steps of ROLE and names nothing of another node’s account')
     .action(async () => {
       const role = declaredRole(context)
       if (role === undefined)
@@ -25,7 +25,9 @@ export function registerSeparation(program: Command, context: Context): void {
           'export ROLE=infrastructure-admin',
         )
       const { adminPolicy } = await import('./admin-policy.ts')
-      const policy = adminPolicy(context.deployment(), role)
+      const { settings } = context
+      const delivery = { bucket: settings.require('DELIVERY_BUCKET'), registry: settings.require('DELIVERY_REGISTRY') }
+      const policy = adminPolicy(context.deployment(), role, delivery)
       context.out.result(policy, JSON.stringify(policy, null, 2))
     })
 }
