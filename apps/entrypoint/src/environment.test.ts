@@ -31,9 +31,12 @@ describe('the environment of a container', () => {
   it('of a host names its secrets by ARN', () => {
     const { AUTH0: _, CHAIN_RPC_URLS: __, DB_INFO: ___, ...rest } = wallet
     const host = { ...rest, TRIVAULT_COMPONENT: 'node1', DB_INFO_ARN: 'arn:aws:x', NODE_SECRET_ARN: 'arn:aws:y' }
-    const { secrets } = readEnvironment(host)
+    const { secrets, environment } = readEnvironment({ ...host, NODE_ENV: 'production' })
+    expect(Object.keys(environment).filter(name => name.startsWith('NODE_'))).toEqual(['NODE_ENV'])
     expect(secrets.get('DB_INFO')).toEqual({ arn: 'arn:aws:x' })
     expect(secrets.get('NODE_SECRET')).toEqual({ arn: 'arn:aws:y' })
+    const given = { ...host, NODE_SECRET_ARN: undefined, NODE_SECRET: 'sealed' }
+    expect(readEnvironment(given).environment).not.toHaveProperty('NODE_SECRET')
   })
 
   it.each<[string, Record<string, string | undefined>, RegExp]>([

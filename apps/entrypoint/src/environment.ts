@@ -70,7 +70,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Start {
     runDir: env.TRIVAULT_RUN_DIR || '/run/trivault',
     stateDir: env.TRIVAULT_STATE_DIR || '/var/lib/trivault',
     softwareAttestation: env.TRIVAULT_SOFTWARE_ATTESTATION || undefined,
-    environment: Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name))),
+    environment: Object.fromEntries(
+      Object.entries(env).filter(
+        ([name]) => passedOn.test(name) && !secretsOf[component].includes(name.replace(/_ARN$/, '')),
+      ),
+    ),
   }
 }
 
