@@ -153,7 +153,7 @@ function hostStatements(deployment: Deployment, node: NodeIndex): Statement[] {
       Resource: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
     },
     ...pullImage(deployment, 'policy-node'),
-    writeLogs(deployment, logGroupName(deployment, 'policy-nodes')),
+    writeLogs(deployment, logGroupName(deployment, 'policy-nodes'), `node${node}`),
     // Session Manager instead of SSH.
     {
       Sid: 'SessionManager',

@@ -73,13 +73,13 @@ export function pullImage(deployment: Deployment, image: ImageName): Statement[]
   ]
 }
 
-export function writeLogs(deployment: Deployment, logGroup: string): Statement {
+export function writeLogs(deployment: Deployment, logGroup: string, streams = '*'): Statement {
   const { region, accounts } = deployment
   return {
     Sid: 'WriteOwnLogs',
     Effect: 'Allow',
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    Resource: `arn:aws:logs:${region}:${accounts.wallet}:log-group:${logGroup}:log-stream:*`,
+    Resource: `arn:aws:logs:${region}:${accounts.wallet}:log-group:${logGroup}:log-stream:${streams}`,
   }
 }
 

@@ -62,7 +62,7 @@ export function serviceTask(stack: Stack, deployment: Deployment, options: Servi
     description: `What ECS needs to start ${task}`,
     statements: [
       ...pullImage(deployment, image.name),
-      writeLogs(deployment, logGroup),
+      writeLogs(deployment, logGroup, `${task}/*`),
       readSecrets(
         deployment,
         account,

@@ -51,6 +51,16 @@ function told(seed: (templates: StackTemplate[]) => void): string {
   return violations.join('\n')
 }
 
+describe.each([0, 1, 2])('the role of host %i', node => {
+  it('names its own secrets, files, table, key and log, and nothing of another node', () => {
+    const { template } = layout.templates.find(({ stack }) => stack.endsWith('nitro-nodes')) ?? {}
+    const policies = JSON.stringify(template?.Resources[`Host${node}Role`]?.Properties?.Policies)
+    const named = new Set([...policies.matchAll(/node(\d)/g)].map(([, index]) => Number(index)))
+    expect([...named]).toEqual([node])
+    expect(policies).toContain(`log-stream:node${node}"`)
+  })
+})
+
 describe('prove-separation', () => {
   it('holds for four accounts as they are', () => expect(told(() => undefined)).toBe(''))
 
