@@ -137,6 +137,29 @@ describe('a device', () => {
     await page.getByText('approved by you').first().waitFor()
     await isClean(alice)
   })
+
+  it('shows a message word for word, and that it counts on every network', async () => {
+    const { page } = alice
+    const message = 'I owe Bob nothing.'
+    const body = {
+      Asset: 'ETH',
+      CAIP19: ETHER,
+      InitiatorID: ALICE,
+      DataToSign: message,
+      TypeOfSigning: 'personal_sign',
+    }
+    const Source = { MasterKeyName: 'main', AccountName: 'treasury', AddressIndex: 0 }
+    const { OperationID } = await site.admin.ok('cwpstartGenericSigning', { body: { ...body, Source } })
+    await page.goto(`${origin}/operation/${OperationID}`)
+    await button(page, 'Hold to approve').waitFor()
+    for (const shown of [message, /every network/]) await page.getByText(shown).first().waitFor()
+    expect(await page.getByText(/unknown amount|contract is created/).count()).toBe(0)
+    await isClean(alice)
+    await button(page, 'Reject').click()
+    await page.getByText('for good').waitFor()
+    await button(page, 'Reject').click()
+    await page.getByText('Failed', { exact: true }).waitFor()
+  })
 })
 
 describe('two approvers in two browsers', () => {
@@ -184,10 +207,10 @@ describe('two approvers in two browsers', () => {
     const { page } = bob
     await page.goto(`${origin}/operation/${id}`)
     await button(page, 'Reject').click()
-    await page.getByText('for good').waitFor()
+    await page.getByLabel('Reject for good. Why?').fill('I know no such address')
     await button(page, 'Reject').click()
     await page.getByText('Failed', { exact: true }).waitFor()
-    await page.getByText(`rejected by ${BOB}`).first().waitFor()
+    await page.getByText(`rejected by ${BOB}: I know no such address`).first().waitFor()
     expect((await site.failed(id)).code).toBeDefined()
   })
 })

@@ -198,7 +198,7 @@ export async function raiseTheDead(world: World, known: Known, used: readonly Ui
   if (command.type !== 'signed') await world.attack(`replay: ${command.type}`, [again], { never: true })
   const others: Command[] = [
     { type: 'cancel', operationId: known.id, by: '' },
-    { type: 'reject', operationId: known.id, userId: 'alice@example.com' },
+    { type: 'reject', operationId: known.id, userId: 'alice@example.com', reason: '' },
     {
       type: 'execute',
       operationId: known.id,

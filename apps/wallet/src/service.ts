@@ -130,7 +130,8 @@ export type WalletService = {
 
   pendingApprovals(caller: Caller): Promise<ExactResponseOf<'cwplistPendingApprovals'>>
   approve(caller: Caller, operationId: string, signature: Uint8Array): Promise<void>
-  reject(caller: Caller, operationId: string): Promise<void>
+  /** `reason`: in the caller's own words, or empty. */
+  reject(caller: Caller, operationId: string, reason: string): Promise<void>
   /** Calls `listener` for each event that concerns the caller until unsubscribed. */
   subscribe(caller: Caller, listener: (event: ClientEvent) => void): Unsubscribe
 

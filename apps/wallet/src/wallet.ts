@@ -209,7 +209,8 @@ export class Wallet {
       cancel: (caller, id, cancelledBy) =>
         this.#change('cancel', id, { type: 'cancel', operationId: id, by: cancelledBy ?? caller.id }),
       approve: (caller, id, signature) => this.#approve(caller, id, signature),
-      reject: (caller, id) => this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id }),
+      reject: (caller, id, reason) =>
+        this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id, reason }),
       subscribe: (_caller, listener) => this.#events.subscribe(listener),
       verdicts: (_caller, id) => explained(() => verdictsOf(this.#link, this.state, id)),
       receipt: (id, part) =>

@@ -64,7 +64,7 @@ const commands: { [T in Command['type']]: fc.Arbitrary<CommandOf<T>> } = {
   ),
   start: of('start', fc.record({ operationId: id, intent: raw(0, 50) })),
   approve: of('approve', fc.record({ operationId: id, userId: user, keyId: raw(32), signature: raw(0, 80) })),
-  reject: of('reject', fc.record({ operationId: id, userId: user })),
+  reject: of('reject', fc.record({ operationId: id, userId: user, reason: text })),
   cancel: of('cancel', fc.record({ operationId: id, by: user })),
   execute: of('execute', fc.record({ operationId: id, part: byte, variant: byte, transaction: raw(0, 50) })),
   signed: of('signed', fc.record({ operationId: id, part: byte, variant: byte, signature: raw(0, 65) })),
@@ -138,8 +138,8 @@ describe('commands', () => {
   })
 
   it('have one byte string, written down here', () => {
-    expect(toHex(encodeCommand({ type: 'reject', operationId: 'op', userId: 'a@b' }))).toBe(
-      '12000000026f7000000003614062',
+    expect(toHex(encodeCommand({ type: 'reject', operationId: 'op', userId: 'a@b', reason: 'no' }))).toBe(
+      '12000000026f7000000003614062000000026e6f',
     )
   })
 

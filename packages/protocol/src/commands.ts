@@ -111,7 +111,8 @@ export const commandCodec = tagged({
   start: [16, struct({ operationId: id, intent: bytes(450_000) })],
   /** `signature`: ASN.1 DER, ECDSA P-256 over SHA-256 of the intent bytes. */
   approve: [17, struct({ operationId: id, userId: user, keyId, signature: bytes(80) })],
-  reject: [18, struct({ operationId: id, userId: user })],
+  /** `reason`: in the person's own words, or empty. */
+  reject: [18, struct({ operationId: id, userId: user, reason: text(1024) })],
   cancel: [19, struct({ operationId: id, by: user })],
   /** `transaction`: the exact unsigned bytes of one part; empty for operations without a transaction. */
   execute: [20, struct({ operationId: id, part: u8, variant: u8, transaction: bytes(200_000) })],

@@ -141,11 +141,16 @@ describe('the end of an operation', () => {
   it('by rejection is for those who may approve', () => {
     const vault = TestVault.founded()
     const id = vault.start(vault.transferIntent(quarter, alice))
-    const reject = (userId: string) => ({ type: 'reject', operationId: id, userId }) as const
+    const reject = (userId: string, reason = '') => ({ type: 'reject', operationId: id, userId, reason }) as const
     expect(vault.try(reject('bob@example.com'))).toMatchObject({ ok: false, code: 'not-an-approver' })
     expect(vault.try(reject('nobody@example.com'))).toMatchObject({ ok: false, code: 'unknown-user' })
-    vault.apply(reject('Alice@example.com'))
+    for (const reason of ['two\nlines', 'turned \u202e around', 'x'.repeat(201)])
+      expect(vault.try(reject('alice@example.com', reason))).toMatchObject({ ok: false, code: 'malformed' })
+    vault.apply(reject('Alice@example.com', 'I do not know this address'))
     expect(ends(vault, id)).toBe('rejected')
+    expect(operationOf(vault.state, id).failure?.reason).toBe(
+      'rejected by Alice@example.com: I do not know this address',
+    )
     expect(operationOf(vault.state, id).rejectedBy).toBe('alice@example.com')
     expect(vault.try(vault.approval(id, vault.person('alice')))).toMatchObject({ code: 'operation-not-pending' })
     expect(() => vault.execute(id)).toThrow(refusal('operation-not-pending'))
@@ -158,7 +163,7 @@ describe('the end of an operation', () => {
     vault.execute(id)
     const commands = [
       { type: 'cancel', operationId: id, by: '' },
-      { type: 'reject', operationId: id, userId: 'alice@example.com' },
+      { type: 'reject', operationId: id, userId: 'alice@example.com', reason: '' },
     ] as const
     for (const command of commands)
       expect(vault.try(command)).toMatchObject({ ok: false, code: 'operation-not-pending' })

@@ -1,4 +1,4 @@
-import { toHex } from '@trivault/codec'
+import { json, toHex } from '@trivault/codec'
 import {
   type CommandOf,
   decodeIntent,
@@ -137,6 +137,19 @@ export function approve(
   return put(state, { ...operation, approvals })
 }
 
+const reasonText = json.string({ max: 200 })
+
+/** Shown to people and kept in the log for ever. Throws `VaultError` malformed. */
+function rejectionReason(reason: string): string {
+  try {
+    return reasonText.read(reason)
+  } catch (cause) {
+    throw new VaultError('malformed', 'a reason has at most 200 characters, none of them control or bidirectional', {
+      cause,
+    })
+  }
+}
+
 /** Rejections and cancels are unsigned in the contract: the wallet's word, allowed before `execute` only. */
 export function reject(state: VaultState, command: CommandOf<'reject'>, at: Position): VaultState {
   const operation = pendingOperation(state, command.operationId)
@@ -146,9 +159,10 @@ export function reject(state: VaultState, command: CommandOf<'reject'>, at: Posi
     { ...operation, approvals: [] },
     command.userId,
   ), 'not-an-approver', `${command.userId} is neither the initiator nor in a group that this operation needs`)
+  const said = rejectionReason(command.reason)
   return finish(state, { ...operation, rejectedBy: userKey(command.userId) }, at.time, {
     code: 'rejected',
-    reason: `rejected by ${command.userId}`,
+    reason: `rejected by ${command.userId}${said === '' ? '' : `: ${said}`}`,
   })
 }
 

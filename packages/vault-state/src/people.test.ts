@@ -97,7 +97,7 @@ describe('people', () => {
     )
     change(vault, vault.intent('delete user', { UserID: 'bob@example.com', UserName: 'Bob' }))
     expect(vault.try(vault.approval(id, vault.person('bob')))).toMatchObject({ code: 'unknown-user' })
-    const rejection = { type: 'reject', operationId: id, userId: 'bob@example.com' } as const
+    const rejection = { type: 'reject', operationId: id, userId: 'bob@example.com', reason: '' } as const
     expect(vault.try(rejection)).toMatchObject({ code: 'unknown-user' })
     const intent = vault.intent('create account', { Name: 'x', MasterKey: 'Default' }, { initiator: 'bob@example.com' })
     expect(() => vault.start(intent)).toThrow(refusal('unknown-user'))

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core'
 import { IconAlertTriangle, IconArrowLeft } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
@@ -125,6 +125,7 @@ function Decide({ examination }: { examination: Examination }) {
   const device = useDevice()
   const refresh = useRefresh()
   const [rejecting, setRejecting] = useState(false)
+  const [reason, setReason] = useState('')
   const approve = useMutation({
     mutationFn: async () => {
       await askForPresence()
@@ -132,7 +133,7 @@ function Decide({ examination }: { examination: Examination }) {
     },
     onSettled: refresh,
   })
-  const reject = useMutation({ mutationFn: () => device.reject(item.id), onSettled: refresh })
+  const reject = useMutation({ mutationFn: () => device.reject(item.id, reason.trim()), onSettled: refresh })
   const veto = useMutation({ mutationFn: () => device.hold('veto', item.id), onSettled: refresh })
   return (
     <Stack gap="sm" className={refusal === undefined ? 'ap-bar' : undefined}>
@@ -140,8 +141,15 @@ function Decide({ examination }: { examination: Examination }) {
         ({ error }, i) => error && <ErrorState key={['approve', 'reject', 'veto'][i]} error={error} />,
       )}
       {rejecting ? (
-        <Group>
-          <Text>Reject this operation for good?</Text>
+        <Group align="flex-end">
+          <TextInput
+            label="Reject for good. Why?"
+            description="Kept in the log and shown to the others; may stay empty"
+            maxLength={200}
+            value={reason}
+            onChange={event => setReason(event.currentTarget.value)}
+            style={{ flex: '1 1 16rem' }}
+          />
           <Button color="red" loading={reject.isPending} onClick={() => reject.mutate()}>
             Reject
           </Button>

@@ -93,9 +93,11 @@ export function approverCommands(open: Open): Command {
   approver
     .command('reject <id>')
     .description('reject a pending operation')
-    .action(async (OperationID: string, _options, command: Command) => {
+    .option('--reason <text>', 'why: kept in the log, and shown to the others')
+    .action(async (OperationID: string, { reason }: { reason?: string }, command: Command) => {
       const session = open(command)
-      await (await session.client()).call('cwprejectOperation', { body: { OperationID } })
+      const body = { OperationID, ...(reason !== undefined && { Reason: reason }) }
+      await (await session.client()).call('cwprejectOperation', { body })
       session.print({ OperationID, Rejected: true }, `Rejected ${OperationID}`)
     })
   return approver

@@ -157,7 +157,7 @@ export function createHandlers(service: WalletService): Handlers {
     cwplistPendingApprovals: ({ caller }) => service.pendingApprovals(caller),
     cwpapproveOperation: ({ caller, body }) =>
       service.approve(caller, body.OperationID, Buffer.from(body.IntentSignature, 'base64')),
-    cwprejectOperation: ({ caller, body }) => service.reject(caller, body.OperationID),
+    cwprejectOperation: ({ caller, body }) => service.reject(caller, body.OperationID, body.Reason ?? ''),
 
     ExportAudit: async ({ query, accepts }) => {
       const from = Date.parse(query.start_date)

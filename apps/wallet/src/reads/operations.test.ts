@@ -179,7 +179,7 @@ describe('approvals', () => {
     vault.pair(vault.person('alice', 2), wallet.bob)
     expect(await show()).toEqual({ ApprovedBy: [], RejectedBy: [], PendingApprovals: everybody })
     expect(await pending('alice@example.com')).toHaveLength(1)
-    vault.apply({ type: 'reject', operationId: id, userId: 'alice@example.com' })
+    vault.apply({ type: 'reject', operationId: id, userId: 'alice@example.com', reason: 'not ours' })
     expect(await show()).toMatchObject({ RejectedBy: ['Alice@example.com'], PendingApprovals: [] })
     expect(await status(wallet, id)).toMatchObject({ Status: 'Failed', ErrorDetails: { ErrorCode: 'M0181' } })
     expect(await pending('bob@example.com')).toEqual([])

@@ -46,7 +46,7 @@ describe('timeline', () => {
     const id = vault.start(vault.transferIntent(quarter, byAlice))
     const pending = valid('trivaultOperationTimeline', await wallet.reads().timeline(id))
     expect(Date.parse(pending.ExpiresAt ?? '')).toBeGreaterThan(vault.time)
-    vault.apply({ type: 'reject', operationId: id, userId: 'alice@example.com' })
+    vault.apply({ type: 'reject', operationId: id, userId: 'alice@example.com', reason: 'not ours' })
     const rejected = valid('trivaultOperationTimeline', await wallet.reads().timeline(id))
     expect(kinds(rejected)).toEqual(['started', 'rejected', 'failed'])
     expect(rejected.ExpiresAt).toBeUndefined()

@@ -190,7 +190,10 @@ export const PendingApprovals = Type.Array(
   }),
 )
 export const ApproveRequest = closed('cwpApproveRequest', { OperationID: operationId(), IntentSignature: base64(256) })
-export const RejectRequest = closed('cwpRejectRequest', { OperationID: operationId() })
+export const RejectRequest = closed('cwpRejectRequest', {
+  OperationID: operationId(),
+  Reason: Type.Optional({ ...text(200), description: 'why, in the own words of whoever rejects; kept in the log' }),
+})
 export const CancelRequest = closed('cwpCancelRequest', { cancelledBy: optionalText() })
 
 export const ClientEvent = Type.Union(
