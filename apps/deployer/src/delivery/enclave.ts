@@ -1,13 +1,14 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { measureEif, parsePcrJson } from '@trivault/enclave-image'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { PcrSet } from '../model.ts'
 import { reason, untrusted } from './refusals.ts'
-import type { Release } from './release.ts'
+import { openRelease, RELEASE_FILE, type Release, SIGNATURE_FILE } from './release.ts'
+import { KEY_FILE, trustedKey } from './signing.ts'
 import { fetchListed, isListed } from './store.ts'
-import { deliveryStore, verifiedRelease } from './verified.ts'
+import { deliveryStore, type VerifiedRelease, verifiedRelease } from './verified.ts'
 
 export const EIF_FILE = 'enclave.eif'
 export const PCR_FILE = 'pcr.json'
@@ -63,7 +64,8 @@ function readTold(path: string): PcrSet {
 /** `make fetch-enclave-artifacts`. Throws `DeployerError`; a file that was refused does not stay. */
 export async function fetchEnclaveArtifacts(context: Context): Promise<void> {
   const store = await deliveryStore(context)
-  const { release, prefix } = await verifiedRelease(context, store, 'enclave')
+  const verified = await verifiedRelease(context, store, 'enclave')
+  const { release, prefix } = verified
   const { tag, pcrs } = release.enclave
   const files = [EIF_FILE, PCR_FILE].map(file => ({ file, key: `${prefix}${file}`, target: context.file(file) }))
   if (context.flags.dryRun) {
@@ -92,6 +94,7 @@ export async function fetchEnclaveArtifacts(context: Context): Promise<void> {
           for (const { target } of files) rmSync(target, { force: true })
           throw error
         }
+        keepManifest(context.cwd, verified)
         return 'equal'
       },
     },
@@ -110,14 +113,39 @@ function entryOf(release: Release, key: string) {
   return entry
 }
 
+/** Where the signed manifest of the fetched enclave image stays, so that it is checked again whenever the image is used. */
+const MANIFEST = '.trivault/enclave'
+
+function keepManifest(cwd: string, { bytes, signature, key }: VerifiedRelease): void {
+  mkdirSync(join(cwd, MANIFEST), { recursive: true })
+  writeFileSync(join(cwd, MANIFEST, RELEASE_FILE), bytes)
+  writeFileSync(join(cwd, MANIFEST, SIGNATURE_FILE), signature)
+  writeFileSync(join(cwd, MANIFEST, KEY_FILE), key.pem)
+}
+
 /**
- * The measurements in pcr.json, after comparing them with enclave.eif beside it: what goes into a key policy.
- * @throws DeployerError `missing-file`, `untrusted`
+ * The measurements that may go into a key policy: of the enclave.eif that is here, as pcr.json and the signed release of
+ * MPA_IMAGE_TAG have them.
+ * @throws DeployerError `missing-file`, `missing-variable`, `mismatch`, `untrusted`
  */
-export function readPulledPcrs(cwd: string): PcrSet {
-  const absent = [EIF_FILE, PCR_FILE].find(file => !existsSync(join(cwd, file)))
+export function readPulledPcrs({ cwd, settings }: Pick<Context, 'cwd' | 'settings'>): PcrSet {
+  const manifest = [RELEASE_FILE, SIGNATURE_FILE, KEY_FILE].map(file => `${MANIFEST}/${file}`)
+  const absent = [EIF_FILE, PCR_FILE, ...manifest].find(file => !existsSync(join(cwd, file)))
   if (absent !== undefined)
     throw new DeployerError('missing-file', `${absent} is not there`, 'run `make fetch-enclave-artifacts` first')
+  const text = (file: string) => readFileSync(join(cwd, MANIFEST, file), 'utf8')
+  const key = trustedKey(text(KEY_FILE), settings.require('SIGNING_KEY_FINGERPRINT'))
+  const { enclave } = openRelease(readFileSync(join(cwd, MANIFEST, RELEASE_FILE)), text(SIGNATURE_FILE), key)
+  const wanted = settings.require('MPA_IMAGE_TAG')
+  if (enclave.tag !== wanted)
+    throw new DeployerError(
+      'mismatch',
+      `${EIF_FILE} is of ${enclave.tag}, MPA_IMAGE_TAG is ${wanted}`,
+      'run `make fetch-enclave-artifacts`, or correct MPA_IMAGE_TAG',
+    )
   const pcrs = readTold(join(cwd, PCR_FILE))
-  return checkMeasurements(readFileSync(join(cwd, EIF_FILE)), [{ by: PCR_FILE, pcrs }])
+  return checkMeasurements(readFileSync(join(cwd, EIF_FILE)), [
+    { by: PCR_FILE, pcrs },
+    { by: 'the signed release', pcrs: enclave.pcrs },
+  ])
 }

@@ -23,14 +23,17 @@ export function readConfFiles(context: Context): Record<ConfComponent, LocalFile
   return Object.fromEntries(entries) as Record<ConfComponent, LocalFile>
 }
 
-/** The enclave image that fetch-enclave-artifacts left. Throws DeployerError missing-file. */
-export const readEnclaveImage = (context: Context): LocalFile =>
-  localFile(
+/** The enclave image that fetch-enclave-artifacts left, checked again. Throws DeployerError missing-file, mismatch, untrusted. */
+export async function readEnclaveImage(context: Context): Promise<LocalFile> {
+  const { readPulledPcrs } = await import('../delivery/enclave.ts')
+  readPulledPcrs(context)
+  return localFile(
     context.file('enclave.eif'),
     'enclave',
     'application/octet-stream',
     'run `make fetch-enclave-artifacts` first',
   )
+}
 
 function localFile(path: string, prefix: string, contentType: string, remedy: string): LocalFile {
   if (!existsSync(path)) throw new DeployerError('missing-file', `${path} is not there`, remedy)

@@ -85,7 +85,7 @@ async function planPcrs(
   { dropPrevious }: NodeFlags,
 ): Promise<{ pcrs: PcrSet[]; previous?: PcrSet }> {
   const { readPulledPcrs } = await import('../delivery/enclave.ts')
-  const current = readPulledPcrs(context.cwd)
+  const current = readPulledPcrs(context)
   const deployed = await deployedPcrs(context, stackNames.policyNodeLongLived(context.deployment(), node))
   const others = deployed.filter(set => JSON.stringify(set) !== JSON.stringify(current))
   if (dropPrevious || others.length === 0) return { pcrs: [current] }

@@ -18,7 +18,7 @@ export interface NitroFlags {
 /** The three hosts. Whatever is new to a host replaces it; the other two and all state stay. */
 export async function deployNitroNodes(context: Context, { refreshHostImage }: NitroFlags): Promise<void> {
   const files = readConfFiles(context)
-  const eif = readEnclaveImage(context)
+  const eif = await readEnclaveImage(context)
   const images = await readImages(context)
   const before = await readStack(context, stackNames.nitroNodes(context.deployment()))
   const keep = before?.parameters[HOST_IMAGE_PARAMETER] !== undefined && !refreshHostImage

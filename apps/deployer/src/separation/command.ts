@@ -91,10 +91,10 @@ async function plannedTemplates(context: Context): Promise<StackTemplate[]> {
 async function measurements(context: Context): Promise<PcrSet> {
   const { readPulledPcrs } = await import('../delivery/enclave.ts')
   try {
-    return readPulledPcrs(context.cwd)
+    return readPulledPcrs(context)
   } catch (error) {
-    if (!(error instanceof DeployerError && error.code === 'missing-file')) throw error
-    context.out.warn('pcr.json is not there yet: checked with stand-in measurements')
+    if (!(error instanceof DeployerError && ['missing-file', 'missing-variable'].includes(error.code))) throw error
+    context.out.warn(`${error.message}: checked with stand-in measurements`)
     return { PCR0: '1'.repeat(96), PCR1: '1'.repeat(96), PCR2: '1'.repeat(96) }
   }
 }

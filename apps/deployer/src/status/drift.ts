@@ -106,7 +106,7 @@ export async function checkKeyPolicies(context: Context, account: string): Promi
   const deployment = context.deployment()
   const mine = NODE_INDEXES.filter(node => deployment.accounts.policyNodes[node] === account)
   if (mine.length === 0) return []
-  const pulled = readPulledPcrs(context.cwd)
+  const pulled = readPulledPcrs(context)
   return Promise.all(
     mine.map(async node =>
       keyPolicyFinding(node, pulled, await deployedPcrs(context, stackNames.policyNodeLongLived(deployment, node))),

@@ -59,10 +59,12 @@ describe('pull-customer-assets', () => {
   })
 })
 
+const pulled = (more: Record<string, string> = {}) => stage.run(async context => readPulledPcrs(context), more)
+
 describe('fetch-enclave-artifacts', () => {
   it('recomputes the PCRs from the image', async () => {
     await stage.run(fetchEnclaveArtifacts)
-    expect(readPulledPcrs(stage.cwd)).toEqual(smallParts().pcrs)
+    expect(await pulled()).toEqual(smallParts().pcrs)
   })
 
   it('rejects an image of another release under this tag, changed bytes, and a changed pcr.json', async () => {
@@ -88,15 +90,59 @@ describe('fetch-enclave-artifacts', () => {
     cpSync(join(other, ENCLAVE), join(stage.bucket, ENCLAVE), { recursive: true })
     await expect(stage.run(fetchEnclaveArtifacts)).rejects.toThrow(/PCR.* of enclave.eif, measured here, differ/)
     expect(existsSync(join(stage.cwd, 'enclave.eif'))).toBe(false)
-    expect(() => readPulledPcrs(stage.cwd)).toThrow('is not there')
+    await expect(pulled()).rejects.toThrow('is not there')
   })
 
   it('notices later that the image on disk was replaced', async () => {
     await stage.run(fetchEnclaveArtifacts)
     writeFileSync(join(stage.cwd, 'enclave.eif'), smallEif('evil').eif)
-    expect(() => readPulledPcrs(stage.cwd)).toThrow('differ from those of pcr.json')
+    await expect(pulled()).rejects.toThrow('differ from those of pcr.json')
     writeFileSync(join(stage.cwd, 'enclave.eif'), 'no image')
-    expect(() => readPulledPcrs(stage.cwd)).toThrow('no sound enclave image')
+    await expect(pulled()).rejects.toThrow('no sound enclave image')
+  })
+
+  it.each<[string, () => unknown, Record<string, string>, RegExp]>([
+    [
+      'an image and a pcr.json that fit each other, and that nobody signed',
+      () => {
+        const evil = smallEif('evil')
+        writeFileSync(join(stage.cwd, 'enclave.eif'), evil.eif)
+        writeFileSync(join(stage.cwd, 'pcr.json'), evil.pcrJson)
+      },
+      {},
+      /differ from those of the signed release/,
+    ],
+    [
+      'the image of another tag',
+      () => undefined,
+      { MPA_IMAGE_TAG: 'v9.0.0' },
+      /is of v8\.26\.5, MPA_IMAGE_TAG is v9\.0\.0/,
+    ],
+    [
+      'another signing key',
+      () => undefined,
+      { SIGNING_KEY_FINGERPRINT: `sha256:${'0'.repeat(64)}` },
+      /the signing key has the fingerprint/,
+    ],
+    [
+      'a release that was changed on disk',
+      () => {
+        const path = join(stage.cwd, '.trivault/enclave/release.json')
+        writeFileSync(path, readFileSync(path, 'utf8').replace('v8.26.5', 'v8.26.6'))
+      },
+      { MPA_IMAGE_TAG: 'v8.26.6' },
+      /is not signed by the key/,
+    ],
+    [
+      'files that were not fetched',
+      () => rmSync(join(stage.cwd, '.trivault/enclave'), { recursive: true }),
+      {},
+      /is not there/,
+    ],
+  ])('lets %s into no key policy and onto no host', async (_what, spoil, more, message) => {
+    await stage.run(fetchEnclaveArtifacts)
+    spoil()
+    await expect(pulled(more)).rejects.toThrow(message)
   })
 })
 

@@ -4,14 +4,18 @@ import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
 import { envConfig, zipFiles } from '../../src/delivery/frontend.ts'
+import { renderRelease, signRelease } from '../../src/delivery/release.ts'
 import type { Deployment } from '../../src/model.ts'
 import { repositoryName, secretId } from '../../src/names.ts'
 import type { Role } from '../../src/roles.ts'
 import { brokerServiceSecrets, databaseSetupSecrets, walletServiceSecrets } from '../../src/secrets/wiring.ts'
 import { adminPolicy } from '../../src/separation/admin-policy.ts'
 import { imageNames } from '../../src/stacks/index.ts'
+import { newKey } from '../delivery/keys.ts'
 import { smallEif } from '../delivery/small-eif.ts'
 import type { Workplace } from '../run.ts'
+
+const publisher = newKey()
 
 export const wallet = '111111111111'
 export const nodeOne = '222222222222'
@@ -52,7 +56,20 @@ export function layOut(place: Workplace, deployment: Deployment, release = 'one'
   const digests = { wallet: digest, broker: digest, 'policy-node': digest }
   const tags = { wallet: release, broker: release, 'policy-node': release }
   place.write('service-images.json', JSON.stringify({ tags, digests }))
-  const { eif, pcrJson } = smallEif(release)
+  const { eif, pcrs, pcrJson } = smallEif(release)
+  const digest0 = `sha256:${'0'.repeat(64)}` as const
+  const signed = renderRelease({
+    release,
+    deployer: { version: release, image: digest0 },
+    enclave: { tag: release, pcrs },
+    images: { wallet: digest0, broker: digest0, 'policy-node': digest0 },
+    files: {},
+  })
+  mkdirSync(place.path('.trivault/enclave'), { recursive: true })
+  writeFileSync(place.path('.trivault/enclave/release.json'), signed)
+  place.write('.trivault/enclave/release.json.sig', signRelease(signed, publisher))
+  place.write('.trivault/enclave/signing-key.pem', publisher.publicKeyPem)
+  Object.assign(place.variables, { MPA_IMAGE_TAG: release, SIGNING_KEY_FINGERPRINT: publisher.fingerprint })
   writeFileSync(place.path('enclave.eif'), eif)
   place.write('pcr.json', pcrJson)
   mkdirSync(place.path('conf'), { recursive: true })
