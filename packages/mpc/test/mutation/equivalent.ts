@@ -13,6 +13,8 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'frost/signing.ts finish: response === undefined',
       'keygen.ts #openingOf: opening === undefined',
       'keygen.ts finish: share === undefined',
+      'group.ts interpolateInExponent: point',
+      'pair-state.ts claim: this.#material === undefined',
       'keyshare.ts decodeKeyShare: self === undefined',
       'keyshare.ts decodeKeyShare: parties === undefined',
       'keyshare.ts decodeKeyShare: threshold === undefined',
@@ -55,6 +57,24 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'frost/signing.ts commit: hiding === undefined',
       'frost/signing.ts commit: binding === undefined',
       'schnorr.ts verifyProof: right !== undefined',
+    ],
+  },
+  {
+    reason: 'A later condition of the same function refuses the same input; this one says so first.',
+    names: [
+      // Every share was compared with its public share, and the public shares with the key.
+      'backup.ts recoverKey: !isSamePoint(group.base(rebuilt), report.publicKey)',
+      // No point of 33 bytes begins otherwise.
+      'curve.ts isPoint: bytes[0] === 2 || bytes[0] === 3',
+      // A threshold of two at least, and not above the parties.
+      'keyshare.ts areValidParameters: parties >= 2',
+      // No public share has that index.
+      'keyshare.ts decodeKeyShare: self < 1',
+      'keyshare.ts decodeKeyShare: self > parties',
+      // Zero times G is no public share.
+      'keyshare.ts decodeKeyShare: isZero(secret)',
+      // A signature with s = 0 does not verify.
+      'signing-run.ts S4.2: mod(w) !== 0n',
     ],
   },
 ]

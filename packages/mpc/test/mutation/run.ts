@@ -137,11 +137,16 @@ const quick = new Set(quickest.slice(0, Math.ceil(quickest.length / 2)))
 
 /** Where most mutants of a source file meet their end. */
 const LIKELY: readonly [source: RegExp, test: string][] = [
-  [/^(keygen|schnorr|pair|base-ot|pprf|ot-ext)/, 'setup-adversary'],
+  [/^(base-ot|pprf|ot-ext)/, 'oblivious'],
+  [/^schnorr/, 'schnorr'],
+  [/^(keygen|pair-setup)/, 'setup-adversary'],
   [/^refresh/, 'refresh.test'],
   [/^frost/, 'frost-adversary'],
-  [/^(backup|oaep)/, 'backup.test'],
-  [/^(keyshare|group|ed25519)/, 'group.test'],
+  [/^backup/, 'test/backup.test'],
+  [/^(oaep|pair-state|signing.ts)/, 'arguments'],
+  [/^(keyshare|scalar)/, 'test/fuzz.test'],
+  [/^layout/, 'decoders'],
+  [/^(group|ed25519)/, 'group.test'],
   [/^(session|frame)/, 'frames'],
   [/^derive/, 'derive'],
   [/^/, 'signing-adversary'],
