@@ -77,7 +77,10 @@ async function follow(
           .filter(line => /^make /.test(line))
           .join('; ')
         if (commands !== '') say(`    ${person.name}  ${seconds.padStart(5)} s  ${commands}`)
-        if (code !== 0)
+        // Where one person has all accounts the proof must fail, and say so.
+        const absent = world.people.length === 1 && action.script === 'make prove-separation\n'
+        if (absent && code !== 0 && /SEPARATION IS ABSENT/.test(output)) return
+        if (code !== 0 || absent)
           throw new Error(`step ${step.number}, ${person.name}: exit ${code}\n${action.script}\n${output.slice(-4000)}`)
       }),
     )
