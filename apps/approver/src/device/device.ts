@@ -176,7 +176,9 @@ export class Device {
   }
 
   async reject(id: string, reason: string): Promise<void> {
-    await this.#client.call('cwprejectOperation', { body: { OperationID: id, ...(reason !== '' && { Reason: reason }) } })
+    await this.#client.call('cwprejectOperation', {
+      body: { OperationID: id, ...(reason !== '' && { Reason: reason }) },
+    })
   }
 
   /** Freezes the vault, or ends one operation. Resolves to the nodes that stopped, once the log has it or some seconds later. */
