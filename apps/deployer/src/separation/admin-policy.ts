@@ -134,6 +134,10 @@ function infrastructureAdmin(deployment: Deployment): Allow[] {
       `arn:aws:iam::${account}:role/${prefix}-*`,
       `arn:aws:iam::${account}:instance-profile/${prefix}-*`,
     ]),
+    // In an account that never used them, these services make a role of their own in the name of whoever asks first.
+    allow('RolesOfServices', ['iam:CreateServiceLinkedRole'], [`arn:aws:iam::${account}:role/aws-service-role/*`], {
+      Condition: { StringEquals: { 'iam:AWSServiceName': serviceLinked } },
+    }),
     allow('Registry', ['ecr:*'], [`arn:aws:ecr:${region}:${account}:repository/${prefix}/*`]),
     allow('SignInToPublicRegistry', ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken']),
     allow('Network', ['ec2:*', 'elasticloadbalancing:*', 'autoscaling:*', 'servicediscovery:*'], ['*'], here),
@@ -147,6 +151,8 @@ function infrastructureAdmin(deployment: Deployment): Allow[] {
     allow('InternalNames', ['route53:CreateHostedZone', 'route53:GetHostedZone', 'route53:ListHostedZonesByName']),
   ]
 }
+
+const serviceLinked = ['autoscaling', 'ecs', 'elasticloadbalancing', 'rds'].map(name => `${name}.amazonaws.com`)
 
 const roleActions = ['Create', 'Delete', 'Get', 'Tag', 'Untag', 'Update']
   .map(verb => `iam:${verb}Role`)

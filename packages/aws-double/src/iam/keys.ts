@@ -26,6 +26,7 @@ const single = [
   'cloudformation:StackSetARN',
   'ec2:ResourceTag/*',
   'ecs:cluster',
+  'iam:AWSServiceName',
   'iam:PassedToService',
   'iam:PermissionsBoundary',
   'iam:PolicyARN',

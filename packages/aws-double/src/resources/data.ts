@@ -14,6 +14,7 @@ import type { Properties } from '../services/cloudformation/store.ts'
 import { tableArn } from '../services/dynamodb/access.ts'
 import type { Table } from '../services/dynamodb/store.ts'
 import { createRepository, deleteRepository, setRepositoryPolicy } from '../services/ecr/service.ts'
+import { needServiceLinkedRole } from '../services/iam/roles.ts'
 import { authorizeKey, keyOf } from '../services/kms/access.ts'
 import { instanceArn } from '../services/rds/access.ts'
 import type { DbInstance } from '../services/rds/store.ts'
@@ -179,6 +180,7 @@ export const dbInstance: Provider = {
     const arn = instanceArn(call, identifier)
     authorize(call, { action: 'rds:CreateDBInstance', resource: arn })
     authorize(call, { action: 'rds:AddTagsToResource', resource: arn })
+    needServiceLinkedRole(call, 'rds.amazonaws.com')
     const { account, region, world } = call
     const { instances } = world.rds
     if (instances.has(arn)) throw new AwsError('DBInstanceAlreadyExists', 'DB instance already exists')

@@ -5,6 +5,7 @@ import { generatedName, type Provider, textOf } from '../services/cloudformation
 import { deregisterTaskDefinition, registerTaskDefinition } from '../services/ecs/definitions.ts'
 import { clusterArn, createService, deleteService, updateService } from '../services/ecs/services.ts'
 import type { EcsService } from '../services/ecs/store.ts'
+import { needServiceLinkedRole } from '../services/iam/roles.ts'
 
 export const cluster: Provider = {
   properties: ['ClusterName', 'ClusterSettings', 'Tags'],
@@ -12,6 +13,7 @@ export const cluster: Provider = {
     const name = textOf(properties, 'ClusterName') ?? generatedName(call)
     const arn = clusterArn(call, name)
     authorize(call, { action: 'ecs:CreateCluster', resource: arn })
+    needServiceLinkedRole(call, 'ecs.amazonaws.com')
     const { clusters } = call.world.ecs
     if (clusters.has(arn)) throw new AwsError('AlreadyExists', `the cluster ${name} already exists`)
     clusters.set(arn, { name, arn, account: call.account, region: call.region })

@@ -3,6 +3,7 @@ import { AwsError } from '../errors.ts'
 import { generatedName, type Provider, type ResourceCall, textOf } from '../services/cloudformation/provider.ts'
 import type { Properties } from '../services/cloudformation/store.ts'
 import { authorizeLaunch, type LaunchData, launch, terminate } from '../services/ec2/instances.ts'
+import { needServiceLinkedRole } from '../services/iam/roles.ts'
 import { inertKey } from './inert.ts'
 
 const templateType = 'AWS::EC2::LaunchTemplate'
@@ -86,6 +87,7 @@ export const autoScalingGroup: Provider = {
   async create(properties, call) {
     const name = textOf(properties, 'AutoScalingGroupName') ?? generatedName(call)
     authorize(call, { action: 'autoscaling:CreateAutoScalingGroup', resource: groupArn(call, name) })
+    needServiceLinkedRole(call, 'autoscaling.amazonaws.com')
     await replaceInstances(call, name, properties)
     return { physicalId: name, attributes: {} }
   },

@@ -3,6 +3,7 @@ import { AwsError } from '../errors.ts'
 import { serviceMay } from '../service-roles.ts'
 import { generatedName, type ResourceCall } from '../services/cloudformation/provider.ts'
 import type { Properties } from '../services/cloudformation/store.ts'
+import { needServiceLinkedRole } from '../services/iam/roles.ts'
 import { type InertType, named } from './inert.ts'
 
 const elb = (...names: string[]): readonly string[] => names.map(name => `elasticloadbalancing:${name}`)
@@ -89,7 +90,10 @@ export const webTypes: Readonly<Record<string, InertType>> = {
       return `arn:aws:elasticloadbalancing:${call.region}:${call.account}:loadbalancer/app/${name}/${hex(call, 16)}`
     },
     path: arnPath,
-    check: checkAccessLogs,
+    check: (properties, call) => {
+      needServiceLinkedRole(call, 'elasticloadbalancing.amazonaws.com')
+      checkAccessLogs(properties, call)
+    },
     attributes: (id, _, { region }) => {
       const [, , name = '', suffix = ''] = arnPath(id).split('/')
       return {

@@ -195,6 +195,28 @@ export function detachRolePolicy(
   return {}
 }
 
+const serviceLinkedNames = {
+  'autoscaling.amazonaws.com': 'AWSServiceRoleForAutoScaling',
+  'ecs.amazonaws.com': 'AWSServiceRoleForECS',
+  'elasticloadbalancing.amazonaws.com': 'AWSServiceRoleForElasticLoadBalancing',
+  'rds.amazonaws.com': 'AWSServiceRoleForRDS',
+} as const
+
+/**
+ * These services work with a role of their own, which the first use in an account makes with the right of whoever asks.
+ * @throws AwsError `AccessDenied`
+ */
+export function needServiceLinkedRole(call: Call, service: keyof typeof serviceLinkedNames): void {
+  const { serviceLinked } = iamOf(call.world, call.account)
+  if (serviceLinked.has(service)) return
+  authorize(call, {
+    action: 'iam:CreateServiceLinkedRole',
+    resource: roleArn(call.account, `/aws-service-role/${service}/`, serviceLinkedNames[service]),
+    context: { 'iam:AWSServiceName': service },
+  })
+  serviceLinked.add(service)
+}
+
 /**
  * Whoever hands a role to a service needs iam:PassRole on it, and the role must trust the service.
  * @throws AwsError

@@ -38,6 +38,8 @@ export type IamStore = {
   readonly instanceProfiles: Map<string, InstanceProfile>
   /** Customer managed policies by ARN. */
   readonly policies: Map<string, StoredPolicy & { readonly name: string }>
+  /** Services that have their own role in this account. */
+  readonly serviceLinked: Set<string>
 }
 
 export const createIamStore = (): IamStore => ({
@@ -45,4 +47,5 @@ export const createIamStore = (): IamStore => ({
   roles: new Map(),
   instanceProfiles: new Map(),
   policies: new Map(),
+  serviceLinked: new Set(),
 })
