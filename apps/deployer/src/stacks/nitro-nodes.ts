@@ -27,8 +27,8 @@ export const HOST_IMAGE_PARAMETER = 'HostImageId'
 type Request = Extract<StackRequest, { kind: 'nitro-nodes' }>
 
 /**
- * Three hosts with a Nitro enclave each. A host holds no state, database and anchor are elsewhere: one that fails is replaced by
- * its group of one.
+ * Three hosts with a Nitro enclave each, in groups of one that replace a host that fails. The database is elsewhere; the anchor
+ * is to be too (ANCHOR_TABLE_ARN), and is a file on the host until the enclave writes the table (docs/verification.md).
  */
 export const buildNitroNodes: StackBuilder<'nitro-nodes'> = (app, deployment, request) => {
   const stack = vaultStack(app, deployment, {
