@@ -186,7 +186,7 @@ describe('two approvers in two browsers', () => {
     })
     for (const { page } of [alice, bob]) {
       await page.getByRole('link', { name: 'Inbox' }).last().click()
-      await page.getByRole('link', { name: /Change a transaction rule/ }).click()
+      await page.getByRole('link', { name: /New restriction "large"/ }).click()
       await page.getByText('A NEW rule').waitFor()
       await page.getByText(/needs 2 approvals from owner/).waitFor()
       await button(page, 'Hold to approve').waitFor()

@@ -6,13 +6,18 @@ import { useApi } from '@trivault/ui'
 type Options = {
   readonly enabled?: boolean
   readonly staleTime?: number
+  /** It never changes: once known it is not asked for again, whatever happens. */
+  readonly constant?: boolean
   readonly refetchInterval?: number
   /** Keeps the last answer on the screen while the next one, with other input, is awaited. */
   readonly keep?: boolean
 }
 
-const keeping = ({ keep = false, ...options }: Options) => ({
+const keeping = ({ keep = false, constant = false, ...options }: Options) => ({
   ...options,
+  ...(constant && {
+    staleTime: ({ state }: { state: { data: unknown } }) => (state.data === undefined ? 0 : ('static' as const)),
+  }),
   ...(keep && { placeholderData: (before: unknown) => before as never }),
 })
 

@@ -1,4 +1,3 @@
-import { Badge, Tooltip } from '@mantine/core'
 import {
   IconArrowsExchange,
   IconCoins,
@@ -14,6 +13,7 @@ import { Outlet, useLocation } from '@tanstack/react-router'
 import {
   AppShell,
   type Live,
+  LiveMark,
   type NavItem,
   QueryView,
   SessionGate,
@@ -53,32 +53,6 @@ function useFreshness(enabled: boolean): Live {
   return useLiveEvents(api, enabled, refresh)
 }
 
-const liveWords: Readonly<Record<Live, string>> = {
-  live: 'Live',
-  connecting: 'Connecting',
-  offline: 'Not live: reconnecting',
-}
-
-function LiveBadge({ live }: { live: Live }) {
-  return (
-    <Tooltip
-      label="Changes in the vault show up by themselves while this says Live"
-      withinPortal={false}
-      multiline
-      w={240}
-    >
-      <Badge
-        variant="dot"
-        color={live === 'live' ? 'green' : live === 'offline' ? 'red' : 'gray'}
-        tt="none"
-        role="status"
-      >
-        {liveWords[live]}
-      </Badge>
-    </Tooltip>
-  )
-}
-
 /** The tab's title says where one is; screen readers read it after each step. */
 function usePageTitle(): void {
   const path = useLocation({ select: ({ pathname }) => pathname })
@@ -88,8 +62,8 @@ function usePageTitle(): void {
   }, [place])
 }
 
-/** Banner, navigation and sign-in around every page. */
-export function Frame() {
+/** Banner, navigation and sign-in around every page; around `children` where the address leads to none. */
+export function Frame({ children }: { children?: ReactNode }) {
   const { state } = useSessionView()
   const signedIn = state === 'signed-in'
   const live = useFreshness(signedIn)
@@ -98,12 +72,12 @@ export function Frame() {
     <AppShell
       app="Console"
       nav={signedIn || state === 'expired' ? nav : []}
-      status={signedIn && <LiveBadge live={live} />}
+      status={signedIn && <LiveMark live={live} />}
     >
       <SessionGate app="Console">
         <Known>
           <FreezeNotice />
-          <Outlet />
+          {children ?? <Outlet />}
         </Known>
       </SessionGate>
     </AppShell>

@@ -3,11 +3,11 @@ import { LinkButton } from './parts/link-button.tsx'
 
 export function NotFound() {
   return (
-    <main className="tv-main">
+    <>
       <PageTitle>Not found</PageTitle>
       <EmptyState title="There is no such page" action={<LinkButton to="/">Go home</LinkButton>}>
         The address may be mistyped, or from an older release.
       </EmptyState>
-    </main>
+    </>
   )
 }

@@ -6,9 +6,15 @@ import { NotFound } from './not-found.tsx'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
-const root = createRootRoute({ notFoundComponent: NotFound })
+const root = createRootRoute({
+  notFoundComponent: () => (
+    <Frame>
+      <NotFound />
+    </Frame>
+  ),
+})
 const callback = createRoute({ getParentRoute: () => root, path: '/callback', component: Callback })
-const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame })
+const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: () => <Frame /> })
 const under = () => frame
 
 const pages = [

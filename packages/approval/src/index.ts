@@ -6,5 +6,6 @@ export { graveRefusals, type Judgement, judge, type Question, type Refusal } fro
 export { pinsOf, vaultOfLink } from './pairing.ts'
 export { entriesOf, LiveReplica, type LogStore, type Replica, replay, sameNodes } from './replica.ts'
 export { type SigningSummary, type Summary, type SummaryAmount, type SummaryMovement, summaryOf } from './summary.ts'
+export { titleOfChange, titleOfSigning } from './titles.ts'
 export { agreedViews, type Verdicts } from './views.ts'
 export { fingerprintWords } from './words.ts'

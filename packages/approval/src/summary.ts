@@ -4,6 +4,7 @@ import type { FunctionName, Grade, Intent, IntentOf, OperationClass, OperationTy
 import { operationTypes } from '@trivault/protocol'
 import { assetOf, chainContext, intentEffects, transactionSubject, type VaultState } from '@trivault/vault-state'
 import { describeIntent } from './describe-intent.ts'
+import { titleOfChange, titleOfSigning } from './titles.ts'
 
 export interface SummaryAmount {
   /** Decimal in major units; undefined when the bytes do not tell. */
@@ -74,64 +75,10 @@ export function summaryOf(state: VaultState, intent: Intent): Summary {
   }
 }
 
-const titles: Readonly<Record<FunctionName, string>> = {
-  transfer: 'Send',
-  'token transfer': 'Send',
-  'contract call': 'Call a contract with',
-  deploy: 'Create a contract with',
-  'personal sign': 'Sign a message',
-  'typed data': 'Sign typed data',
-  'raw digest': 'Sign a raw digest',
-}
-
 function titleOf({ function: name, movements }: SigningSummary): string {
-  const amounts = movements.map(({ amount, symbol }) =>
-    amount === undefined ? `some ${symbol}` : `${amount} ${symbol}`,
-  )
-  if (movements.length === 0) return titles[name].replace(/ with$/, '')
-  return `${titles[name]} ${amounts.join(' + ')}`
+  const moved = movements.map(({ amount, symbol }) => (amount === undefined ? `some ${symbol}` : `${amount} ${symbol}`))
+  return titleOfSigning(name, moved)
 }
-
-/** In few words; the lines say everything. */
-function titleOfChange(intent: Intent): string {
-  switch (intent.OperationType) {
-    case 'set user public key':
-      return `New device key for ${intent.UserID}`
-    case 'reset user':
-      return `Revoke the device key of ${intent.UserID}`
-    case 'register user':
-      return `Register ${intent.UserName}`
-    case 'delete user':
-      return `Delete ${intent.UserName}`
-    case 'update group':
-      return `Change the group "${intent.Group}"`
-    case 'rename group':
-      return `Rename the group "${intent.OldName}"`
-    case 'update transaction restriction':
-      return 'Change a transaction rule'
-    case 'update config restriction':
-      return 'Change a configuration rule'
-    case 'update policy restriction':
-      return 'Change a policy rule'
-    case 'create master key':
-    case 'refresh master key':
-    case 'backup master key':
-    case 'create account':
-      return `${capital(intent.OperationType)} "${intent.Name}"`
-    case 'update settings':
-      return "Change the vault's settings"
-    case 'seal':
-      return 'Seal the vault'
-    case 'unfreeze':
-      return 'Unfreeze the vault'
-    case 'found again':
-      return 'Found the vault anew'
-    default:
-      return capital(intent.OperationType)
-  }
-}
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 function signingOf(state: VaultState, intent: Intent): SigningSummary | undefined {
   if (intent.OperationType !== 'make transaction' && intent.OperationType !== 'generic signing') return undefined

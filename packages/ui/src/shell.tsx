@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { IconDots, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react'
-import { Link, type LinkProps } from '@tanstack/react-router'
+import { Link, type LinkProps, useLocation } from '@tanstack/react-router'
 import type { ComponentType, ReactNode } from 'react'
 import { useEnv, useSession, useSessionView } from './app-context.tsx'
 
@@ -77,10 +77,12 @@ function Nav(props: { items: readonly NavItem[]; more?: readonly NavItem[]; clas
 }
 
 function More({ items }: { items: readonly NavItem[] }) {
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  const current = items.some(({ to }) => path.startsWith(to))
   return (
     <Menu position="top-end">
       <Menu.Target>
-        <button type="button" className="tv-more">
+        <button type="button" className="tv-more" data-current={current || undefined}>
           <IconDots size={20} />
           <span>More</span>
         </button>

@@ -14,8 +14,22 @@ const vault: MantineColorsTuple = [
   '#13479b',
 ]
 
+/** Greys of the dark scheme with the same touch of blue as its surfaces. */
+const dark: MantineColorsTuple = [
+  '#dde2ea',
+  '#b9c0cc',
+  '#949dac',
+  '#737d8d',
+  '#4a5362',
+  '#3a4250',
+  '#272d37',
+  '#1b1f26',
+  '#15181d',
+  '#101216',
+]
+
 export const theme = createTheme({
-  colors: { vault },
+  colors: { vault, dark },
   primaryColor: 'vault',
   primaryShade: { light: 7, dark: 7 },
   autoContrast: true,

@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, CopyButton, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { useEffect, useReducer } from 'react'
 
 /** Puts a value on the clipboard; says so to screen readers too. */
 export function Copy({ value, label }: { value: string; label: string }) {
@@ -16,6 +17,42 @@ export function Copy({ value, label }: { value: string; label: string }) {
   )
 }
 
+/** Where a value that does not fit in one line breaks: an address in two halves, a digest in quarters. */
+function pieces(value: string): readonly string[] {
+  const digits = value.startsWith('0x') ? value.slice(2) : value
+  const size = { 40: 20, 64: 16 }[digits.length]
+  if (size === undefined || !/^[0-9a-fA-F]*$/.test(digits)) return [value]
+  const parts = digits.match(new RegExp(`.{${size}}`, 'g')) ?? []
+  return value === digits ? parts : parts.map((part, i) => (i === 0 ? `0x${part}` : part))
+}
+
+/** An address, digest or other text of a machine, whole. */
+export function Mono({ value }: { value: string }) {
+  const parts = pieces(value)
+  return (
+    <span className="tv-mono">
+      {parts.length === 1
+        ? value
+        : parts.map((part, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: pieces may repeat and never move
+            <span className="tv-piece" key={`${i} ${part}`}>
+              {part}
+            </span>
+          ))}
+    </span>
+  )
+}
+
+const machineText = /(0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40})(?![0-9a-fA-F]))/
+
+/** A sentence in which addresses and hashes break in even parts, too. */
+export function Sentence({ text }: { text: string }) {
+  return text.split(machineText).map((part, i) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts may repeat and never move
+    i % 2 === 1 ? <Mono key={`${i} ${part}`} value={part} /> : part,
+  )
+}
+
 /** A whole address, never shortened, that can be copied. */
 export function Address({ value, name }: { value: string; name?: string | undefined }) {
   return (
@@ -26,7 +63,7 @@ export function Address({ value, name }: { value: string; name?: string | undefi
         </Text>
       )}
       <span className="tv-address">
-        <span className="tv-mono">{value}</span>
+        <Mono value={value} />
         <Copy value={value} label="Copy the address" />
       </span>
     </span>
@@ -37,7 +74,7 @@ export function Address({ value, name }: { value: string; name?: string | undefi
 export function Digest({ value, label = 'Copy' }: { value: string; label?: string }) {
   return (
     <span className="tv-address">
-      <span className="tv-mono">{value}</span>
+      <Mono value={value} />
       <Copy value={value} label={label} />
     </span>
   )
@@ -66,13 +103,25 @@ const steps: readonly [limit: number, unit: Intl.RelativeTimeFormatUnit, seconds
   [2_592_000, 'day', 86_400],
 ]
 
-/** How long ago, with the exact time behind it. `at`: milliseconds or an ISO text. */
+const retold = 20_000
+
+/** How long ago, with the exact time behind it; told anew as it passes. `at`: milliseconds or an ISO text. */
 export function Time({ at }: { at: number | string }) {
+  const [, tell] = useReducer((count: number) => count + 1, 0)
+  useEffect(() => {
+    const timer = setInterval(tell, retold)
+    return () => clearInterval(timer)
+  }, [])
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return <span>unknown</span>
   const seconds = (date.getTime() - Date.now()) / 1000
   const step = steps.find(([limit]) => Math.abs(seconds) < limit)
-  const text = step ? relative.format(Math.round(seconds / step[2]), step[1]) : exact.format(date)
+  const text =
+    seconds <= 0 && seconds > -60
+      ? 'just now'
+      : step
+        ? relative.format(Math.round(seconds / step[2]), step[1])
+        : exact.format(date)
   return (
     <time dateTime={date.toISOString()} title={exact.format(date)}>
       {text}
@@ -87,10 +136,21 @@ const colours: Readonly<Record<string, string>> = {
   'Pending confirmation': 'yellow',
 }
 
-/** Status of an operation in the contract's words; colour says nothing that the word does not. */
+const meanings: Readonly<Record<string, string>> = {
+  'Pending initialization': 'The wallet has it; the three nodes have not certified it yet',
+  'Pending confirmation': 'Waits for the device of the person who started it',
+  'Pending approval': 'Waits for approvers',
+  'Pending execution': 'Approved; the nodes judge it next, or a delay is not over',
+  'Pending signature': 'The three nodes are signing it',
+  Executing: 'On its way to the chain',
+  Succeeded: 'Over, with success',
+  Failed: 'Over, without success',
+}
+
+/** Status of an operation in the contract's words, explained behind; colour says nothing that the word does not. */
 export function StatusBadge({ status }: { status: string }) {
   return (
-    <Badge variant="light" color={colours[status] ?? 'vault'} radius="sm" tt="none">
+    <Badge variant="light" color={colours[status] ?? 'vault'} radius="sm" tt="none" title={meanings[status]}>
       {status}
     </Badge>
   )

@@ -159,7 +159,7 @@ function PersonCard({ person }: { person: Person }) {
         ))}
         {person.keys.length > active.length && (
           <Text size="sm" c="dimmed">
-            {person.keys.length - active.length} earlier key(s), which no longer count
+            Earlier keys, which no longer count: {person.keys.length - active.length}
           </Text>
         )}
         {revoke.error !== null && <ErrorState error={revoke.error} />}

@@ -1,12 +1,9 @@
 import { Alert, Button, Text } from '@mantine/core'
 import { IconDevices, IconHistory, IconInbox, IconShieldLock } from '@tabler/icons-react'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { AppShell, type Live, type NavItem, SessionGate, useSessionView } from '@trivault/ui'
+import { AppShell, LiveMark, type NavItem, SessionGate, useSessionView } from '@trivault/ui'
 import { useLive, useOverview } from '../device-context.tsx'
 import { useRelease, useUpdate } from '../release/release-gate.tsx'
-
-const colours: Readonly<Record<Live, string>> = { live: '#2f9e44', connecting: '#f08c00', offline: '#e03131' }
-const words: Readonly<Record<Live, string>> = { live: 'Live', connecting: 'Connecting', offline: 'Offline' }
 
 export function Root() {
   const live = useLive()
@@ -26,13 +23,7 @@ export function Root() {
       app="Approver"
       nav={inside ? nav : []}
       column="720px"
-      status={
-        state === 'signed-in' && (
-          <span className="ap-dot" role="status" style={{ '--ap-dot': colours[live] } as React.CSSProperties}>
-            {words[live]}
-          </span>
-        )
-      }
+      status={state === 'signed-in' && <LiveMark live={live} />}
     >
       {pathname === '/callback' ? (
         <Outlet />

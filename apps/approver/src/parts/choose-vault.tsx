@@ -27,8 +27,8 @@ export function ChooseVault() {
       <PageTitle>Pair this device</PageTitle>
       <Stack maw={520}>
         <Text>
-          To begin, this device must know your vault for sure. Scan the pairing code that the console or a paired device
-          shows under "Pair a device", or paste its link.
+          To begin, this device must know your vault for sure. Scan the pairing code that every paired device shows
+          under Vault, or paste its link.
         </Text>
         {look.error !== null && <ErrorState error={look.error} />}
         {scanning ? (

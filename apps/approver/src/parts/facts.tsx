@@ -1,3 +1,4 @@
+import { Sentence } from '@trivault/ui'
 import type { ReactNode } from 'react'
 
 /** Terms with their values, side by side or stacked on a narrow screen. */
@@ -24,7 +25,7 @@ export function Lines({ lines }: { lines: readonly string[] }) {
           key={`${i} ${line}`}
           data-change={line.startsWith('+ ') ? 'plus' : line.startsWith('- ') ? 'minus' : undefined}
         >
-          {line}
+          <Sentence text={line} />
         </li>
       ))}
     </ul>

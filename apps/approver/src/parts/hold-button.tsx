@@ -18,6 +18,11 @@ export function HoldButton(props: {
   const [held, setHeld] = useState(false)
   const [asking, setAsking] = useState(false)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const no = useRef<HTMLButtonElement>(null)
+  // The button that had the focus is gone; the harmless answer takes it over.
+  useEffect(() => {
+    if (asking) no.current?.focus()
+  }, [asking])
   const release = (): void => {
     clearTimeout(timer.current)
     setHeld(false)
@@ -52,7 +57,7 @@ export function HoldButton(props: {
         >
           Yes
         </Button>
-        <Button variant="default" onClick={() => setAsking(false)}>
+        <Button ref={no} variant="default" onClick={() => setAsking(false)}>
           No
         </Button>
       </Group>

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { StatusBadge, Time } from '@trivault/ui'
+import { Sentence, StatusBadge, Time } from '@trivault/ui'
 import type { Item } from '../device/views.ts'
 
 /** Operations as cards; `when` says which of its times counts here. */
@@ -11,11 +11,16 @@ export function ItemList({ items, when }: { items: readonly Item[]; when: 'start
           <Link to="/operation/$id" params={{ id: item.id }} className="ap-item">
             <span className="ap-item-title">{item.title ?? 'Cannot be decoded'}</span>
             <StatusBadge status={item.status} />
-            {item.detail && <span className="ap-item-small">{item.detail}</span>}
+            {item.detail && (
+              <span className="ap-item-small">
+                <Sentence text={item.detail} />
+              </span>
+            )}
             <span className="ap-item-small">
-              {item.type} · {when === 'ended' && item.endedAt !== undefined ? 'ended ' : 'started '}
+              {item.title === undefined && `${item.type} · `}
+              {when === 'ended' && item.endedAt !== undefined ? 'ended ' : 'started '}
               <Time at={when === 'ended' ? (item.endedAt ?? item.startedAt) : item.startedAt} />
-              {item.initiator && ` · ${item.initiator}`}
+              {item.initiator && (when === 'started' ? ` by ${item.initiator}` : ` · started by ${item.initiator}`)}
               {item.approvedByMe && ' · approved by you'}
             </span>
             {item.failure !== undefined && <span className="ap-item-small">{item.failure}</span>}

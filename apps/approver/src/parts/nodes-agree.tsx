@@ -1,6 +1,6 @@
 import { Accordion, Alert, Text } from '@mantine/core'
 import { IconShieldCheck } from '@tabler/icons-react'
-import { Digest } from '@trivault/ui'
+import { Digest, Mono } from '@trivault/ui'
 import type { Examination } from '../device/views.ts'
 import { Fact, Facts } from './facts.tsx'
 
@@ -30,9 +30,9 @@ export function NodesAgree({ of: { nodes, intentHash, effectsHash } }: { of: Exa
               {nodes.map(node => (
                 <Fact key={node.node} term={`Node ${node.node}`}>
                   <Text size="sm">Signed at entry {node.headSeq}; intent and effects:</Text>
-                  <span className="tv-mono">{node.intentHash}</span>
+                  <Mono value={node.intentHash} />
                   <br />
-                  <span className="tv-mono">{node.effectsHash ?? 'no effects'}</span>
+                  {node.effectsHash === undefined ? 'no effects' : <Mono value={node.effectsHash} />}
                 </Fact>
               ))}
             </Facts>

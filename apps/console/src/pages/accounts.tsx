@@ -99,6 +99,7 @@ function Table({ accounts }: { accounts: readonly Account[] }) {
       columns={[
         {
           head: 'Account',
+          lead: true,
           cell: ({ ID, Name }) => (
             <Link className="cn-link" to="/accounts/$id" params={{ id: String(ID) }}>
               {Name}

@@ -107,7 +107,7 @@ function Unregister(props: { segment: string; request: Readonly<Record<string, s
     <>
       <Button
         size="xs"
-        variant="subtle"
+        variant="light"
         color="red"
         onClick={() => setOpen(true)}
         aria-label={`Unregister ${props.name}`}

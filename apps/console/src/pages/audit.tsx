@@ -73,7 +73,7 @@ function Rows({ rows }: { rows: readonly Row[] }) {
                 <Link className="cn-link" to="/operations/$id" params={{ id: OperationID }}>
                   {OperationType || 'operation'}
                 </Link>
-                <div className="tv-mono">{OperationID}</div>
+                <div className="tv-mono cn-id">{OperationID}</div>
               </>
             ),
         },
@@ -82,7 +82,7 @@ function Rows({ rows }: { rows: readonly Row[] }) {
           head: 'Detail',
           cell: ({ Detail }) => (
             <details>
-              <summary>What it says</summary>
+              <summary>Show</summary>
               <pre className="cn-json">{pretty(Detail)}</pre>
             </details>
           ),

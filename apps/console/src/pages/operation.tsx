@@ -9,6 +9,7 @@ import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
 import { bytesOf, download } from '../parts/download.ts'
 import { IntentSummary } from '../parts/intent-summary.tsx'
+import { titleOf } from '../parts/operation-title.tsx'
 import { Facts, Section } from '../parts/section.tsx'
 import { TimelineView } from '../parts/timeline.tsx'
 import { remedies } from '../parts/vocabulary.ts'
@@ -27,19 +28,18 @@ export function OperationPage() {
   )
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const isFinal = ({ Status: name }: Status): boolean => name === 'Failed' || name === 'Succeeded'
 
 function Known({ id, status }: { id: string; status: Status }) {
   const me = useMe()
   const params = { params: { operationID: id } }
-  const intent = useCall('cwpgetOperationIntent', params)
+  const intent = useCall('cwpgetOperationIntent', params, { constant: true })
   const timeline = useCall('trivaultOperationTimeline', params)
   return (
     <>
       <PageTitle actions={me.writes && !isFinal(status) && <Cancel id={id} />}>
         <Group gap="sm">
-          {capital(intent.data?.OperationType ?? 'operation')}
+          {intent.data === undefined ? 'Operation' : titleOf(intent.data)}
           <StatusBadge status={status.Status} />
         </Group>
       </PageTitle>
@@ -67,7 +67,7 @@ function Known({ id, status }: { id: string; status: Status }) {
         <QueryView query={intent} what="Reading it">
           {data => (
             <details>
-              <summary>Show it</summary>
+              <summary>Show the request</summary>
               <Code block className="cn-json">
                 {JSON.stringify(data, null, 2)}
               </Code>

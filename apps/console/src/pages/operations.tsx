@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { BodyOf, ResponseOf } from '@trivault/api-contract'
 import { EmptyState, PageTitle, QueryView, StatusBadge, Time, useApi } from '@trivault/ui'
 import { DataTable } from '../parts/data-table.tsx'
+import { OperationTitle } from '../parts/operation-title.tsx'
 import { Section } from '../parts/section.tsx'
 import { operationTypes, statusGroups } from '../parts/vocabulary.ts'
 
@@ -96,12 +97,13 @@ export function OperationTable({ rows }: { rows: readonly OperationInfo[] }) {
       columns={[
         {
           head: 'Operation',
+          lead: true,
           cell: ({ OperationID, OperationType }) => (
             <>
               <Link className="cn-link" to="/operations/$id" params={{ id: OperationID }}>
-                {OperationType}
+                <OperationTitle id={OperationID} type={OperationType} />
               </Link>
-              <div className="tv-mono">{OperationID}</div>
+              <div className="tv-mono cn-id">{OperationID}</div>
             </>
           ),
         },

@@ -130,7 +130,7 @@ function Remove({ kind, rule }: { kind: Kind; rule: Rule }) {
   return (
     <>
       <Button
-        variant="subtle"
+        variant="light"
         color="red"
         size="xs"
         onClick={() => setOpen(true)}

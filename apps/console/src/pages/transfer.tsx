@@ -131,7 +131,14 @@ function Form({ accounts, assets }: { accounts: Accounts; assets: readonly Asset
       </Section>
       <Section title="What the policy says">
         <Stack>
-          <PolicyPreview preview={preview} empty="Fill in amount and destination: then you see who must approve." />
+          <PolicyPreview
+            preview={preview}
+            empty={
+              base === undefined
+                ? 'Fill in amount and destination: then you see who must approve.'
+                : 'Fill in the limits of the fee: then you see who must approve.'
+            }
+          />
           {preview.query.data && request !== undefined && <Filled preview={preview.query.data} assets={assets} />}
           {start.error && <ErrorState error={start.error} />}
           <Button

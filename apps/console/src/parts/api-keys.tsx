@@ -37,7 +37,7 @@ export function ApiKeys() {
               rows={list}
               keyOf={({ Id }) => String(Id)}
               columns={[
-                { head: 'Name', cell: ({ Name }) => Name },
+                { head: 'Name', lead: true, cell: ({ Name }) => Name },
                 {
                   head: 'Role',
                   cell: ({ Role }) => (
@@ -146,7 +146,7 @@ function Remove({ user }: { user: SystemUser }) {
   })
   return (
     <>
-      <Button size="xs" variant="subtle" color="red" onClick={() => setOpen(true)} aria-label={`Delete ${user.Name}`}>
+      <Button size="xs" variant="light" color="red" onClick={() => setOpen(true)} aria-label={`Delete ${user.Name}`}>
         Delete
       </Button>
       <Modal

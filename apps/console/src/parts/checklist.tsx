@@ -55,9 +55,9 @@ function Items({ items }: { items: readonly Item[] }) {
           {done} of {items.length}
         </Text>
       </Group>
-      <ul className="cn-lines">
+      <ul className="cn-checks">
         {items.map(({ title, done: isDone, note }) => (
-          <li key={title} style={{ display: 'flex', gap: 12, padding: '8px 0' }}>
+          <li key={title}>
             {isDone ? (
               <IconCircleCheckFilled size={24} color="#2e9e55" aria-label="Done" style={{ flex: 'none' }} />
             ) : (

@@ -5,6 +5,8 @@ export interface Column<T> {
   cell: (row: T) => ReactNode
   /** Numbers stand at the end of their column. */
   end?: true
+  /** Names the row: on a phone it stands over the card, without its head. */
+  lead?: true
 }
 
 /** A table; on a phone each row is a card. The first column names the row. */
@@ -29,8 +31,8 @@ export function DataTable<T>(props: {
       <tbody>
         {rows.map(row => (
           <tr key={keyOf(row)}>
-            {columns.map(({ head, cell, end }) => (
-              <td key={head} data-label={head} className={end && 'cn-end'}>
+            {columns.map(({ head, cell, end, lead }) => (
+              <td key={head} data-label={head} data-lead={lead} className={end && 'cn-end'}>
                 <div>{cell(row)}</div>
               </td>
             ))}

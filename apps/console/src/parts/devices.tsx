@@ -4,10 +4,11 @@ import { useCall } from '../calls.ts'
 import { DataTable } from './data-table.tsx'
 import { Section } from './section.tsx'
 
+/** A key for which no identity provider vouched says nothing of where it is used. */
 const channels: Readonly<Record<string, string>> = {
   app: 'Approver App',
   cli: 'command line',
-  automated: 'a program: enrolled without the identity provider',
+  automated: 'a program, or without an identity provider',
 }
 
 /** Device keys, those that count first. */
@@ -28,7 +29,7 @@ export function Devices() {
               rows={list}
               keyOf={({ KeyID }) => KeyID}
               columns={[
-                { head: 'User', cell: ({ UserID }) => UserID },
+                { head: 'User', lead: true, cell: ({ UserID }) => UserID },
                 {
                   head: 'Counts',
                   cell: ({ Active }) => (
@@ -39,7 +40,7 @@ export function Devices() {
                 },
                 { head: 'Used in', cell: ({ Channel }) => channels[Channel] ?? Channel },
                 {
-                  head: 'Vouched for',
+                  head: 'Identity provider vouched',
                   cell: ({ VouchedAt }) => (VouchedAt === undefined ? 'no' : <Time at={VouchedAt} />),
                 },
                 { head: 'Key', cell: ({ KeyID }) => <Digest value={KeyID} label="Copy the key's fingerprint" /> },

@@ -159,7 +159,7 @@ function Rename({ name }: { name: string }) {
   const [next, setNext] = useState(name)
   return (
     <>
-      <Button size="xs" variant="subtle" onClick={() => setOpen(true)} aria-label={`Rename ${name}`}>
+      <Button size="xs" variant="default" onClick={() => setOpen(true)} aria-label={`Rename ${name}`}>
         Rename
       </Button>
       <ChangeDialog

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core'
 import type { Intent } from '@trivault/api-contract'
-import { Address, Amount, Time } from '@trivault/ui'
+import { Address, Amount, Mono, Time } from '@trivault/ui'
 import { lazy, type ReactNode, Suspense } from 'react'
 import { feeCeiling } from './fee.tsx'
 import { Facts } from './section.tsx'
@@ -16,7 +16,7 @@ export function IntentSummary({ intent }: { intent: Intent }) {
     <>
       {body(intent)}
       <Text size="sm" c="dimmed" component="div" mt="sm">
-        Asked for by {by}, <Time at={intent.Timestamp} />
+        Started by {by}, <Time at={intent.Timestamp} />
       </Text>
     </>
   )
@@ -81,8 +81,8 @@ function TransferFacts({ transfer }: { transfer: TransferIntent }) {
           ceiling &&
             (native ? <Amount key="fee" value={ceiling} symbol={Asset} /> : `${ceiling}, in the chain's own asset`),
         ],
-        ['Call data', EVM.Data],
-        ['Raw transaction', RawTransaction],
+        ['Call data', EVM.Data && <Mono key="data" value={EVM.Data} />],
+        ['Raw transaction', RawTransaction && <Mono key="raw" value={RawTransaction} />],
       ]}
     />
   )

@@ -81,7 +81,7 @@ function Actions({ masterKey: { Name, Status } }: { masterKey: MasterKey }) {
       </Button>
       <Button
         size="xs"
-        variant="subtle"
+        variant="default"
         onClick={() => setWhat('refreshMasterKey')}
         aria-label={`Refresh the shares of ${Name}`}
       >

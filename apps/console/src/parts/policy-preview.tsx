@@ -107,7 +107,7 @@ function Outcome({ needs, unmet }: { needs: readonly string[]; unmet: readonly s
 
 function Line({ icon, title }: { icon: ReactNode; title: string }) {
   return (
-    <Text fw={600} style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
+    <Text fw={600} className="cn-verdict">
       {icon}
       {title}
     </Text>

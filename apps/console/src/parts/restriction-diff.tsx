@@ -1,6 +1,7 @@
 import type { Intent } from '@trivault/api-contract'
 import { parseExact } from '@trivault/api-contract'
 import { describeChange, type RuleKind } from '@trivault/policy'
+import { Sentence } from '@trivault/ui'
 
 type Rule = NonNullable<Parameters<typeof describeChange>[0]>
 
@@ -27,7 +28,7 @@ export function DiffLines({ lines }: { lines: readonly string[] }) {
     <ul className="cn-lines" aria-label="What changes">
       {lines.map(line => (
         <li key={line} data-sign={/^[+-] /.exec(line)?.[0].trim()}>
-          {line}
+          <Sentence text={line} />
         </li>
       ))}
     </ul>

@@ -129,7 +129,7 @@ function Criteria({ draft, onChange, choices, problems }: FormProps) {
   )
   return (
     <>
-      <Fieldset legend="Which transactions it is about: all of these must hold">
+      <Fieldset legend="It applies if all of these hold">
         <Stack>
           <Group grow align="flex-start">
             {text('amountAbove', 'Amount above')}
@@ -181,13 +181,16 @@ function Criteria({ draft, onChange, choices, problems }: FormProps) {
           />
         </Stack>
       </Fieldset>
-      <Fieldset legend="How much may move in a window of time">
+      <Fieldset legend="Limit in a window of time">
+        <Text size="sm" c="dimmed" mb="xs">
+          Without an amount there is no limit.
+        </Text>
         <Group grow align="flex-start">
-          {text('limit', 'At most (empty: no limit)')}
+          {text('limit', 'At most')}
           {text('limitCurrency', 'in')}
         </Group>
-        <Group grow align="flex-start" mt="sm">
-          {text('windowHours', 'In hours')}
+        <Stack mt="sm">
+          {text('windowHours', 'Within hours')}
           <NativeSelect
             label="Counted"
             value={draft.per}
@@ -199,7 +202,7 @@ function Criteria({ draft, onChange, choices, problems }: FormProps) {
               { value: 'asset', label: 'for each asset' },
             ]}
           />
-        </Group>
+        </Stack>
       </Fieldset>
     </>
   )

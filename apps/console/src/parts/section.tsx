@@ -5,7 +5,7 @@ import { type ReactNode, useId } from 'react'
 export function Section(props: { title: string; note?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   const id = useId()
   return (
-    <Paper component="section" withBorder p="md" mb="md" className="cn-section" aria-labelledby={id}>
+    <Paper component="section" withBorder p="md" className="cn-section" aria-labelledby={id}>
       <Group justify="space-between" align="flex-start" mb="sm" gap="xs">
         <div className="cn-section-title">
           <Title order={2} size="h4" id={id}>

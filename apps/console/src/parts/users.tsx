@@ -44,6 +44,7 @@ export function Users() {
               columns={[
                 {
                   head: 'User',
+                  lead: true,
                   cell: ({ Name, IdpUserId }) => (
                     <>
                       <Text fw={600}>{Name}</Text>
@@ -95,7 +96,7 @@ function Actions({ user }: { user: User }) {
       {user.State === 'Active' && (
         <Button
           size="xs"
-          variant="subtle"
+          variant="default"
           onClick={() => setWhat('resetUser')}
           aria-label={`Lost device of ${user.Name}`}
         >
@@ -104,7 +105,7 @@ function Actions({ user }: { user: User }) {
       )}
       <Button
         size="xs"
-        variant="subtle"
+        variant="light"
         color="red"
         onClick={() => setWhat('deleteUser')}
         aria-label={`Delete ${user.Name}`}
