@@ -9,7 +9,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { Outlet, useLocation } from '@tanstack/react-router'
+import { Outlet, useLocation, useRouter } from '@tanstack/react-router'
 import {
   AppShell,
   type Live,
@@ -38,6 +38,8 @@ const nav: readonly NavItem[] = [
 ]
 
 const burst = 200
+/** By then the first page is there. */
+const afterwards = 2_000
 
 /** What the live events say changed is asked for again, at most a few times a second. */
 function useFreshness(enabled: boolean): Live {
@@ -51,6 +53,22 @@ function useFreshness(enabled: boolean): Live {
     }, burst)
   }, [queries])
   return useLiveEvents(api, enabled, refresh)
+}
+
+/** The other pages' code is fetched while nothing else is to do: without a connection they open, and say what is missing. */
+function usePagesAtHand(enabled: boolean): void {
+  const { routesById } = useRouter()
+  useEffect(() => {
+    if (!enabled) return
+    const timer = setTimeout(() => {
+      for (const { options } of Object.values(routesById)) {
+        const page: { preload?: () => Promise<unknown> | undefined } = options.component ?? {}
+        // Without it the page is fetched when it is opened.
+        page.preload?.()?.catch(() => undefined)
+      }
+    }, afterwards)
+    return () => clearTimeout(timer)
+  }, [enabled, routesById])
 }
 
 /** The tab's title says where one is; screen readers read it after each step. */
@@ -67,6 +85,7 @@ export function Frame({ children }: { children?: ReactNode }) {
   const { state } = useSessionView()
   const signedIn = state === 'signed-in'
   const live = useFreshness(signedIn)
+  usePagesAtHand(signedIn)
   usePageTitle()
   return (
     <AppShell

@@ -46,7 +46,7 @@ export function titleOfChange(intent: Intent): string {
     case 'seal':
       return 'Seal the vault'
     case 'unfreeze':
-      return 'Unfreeze the vault'
+      return 'End the freeze'
     case 'found again':
       return 'Found the vault anew'
     default:

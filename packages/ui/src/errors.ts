@@ -10,6 +10,9 @@ export interface Explained {
 export const isAnswer = (error: unknown): boolean =>
   error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429
 
+/** Is it only that the sign-in is over? The notice on top of the page says so. */
+export const isExpired = (error: unknown): boolean => error instanceof Error && Reflect.get(error, 'status') === 401
+
 /** Errors of other packages may carry a `remedy`. */
 export function explainError(error: unknown): Explained {
   if (error instanceof ApiError) return explainApi(error)

@@ -31,12 +31,17 @@ export function useLiveEvents(
           setLive('live')
           latest.current(undefined)
         }, settled)
+        const cut = new AbortController()
+        const onOffline = (): void => cut.abort()
+        window.addEventListener('offline', onOffline)
         try {
-          for await (const event of client.events({ signal: abort.signal })) latest.current(event)
+          const signal = AbortSignal.any([abort.signal, cut.signal])
+          for await (const event of client.events({ signal })) latest.current(event)
         } catch {
           // The next attempt follows; what is shown is `offline`.
         } finally {
           clearTimeout(timer)
+          window.removeEventListener('offline', onOffline)
         }
         if (abort.signal.aborted) return
         setLive('offline')

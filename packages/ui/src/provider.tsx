@@ -12,7 +12,9 @@ export function UiProvider({ children }: { children: ReactNode }) {
     () =>
       new QueryClient({
         defaultOptions: {
-          queries: { staleTime: 5_000, retry: (count, error) => count < 2 && !isAnswer(error) },
+          // Without a connection a call fails and says so, rather than wait without a word.
+          mutations: { networkMode: 'always' },
+          queries: { networkMode: 'always', staleTime: 5_000, retry: (count, error) => count < 2 && !isAnswer(error) },
         },
       }),
   )

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Loader, Stack, Text, Title } from '@mantine/core'
 import { IconAlertTriangle, IconInbox } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import { explainError } from './errors.ts'
+import { explainError, isExpired } from './errors.ts'
 
 /** The one heading of a page, with what can be done on the page at its right. */
 export function PageTitle({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
@@ -18,6 +18,7 @@ export function PageTitle({ children, actions }: { children: ReactNode; actions?
 /** What happened, what to do, and a way to try again. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { title, remedy } = explainError(error)
+  if (isExpired(error)) return <Text c="dimmed">Sign in again to go on; nothing is lost.</Text>
   return (
     <Alert role="alert" variant="light" color="red" icon={<IconAlertTriangle size={20} />} title={title}>
       <Stack gap="sm" align="flex-start">

@@ -218,7 +218,7 @@ function FreezeCard() {
         {data.freeze ? (
           <>
             <Text size="sm">
-              Frozen by {data.freeze.by}, <Time at={data.freeze.at} />. The owner quorum unfreezes it.
+              Frozen by {data.freeze.by}, <Time at={data.freeze.at} />. The owner quorum ends the freeze.
             </Text>
             <Group>
               <Button
@@ -227,7 +227,7 @@ function FreezeCard() {
                 disabled={thaw.isSuccess}
                 onClick={() => thaw.mutate()}
               >
-                {thaw.isSuccess ? 'The owners are asked' : 'Ask the owners to unfreeze'}
+                {thaw.isSuccess ? 'The owners are asked' : 'Ask the owners to end the freeze'}
               </Button>
             </Group>
           </>

@@ -1,5 +1,5 @@
 import { Alert, Button, Text } from '@mantine/core'
-import { IconDevices, IconHistory, IconInbox, IconShieldLock } from '@tabler/icons-react'
+import { IconDevices, IconHistory, IconInbox, IconShieldLock, IconSnowflake } from '@tabler/icons-react'
 import { Outlet, useLocation } from '@tanstack/react-router'
 import { AppShell, LiveMark, type NavItem, SessionGate, useSessionView } from '@trivault/ui'
 import { useLive, useOverview } from '../device-context.tsx'
@@ -56,8 +56,16 @@ function Notices() {
         </Alert>
       )}
       {data?.freeze && (
-        <Alert color="blue" variant="light" mb="md" title={`The vault is frozen by ${data.freeze.by}`}>
-          <Text size="sm">Nothing is signed until the owners approve to unfreeze it.</Text>
+        <Alert
+          color="red"
+          variant="light"
+          mb="md"
+          icon={<IconSnowflake size={20} />}
+          title={`The vault is frozen by ${data.freeze.by}`}
+        >
+          <Text size="sm">
+            Nothing is signed until the owners end the freeze. Find out why before you approve that.
+          </Text>
         </Alert>
       )}
       {other && (

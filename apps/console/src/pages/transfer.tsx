@@ -119,6 +119,7 @@ function Form({ accounts, assets }: { accounts: Accounts; assets: readonly Asset
           ) : (
             <TextInput
               label="Receiving address"
+              classNames={{ input: 'cn-address-input' }}
               autoComplete="off"
               spellCheck={false}
               value={address}
