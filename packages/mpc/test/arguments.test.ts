@@ -2,12 +2,14 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concat } from '../src/bytes.ts'
 import { curve, nobleBackend, recoverPublicKey } from '../src/curve.ts'
-import { secp256k1Group } from '../src/group.ts'
+import { ed25519Group, secp256k1Group } from '../src/group.ts'
 import {
   createKeygen,
   createPairSetup,
   createSigning,
+  decodeKeyShare,
   deriveEd25519PublicKey,
+  encodeKeyShare,
   keyReport,
   MpcError,
   type MpcErrorCode,
@@ -135,6 +137,15 @@ describe('public values', () => {
     const publicShares = [alone(1, [1, 2]), new Uint8Array(33), alone(3, [2, 3])]
     expect(publicShares.map(secp256k1Group.isPoint)).toEqual([true, false, true])
     expect(isConsistent({ ...report, publicShares })).toBe(false)
+  })
+
+  it('a key share whose secret is written with the order added is malformed', () => {
+    const bytes = encodeKeyShare(keygenOn('ed25519', 2, 2).get(1) ?? never())
+    const order = ed25519Group.order
+    const secret = bytes.slice(4, 36).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n) + order
+    const again = bytes.slice()
+    for (let i = 0; i < 32; i++) again[4 + i] = Number((secret >> BigInt(8 * i)) & 255n)
+    refused(() => decodeKeyShare(again), 'malformed', /not a key share/)
   })
 
   it('a public key is recovered from nothing but 64 and 32 bytes', () => {

@@ -66,11 +66,18 @@ export const EQUIVALENT: readonly { reason: string; names: readonly string[] }[]
       'backup.ts recoverKey: !isSamePoint(group.base(rebuilt), report.publicKey)',
       // No point of 33 bytes begins otherwise.
       'curve.ts isPoint: bytes[0] === 2 || bytes[0] === 3',
+      // libsecp256k1's binding refuses other lengths too, as does @noble/curves.
+      'curve.ts recoverPublicKey: signature.length === 64',
+      'curve.ts recoverPublicKey: digest.length === 32',
       // A threshold of two at least, and not above the parties.
       'keyshare.ts areValidParameters: parties >= 2',
       // No public share has that index.
       'keyshare.ts decodeKeyShare: self < 1',
       'keyshare.ts decodeKeyShare: self > parties',
+      // What was refused has no keys in it.
+      'base-ot.ts receive: senderKeys instanceof Refused',
+      // The report is checked as a whole in the end.
+      'keyshare.ts decodeKeyShare: !areValidParameters(parties, threshold)',
       // Zero times G is no public share.
       'keyshare.ts decodeKeyShare: isZero(secret)',
       // A signature with s = 0 does not verify.
