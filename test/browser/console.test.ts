@@ -196,11 +196,10 @@ describe('the console', () => {
 
   it('shows the health of the nodes, and real signing times', async () => {
     await open('/nodes')
-    for (const node of [0, 1, 2])
-      await page
-        .getByRole('region', { name: `Node ${node}` })
-        .getByText('voting')
-        .waitFor()
+    for (const node of [0, 1, 2]) {
+      const card = page.getByRole('region', { name: `Node ${node}` })
+      for (const fact of ['voting', '0.1.0', /ago$|^now$/]) await card.getByText(fact).first().waitFor()
+    }
     await page.getByRole('img', { name: /signatures took, 1 in all/ }).waitFor()
     await page.getByRole('img', { name: /^Plot of \d+ operations/ }).waitFor()
   })

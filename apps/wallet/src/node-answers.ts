@@ -54,6 +54,8 @@ export async function nodesOf(link: NodeLink, state: VaultState, head: { seq: nu
                 ...(answer.reason === '' ? [] : [answer.reason]),
                 ...answer.quarantined.map(node => `node ${node} is quarantined`),
               ].join(': '),
+              Version: answer.version,
+              ...(answer.lastSignatureAt > 0 && { LastSignatureAt: new Date(answer.lastSignatureAt).toISOString() }),
             }
       return { Index, IdentityKey: toHex(identity), Online: answer !== undefined, ...known }
     }),

@@ -58,7 +58,7 @@ export function Nodes() {
 }
 
 function NodeCard({ node, head }: { node: Node; head: number }) {
-  const { Index, Online, State = '', Head, IdentityKey } = node
+  const { Index, Online, State = '', Head, IdentityKey, Version, LastSignatureAt } = node
   const well = Online && State === 'voting'
   const behind = Head === undefined ? 0 : head - Head.Seq
   return (
@@ -73,6 +73,8 @@ function NodeCard({ node, head }: { node: Node; head: number }) {
       <Facts
         rows={[
           ['Log height', Head && (behind > 0 ? `${Head.Seq}, ${behind} behind the wallet` : Head.Seq)],
+          ['Version', Version],
+          ['Last signature', LastSignatureAt ? <Time key="last" at={LastSignatureAt} /> : 'none since its start'],
           ['Identity key', <Digest key="key" value={IdentityKey} label={`Copy the identity key of node ${Index}`} />],
         ]}
       />

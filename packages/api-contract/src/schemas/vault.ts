@@ -1,5 +1,18 @@
 import Type from 'typebox'
-import { caip2, caip19, closed, entityName, index, int64, list, open, optionalText, text, userId } from './base.ts'
+import {
+  caip2,
+  caip19,
+  closed,
+  entityName,
+  index,
+  int64,
+  list,
+  open,
+  optionalText,
+  text,
+  timestamp,
+  userId,
+} from './base.ts'
 
 const { String: string, Boolean: boolean, Integer: integer } = Type
 
@@ -120,6 +133,8 @@ export const NodesStatus = open('NodesStatus', {
       Online: boolean(),
       Head: Type.Optional(LogHead),
       State: Type.Optional(string({ description: 'voting, or why not' })),
+      Version: Type.Optional(string({ description: 'of the program that the node runs' })),
+      LastSignatureAt: Type.Optional({ ...timestamp(), description: 'by the clock of the node, since it was started' }),
     }),
   ),
 })
