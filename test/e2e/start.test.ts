@@ -124,11 +124,23 @@ describe('npm start', () => {
   it('tells in endpoints.json what there is: these keys and no others', () => {
     const keys = ['api', 'console', 'approver', 'oidc', 'nats', 'evmRpc', 'chainId', 'bootstrapApiKey', 'adminApiKey']
     expect(Object.keys(first)).toEqual([...keys, 'users', 'nodes'])
-    expect(first).toMatchObject({ console: null, approver: null, chainId: 31337 })
+    expect(first.chainId).toBe(31337)
     for (const user of first.users) expect(Object.keys(user)).toEqual(['id', 'name', 'password', 'deviceKeyFile'])
     for (const node of first.nodes) expect(Object.keys(node)).toEqual(['index', 'pid', 'identityKey'])
     expect(first.nodes.map(node => node.index)).toEqual([0, 1, 2])
     for (const node of first.nodes) expect(node.identityKey).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('serves both web apps with the settings of this vault, and prints the link that names it', async () => {
+    for (const [app, title] of [
+      [first.console, 'Trivault console'],
+      [first.approver, 'Trivault Approver'],
+    ] as const) {
+      const page = await fetch(app ?? '')
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(`<title>${title}</title>`)])
+      expect(await (await fetch(`${app}/env-config.js`)).text()).toContain(`"API_URL": "${first.api}"`)
+    }
+    expect(launches[0]?.out()).toContain(`${first.approver}/pair#vault=`)
   })
 
   it('lets the sample people sign in at once, and an owner make a transfer with the device key', async () => {
