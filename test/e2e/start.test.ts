@@ -16,6 +16,9 @@ const launches: { child: ChildProcess; home: string; out: () => string; ended: P
 
 type Endpoints = {
   api: string
+  console: string
+  approver: string
+  chainId: number
   oidc: string
   evmRpc: string
   bootstrapApiKey: string
@@ -136,7 +139,7 @@ describe('npm start', () => {
       [first.console, 'Trivault console'],
       [first.approver, 'Trivault Approver'],
     ] as const) {
-      const page = await fetch(app ?? '')
+      const page = await fetch(app)
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(`<title>${title}</title>`)])
       expect(await (await fetch(`${app}/env-config.js`)).text()).toContain(`"API_URL": "${first.api}"`)
     }
