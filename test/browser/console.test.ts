@@ -198,7 +198,8 @@ describe('the console', () => {
     await open('/nodes')
     for (const node of [0, 1, 2]) {
       const card = page.getByRole('region', { name: `Node ${node}` })
-      for (const fact of ['voting', '0.1.0', /ago$|^now$/]) await card.getByText(fact).first().waitFor()
+      for (const fact of ['voting', '0.1.0', 'Last signature']) await card.getByText(fact, { exact: true }).waitFor()
+      expect(await card.getByText('none since its start').count()).toBe(0)
     }
     await page.getByRole('img', { name: /signatures took, 1 in all/ }).waitFor()
     await page.getByRole('img', { name: /^Plot of \d+ operations/ }).waitFor()
