@@ -8,6 +8,7 @@ import { useState } from 'react'
 import { DataTable } from '../parts/data-table.tsx'
 import { bytesOf, download } from '../parts/download.ts'
 import { Section } from '../parts/section.tsx'
+import { ShowOlder } from '../parts/show-older.tsx'
 
 type Row = ResponseOf<'trivaultAuditRows'>['Rows'][number]
 
@@ -34,16 +35,7 @@ export function Audit() {
             return (
               <>
                 <Rows rows={rows} />
-                {query.hasNextPage && (
-                  <Button
-                    mt="md"
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Show older ones
-                  </Button>
-                )}
+                <ShowOlder query={query} />
               </>
             )
           }}

@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect } from '@mantine/core'
+import { Group, NativeSelect } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { BodyOf, ResponseOf } from '@trivault/api-contract'
@@ -6,6 +6,7 @@ import { EmptyState, PageTitle, QueryView, StatusBadge, Time, useApi } from '@tr
 import { DataTable } from '../parts/data-table.tsx'
 import { OperationTitle } from '../parts/operation-title.tsx'
 import { Section } from '../parts/section.tsx'
+import { ShowOlder } from '../parts/show-older.tsx'
 import { operationTypes, statusGroups } from '../parts/vocabulary.ts'
 
 export type OperationInfo = ResponseOf<'cwpsearchOperationInfos'>['Infos'][number]
@@ -63,16 +64,7 @@ export function Operations() {
             return (
               <>
                 <OperationTable rows={rows} />
-                {query.hasNextPage && (
-                  <Button
-                    mt="md"
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Show older ones
-                  </Button>
-                )}
+                <ShowOlder query={query} />
               </>
             )
           }}
