@@ -1,4 +1,6 @@
+import type { KeySpec, KeyUsageType } from '@aws-sdk/client-kms'
 import { authorize } from '../call.ts'
+import { invalid } from '../errors.ts'
 import type { Provider, ResourceCall } from '../services/cloudformation/provider.ts'
 import { resourceTags, textOf } from '../services/cloudformation/provider.ts'
 import type { Properties } from '../services/cloudformation/store.ts'
@@ -13,6 +15,7 @@ import {
   scheduleKeyDeletion,
 } from '../services/kms/keys.ts'
 
+const symmetric = 'SYMMETRIC_DEFAULT'
 const described = (id: string, arn: string) => ({ physicalId: id, attributes: { Arn: arn, KeyId: id } })
 
 function configure(call: ResourceCall, id: string, properties: Properties): void {
@@ -34,6 +37,8 @@ export const key: Provider = {
     'Tags',
   ],
   create(properties, call) {
+    if (String(properties.EnableKeyRotation) === 'true' && (textOf(properties, 'KeySpec') ?? symmetric) !== symmetric)
+      throw invalid('You cannot set the EnableKeyRotation property to true on asymmetric keys.')
     const tags = [...resourceTags(call, properties.Tags)].map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
     if (tags.length > 0)
       authorize(call, { action: 'kms:TagResource', resource: `arn:aws:kms:${call.region}:${call.account}:key/*` })
@@ -41,8 +46,8 @@ export const key: Provider = {
       {
         Policy: properties.KeyPolicy === undefined ? undefined : JSON.stringify(properties.KeyPolicy),
         Description: textOf(properties, 'Description'),
-        KeySpec: textOf(properties, 'KeySpec') as 'SYMMETRIC_DEFAULT' | undefined,
-        KeyUsage: textOf(properties, 'KeyUsage') as 'ENCRYPT_DECRYPT' | undefined,
+        KeySpec: textOf(properties, 'KeySpec') as KeySpec | undefined,
+        KeyUsage: textOf(properties, 'KeyUsage') as KeyUsageType | undefined,
         MultiRegion: String(properties.MultiRegion) === 'true',
         Origin: textOf(properties, 'Origin') as 'AWS_KMS' | undefined,
         Tags: tags,
@@ -54,6 +59,10 @@ export const key: Provider = {
     return described(made.KeyId ?? '', made.Arn ?? '')
   },
   update(id, properties, previous, call) {
+    const fixed = ['KeySpec', 'KeyUsage', 'Origin', 'MultiRegion'].find(
+      name => textOf(properties, name) !== textOf(previous, name),
+    )
+    if (fixed !== undefined) throw invalid(`You cannot change the ${fixed} property of a KMS key.`)
     if (JSON.stringify(properties.KeyPolicy) !== JSON.stringify(previous.KeyPolicy)) {
       putKeyPolicy({ KeyId: id, Policy: JSON.stringify(properties.KeyPolicy) }, call)
     }

@@ -25,6 +25,9 @@ export function keyOf(call: Call, reference: string): KmsKey {
   throw new AwsError('NotFoundException', `${arn} does not exist`, 400)
 }
 
+/** The alias by which a caller names a key. */
+export const requestAlias = (reference: string): string | undefined => /alias\/.+$/.exec(reference)?.[0]
+
 /** Authorises by the key's policy first; `context` are condition keys, `encryption` the encryption context. */
 export function authorizeKey(
   call: Call,
@@ -45,8 +48,8 @@ export function authorizeKey(
     context: {
       'kms:CallerAccount': 'account' in requester ? requester.account : undefined,
       'kms:ViaService': call.via && `${call.via}.${call.region}.amazonaws.com`,
-      'kms:KeySpec': 'SYMMETRIC_DEFAULT',
-      'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+      'kms:KeySpec': key.material.spec,
+      'kms:KeyUsage': key.material.usage,
       'kms:ResourceAliases': aliasesOf(call, key),
       'kms:EncryptionContextKeys': pairs.length > 0 ? pairs.map(([name]) => name) : undefined,
       ...Object.fromEntries(pairs.map(([name, value]) => [`kms:EncryptionContext:${name}`, value])),

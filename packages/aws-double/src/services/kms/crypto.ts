@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { AwsError } from '../../errors.ts'
 import type { EncryptionContext } from './access.ts'
+import { bytesFor } from './material.ts'
 import type { KmsKey } from './store.ts'
 
 const nonceLength = 12
@@ -27,7 +28,9 @@ export function encryptUnder(
   }
   const arn = Buffer.from(key.arn)
   const nonce = random(nonceLength)
-  const cipher = createCipheriv('aes-256-gcm', key.material, nonce).setAAD(boundTo(key.arn, context))
+  const cipher = createCipheriv('aes-256-gcm', bytesFor(key, 'ENCRYPT_DECRYPT'), nonce).setAAD(
+    boundTo(key.arn, context),
+  )
   const sealed = [cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]
   return new Uint8Array(Buffer.concat([Buffer.from([arn.length]), arn, nonce, ...sealed]))
 }
@@ -46,7 +49,7 @@ export function keyArnOf(ciphertext: Uint8Array): string {
 /** @throws AwsError `InvalidCiphertextException` */
 export function decryptUnder(key: KmsKey, ciphertext: Uint8Array, context: EncryptionContext): Uint8Array {
   const body = Buffer.from(ciphertext).subarray(1 + (ciphertext[0] ?? 0))
-  const decipher = createDecipheriv('aes-256-gcm', key.material, body.subarray(0, nonceLength), {
+  const decipher = createDecipheriv('aes-256-gcm', bytesFor(key, 'ENCRYPT_DECRYPT'), body.subarray(0, nonceLength), {
     authTagLength: tagLength,
   })
   decipher.setAAD(boundTo(key.arn, context)).setAuthTag(body.subarray(-tagLength))

@@ -8,12 +8,13 @@ import type {
   ScheduleKeyDeletionCommandInput,
 } from '@aws-sdk/client-kms'
 import { arnOf, authorize, type Call, isAllowed } from '../../call.ts'
-import { AwsError } from '../../errors.ts'
+import { AwsError, notInDouble } from '../../errors.ts'
 import { decide } from '../../iam/evaluate.ts'
 import { storePolicy } from '../../principals.ts'
 import { only, tagsOf } from '../../service.ts'
 import type { StoredPolicy } from '../iam/store.ts'
 import { authorizeKey, keyOf } from './access.ts'
+import { algorithmsOf, makeMaterial } from './material.ts'
 import type { KmsKey } from './store.ts'
 
 const defaultPolicy = (account: string) => ({
@@ -54,9 +55,7 @@ const lockoutContext = ({ caller, account }: Call) => {
 
 export function createKey(input: CreateKeyCommandInput, call: Call) {
   only(input, ['Description', 'KeySpec', 'KeyUsage', 'MultiRegion', 'Origin', 'Policy', 'Tags'])
-  if ((input.KeySpec ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT' || input.MultiRegion) {
-    throw new AwsError('NotInAwsDouble', 'only symmetric keys of one region are part of the double', 501)
-  }
+  if (input.MultiRegion) throw notInDouble('a key of several regions')
   if ((input.Origin ?? 'AWS_KMS') !== 'AWS_KMS')
     throw new AwsError('NotInAwsDouble', `key material of origin ${input.Origin} is not part of the double`, 501)
   const { world, account, region } = call
@@ -71,7 +70,7 @@ export function createKey(input: CreateKeyCommandInput, call: Call) {
     arn,
     account,
     region,
-    material: world.random(32),
+    material: makeMaterial(world.random, input.KeySpec, input.KeyUsage),
     created: new Date(world.clock()),
     description: input.Description ?? '',
     policy,
@@ -91,13 +90,14 @@ const metadata = (key: KmsKey): KeyMetadata => ({
   CreationDate: key.created,
   Enabled: key.enabled && !key.deletion,
   Description: key.description,
-  KeyUsage: 'ENCRYPT_DECRYPT',
+  KeyUsage: key.material.usage,
   KeyState: key.deletion ? 'PendingDeletion' : key.enabled ? 'Enabled' : 'Disabled',
   DeletionDate: key.deletion,
   Origin: 'AWS_KMS',
   KeyManager: 'CUSTOMER',
-  KeySpec: 'SYMMETRIC_DEFAULT',
-  EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+  KeySpec: key.material.spec,
+  CustomerMasterKeySpec: key.material.spec,
+  ...algorithmsOf(key.material),
   MultiRegion: false,
 })
 
@@ -186,6 +186,8 @@ export function scheduleKeyDeletion(input: ScheduleKeyDeletionCommandInput, call
 export function enableKeyRotation({ KeyId: reference = '' }: { readonly KeyId?: string }, call: Call) {
   const key = keyById(call, reference)
   authorizeKey(call, key, 'kms:EnableKeyRotation')
+  if (key.material.spec !== 'SYMMETRIC_DEFAULT')
+    throw new AwsError('UnsupportedOperationException', `${key.arn} is asymmetric: KMS does not rotate it`)
   key.rotation = true
   return {}
 }

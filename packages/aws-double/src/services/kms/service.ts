@@ -13,6 +13,7 @@ import {
   putKeyPolicy,
   scheduleKeyDeletion,
 } from './keys.ts'
+import { getPublicKey, sign } from './sign.ts'
 import { decrypt, encrypt, generateDataKey } from './use.ts'
 
 export const kms: Service = {
@@ -31,9 +32,11 @@ export const kms: Service = {
     Encrypt: encrypt,
     GenerateDataKey: generateDataKey,
     GetKeyPolicy: getKeyPolicy,
+    GetPublicKey: getPublicKey,
     ListAliases: listAliases,
     ListGrants: listGrants,
     PutKeyPolicy: putKeyPolicy,
     ScheduleKeyDeletion: scheduleKeyDeletion,
+    Sign: sign,
   },
 }

@@ -1,12 +1,12 @@
 import type { StoredPolicy } from '../iam/store.ts'
+import type { Material } from './material.ts'
 
 export type KmsKey = {
   readonly id: string
   readonly arn: string
   readonly account: string
   readonly region: string
-  /** AES-256. */
-  readonly material: Uint8Array
+  readonly material: Material
   readonly created: Date
   description: string
   policy: StoredPolicy

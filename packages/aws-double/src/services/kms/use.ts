@@ -8,11 +8,10 @@ import type {
 import type { Call } from '../../call.ts'
 import { AwsError } from '../../errors.ts'
 import { type Output, only } from '../../service.ts'
-import { authorizeKey, keyOf, usable } from './access.ts'
+import { authorizeKey, keyOf, requestAlias, usable } from './access.ts'
 import { decryptUnder, encryptUnder, keyArnOf } from './crypto.ts'
+import { bytesFor } from './material.ts'
 import { readRecipient } from './recipient.ts'
-
-const requestAlias = (reference: string): string | undefined => /alias\/.+$/.exec(reference)?.[0]
 
 function checkAlgorithm(algorithm: string | undefined): void {
   if (algorithm !== undefined && algorithm !== 'SYMMETRIC_DEFAULT') {
@@ -41,6 +40,7 @@ export function decrypt(input: DecryptCommandInput, call: Call): Output<DecryptC
     'kms:RequestAlias': requestAlias(reference ?? ''),
     ...recipient?.context,
   })
+  bytesFor(key, 'ENCRYPT_DECRYPT')
   if (key.arn !== arn) throw new AwsError('IncorrectKeyException', 'the ciphertext was made under another key')
   const plaintext = decryptUnder(usable(key), ciphertext, context)
   return {
