@@ -51,6 +51,9 @@ export const roleNames = {
 /** KMS alias of the PCR-conditioned key of a Policy Node. */
 export const nodeKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}`)}`
 
+/** KMS alias of the key with which a node's admin signs pins and requests. */
+export const adminKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}-admin`)}`
+
 /** KMS alias of the key that wraps a node's secrets in Secrets Manager. */
 export const secretKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env, `policy-node${node}-secrets`)}`
 

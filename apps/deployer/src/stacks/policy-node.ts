@@ -13,39 +13,15 @@ import {
   secretNames,
   stackNames,
 } from '../names.ts'
+import { adminKey } from './admin-key.ts'
 import type { StackBuilder } from './inputs.ts'
-import { accountPrincipal, document, hostRole, type Statement } from './statements.ts'
+import { accountPrincipal, document, hostRole, keyManagement, type Statement } from './statements.ts'
 import { retainState, vaultStack } from './vault-stack.ts'
-
-/** What an account may do with a key that it manages but does not use. No grants: a grant can carry Decrypt past every condition. */
-const management = [
-  'kms:CancelKeyDeletion',
-  'kms:CreateAlias',
-  'kms:DeleteAlias',
-  'kms:DescribeKey',
-  'kms:DisableKey',
-  'kms:DisableKeyRotation',
-  'kms:EnableKey',
-  'kms:EnableKeyRotation',
-  'kms:GetKeyPolicy',
-  'kms:GetKeyRotationStatus',
-  'kms:ListAliases',
-  'kms:ListGrants',
-  'kms:ListKeyPolicies',
-  'kms:ListResourceTags',
-  'kms:PutKeyPolicy',
-  'kms:RevokeGrant',
-  'kms:ScheduleKeyDeletion',
-  'kms:TagResource',
-  'kms:UntagResource',
-  'kms:UpdateAlias',
-  'kms:UpdateKeyDescription',
-] as const
 
 /**
  * The partition of one Policy Node, in its admin's account: the key that answers only the measured enclave, the secret that it
- * encrypts, the pins, and the anchor. Made of single resources only: higher constructs such as `new Secret({ encryptionKey })`
- * add statements to a key's policy, among them Decrypt for the whole account.
+ * encrypts, the pins, the key that signs them, and the anchor. Made of single resources only: higher constructs such as
+ * `new Secret({ encryptionKey })` add statements to a key's policy, among them Decrypt for the whole account.
  * Throws DeployerError bad-config for measurements that are none.
  */
 export const buildPolicyNode: StackBuilder<'policy-node-long-lived'> = (app, deployment, { node, pcrs }) => {
@@ -59,6 +35,7 @@ export const buildPolicyNode: StackBuilder<'policy-node-long-lived'> = (app, dep
     longLived: true,
   })
   nodeKey(stack, deployment, node, pcrs)
+  adminKey(stack, deployment, node)
   const secretKey = keyOfSecrets(stack, deployment, node)
   const key = secretKey.attrArn
   nodeSecret(stack, deployment, node, { id: 'Secret', name: secretNames.policyNode(node), key, hostOnly: true })
@@ -76,7 +53,7 @@ function nodeKey(stack: Stack, deployment: Deployment, node: NodeIndex, pcrs: re
     'kms:EncryptionContext:node': String(node),
   }
   const statements: Statement[] = [
-    { Sid: 'ManageButNotUse', Effect: 'Allow', Principal: own, Action: management, Resource: '*' },
+    { Sid: 'ManageButNotUse', Effect: 'Allow', Principal: own, Action: keyManagement, Resource: '*' },
     {
       Sid: 'SealNewSecret',
       Effect: 'Allow',
@@ -136,7 +113,7 @@ function keyOfSecrets(stack: Stack, deployment: Deployment, node: NodeIndex): Cf
     enableKeyRotation: true,
     pendingWindowInDays: 30,
     keyPolicy: document([
-      { Sid: 'Manage', Effect: 'Allow', Principal: own, Action: management, Resource: '*' },
+      { Sid: 'Manage', Effect: 'Allow', Principal: own, Action: keyManagement, Resource: '*' },
       {
         Sid: 'StoreSecrets',
         Effect: 'Allow',

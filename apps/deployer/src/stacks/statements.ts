@@ -21,6 +21,31 @@ export const accountPrincipal = (account: string) => ({ AWS: `arn:aws:iam::${acc
 
 export const roleArn = (account: string, name: string) => `arn:aws:iam::${account}:role/${name}`
 
+/** What an account may do with a key that it manages but does not use. No grants: a grant can carry Decrypt past every condition. */
+export const keyManagement = [
+  'kms:CancelKeyDeletion',
+  'kms:CreateAlias',
+  'kms:DeleteAlias',
+  'kms:DescribeKey',
+  'kms:DisableKey',
+  'kms:DisableKeyRotation',
+  'kms:EnableKey',
+  'kms:EnableKeyRotation',
+  'kms:GetKeyPolicy',
+  'kms:GetKeyRotationStatus',
+  'kms:ListAliases',
+  'kms:ListGrants',
+  'kms:ListKeyPolicies',
+  'kms:ListResourceTags',
+  'kms:PutKeyPolicy',
+  'kms:RevokeGrant',
+  'kms:ScheduleKeyDeletion',
+  'kms:TagResource',
+  'kms:UntagResource',
+  'kms:UpdateAlias',
+  'kms:UpdateKeyDescription',
+] as const
+
 /**
  * The Nitro host's role of one node, for a policy that may be older than the role: a policy cannot name a role that does not
  * exist, so the account is the principal and the condition names the role. Granted only what the role's own policy has too.

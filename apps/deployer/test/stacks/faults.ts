@@ -46,6 +46,9 @@ const keyPolicy = (by: (statement: RawStatement, statements: unknown[]) => void)
     by(statement(p, 'KeyPolicy', 'DecryptInMeasuredEnclave0'), Statement)
   })
 
+const adminKeyPolicy = (by: (statement: RawStatement) => void): Fault['seed'] =>
+  change('policy-node1-long-lived', 'AdminKey', p => by(statement(p, 'KeyPolicy', 'SignDigests')))
+
 const role = (id: string, extra: Record<string, unknown>): Fault['seed'] =>
   change('-testnet-wallet', id, p => {
     const [policy] = p.Policies as { PolicyDocument: { Statement: unknown[] } }[]
@@ -171,6 +174,64 @@ export const faults: readonly Fault[] = [
     seed: change('policy-node1-long-lived', 'NodeKey', p => {
       statement(p, 'KeyPolicy', 'ManageButNotUse').Action.push('kms:CreateGrant')
     }),
+  },
+  {
+    what: 'an admin key with which the wallet account signs',
+    caughtBy: 'admin-key-only-its-account',
+    seed: adminKeyPolicy(s => {
+      s.Principal = { AWS: [root('222222222222').AWS, root('111111111111').AWS] }
+    }),
+  },
+  {
+    what: 'an admin key for a role of another account, by its name in a condition',
+    caughtBy: 'admin-key-only-its-account',
+    seed: adminKeyPolicy(s => {
+      s.Principal = root('111111111111')
+      s.Condition = {
+        ...s.Condition,
+        ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/acme-custody-testnet-policy-node1-host' },
+      }
+    }),
+  },
+  {
+    what: 'grants on an admin key',
+    caughtBy: 'admin-key-only-digests',
+    seed: change('policy-node1-long-lived', 'AdminKey', p => {
+      statement(p, 'KeyPolicy', 'Manage').Action.push('kms:CreateGrant')
+    }),
+  },
+  {
+    what: 'an admin key that signs whole messages, by whatever algorithm',
+    caughtBy: 'admin-key-only-digests',
+    seed: adminKeyPolicy(s => {
+      delete s.Condition
+    }),
+  },
+  {
+    what: 'an admin key that encrypts',
+    caughtBy: 'admin-key-signs',
+    seed: change('policy-node1-long-lived', 'AdminKey', p => {
+      p.KeyUsage = 'ENCRYPT_DECRYPT'
+    }),
+  },
+  {
+    what: 'an admin key whose material is from elsewhere',
+    caughtBy: 'admin-key-signs',
+    seed: change('policy-node1-long-lived', 'AdminKey', p => {
+      p.Origin = 'EXTERNAL'
+    }),
+  },
+  {
+    what: "a name of a node's admin key that leads to another key",
+    caughtBy: 'admin-key-signs',
+    seed: change('policy-node1-long-lived', 'AdminKeyAlias', p => {
+      p.TargetKeyId = { Ref: 'SomethingElse' }
+    }),
+  },
+  {
+    what: "a task that signs with a node admin's key",
+    caughtBy: 'no-role-signs',
+    seed: role('WalletTaskRole', { Action: ['kms:Sign'], Resource: 'arn:aws:kms:us-east-1:222222222222:key/1' }),
   },
   {
     what: 'an alias that leads to another key',

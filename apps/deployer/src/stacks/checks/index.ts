@@ -2,6 +2,7 @@ import type { App } from 'aws-cdk-lib/core'
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { DeployerError } from '../../errors.ts'
 import type { Deployment } from '../../model.ts'
+import { adminKeyInvariants } from './admin-key.ts'
 import type { Invariant, Violation } from './invariant.ts'
 import { nodeInvariants } from './node-key.ts'
 import { policyInvariants } from './policies.ts'
@@ -9,7 +10,7 @@ import { resourceInvariants } from './resources.ts'
 import type { StackTemplate, Template } from './template.ts'
 
 /** Who may do what. */
-export const accessInvariants: readonly Invariant[] = [...policyInvariants, ...nodeInvariants]
+export const accessInvariants: readonly Invariant[] = [...policyInvariants, ...nodeInvariants, ...adminKeyInvariants]
 export const invariants: readonly Invariant[] = [...accessInvariants, ...resourceInvariants]
 
 /** Every violation in these stacks. Pure. */

@@ -53,7 +53,8 @@ export function keyBehind({ template }: Pick<StackTemplate, 'template'>, alias: 
 
 type NodeCheck = (stack: StackTemplate, deployment: Deployment, node: NodeIndex) => readonly string[]
 
-const ofNode = (name: string, check: NodeCheck): Invariant => ({
+/** A check of the stacks of Policy Nodes. */
+export const ofNode = (name: string, check: NodeCheck): Invariant => ({
   name,
   check: (stack, deployment) => {
     const node = nodeOf(stack, deployment)

@@ -186,7 +186,12 @@ export const resourceInvariants: readonly Invariant[] = [
         at(p.PointInTimeRecoverySpecification, 'PointInTimeRecoveryEnabled') !== true) &&
       'can be deleted, or not be brought back',
   ),
-  ofTypes('key-rotates', ['AWS::KMS::Key'], p => p.EnableKeyRotation !== true && 'keeps its key material for ever'),
+  ofTypes(
+    'key-rotates',
+    ['AWS::KMS::Key'],
+    // KMS rotates no key that signs.
+    p => p.EnableKeyRotation !== true && p.KeyUsage !== 'SIGN_VERIFY' && 'keeps its key material for ever',
+  ),
   ofTypes('imdsv2', ['AWS::EC2::LaunchTemplate'], ({ LaunchTemplateData: data }) => {
     const options = at(data, 'MetadataOptions')
     return (
