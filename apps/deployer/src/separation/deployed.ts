@@ -3,13 +3,13 @@ import type { Context } from '../context.ts'
 import { readTemplate } from '../deploy/stack-state.ts'
 import { DeployerError } from '../errors.ts'
 import { NODE_INDEXES } from '../model.ts'
-import { nodeKeyAlias, stackNames } from '../names.ts'
+import { adminKeyAlias, nodeKeyAlias, stackNames } from '../names.ts'
 import type { StackTemplate, Template } from '../stacks/checks/index.ts'
 import { keyBehind } from '../stacks/checks/node-key.ts'
 
 /**
- * This account's stacks as CloudFormation has them, and the policies of its node keys as KMS has them: a policy can be changed
- * without CloudFormation, which then still shows the old one. Throws DeployerError refused when a node key has grants.
+ * This account's stacks as CloudFormation has them, and the policies of its nodes' keys as KMS has them: a policy can be changed
+ * without CloudFormation, which then still shows the old one. Throws DeployerError refused when such a key has grants.
  */
 export async function withDeployed(context: Context, planned: readonly StackTemplate[]): Promise<StackTemplate[]> {
   const { account } = await context.caller()
@@ -21,16 +21,20 @@ export async function withDeployed(context: Context, planned: readonly StackTemp
         context.out.warn(`${stack.stack} is not deployed: taken as planned`)
         return stack
       }
-      return withKeyPolicy(context, { ...stack, template: template as Template })
+      return withKeyPolicies(context, { ...stack, template: template as Template })
     }),
   )
 }
 
-async function withKeyPolicy(context: Context, stack: StackTemplate): Promise<StackTemplate> {
+async function withKeyPolicies(context: Context, stack: StackTemplate): Promise<StackTemplate> {
   const deployment = context.deployment()
   const node = NODE_INDEXES.find(index => stackNames.policyNodeLongLived(deployment, index) === stack.stack)
   if (node === undefined) return stack
-  const alias = nodeKeyAlias(deployment, node)
+  const withNodeKey = await withKeyPolicy(context, stack, nodeKeyAlias(deployment, node))
+  return withKeyPolicy(context, withNodeKey, adminKeyAlias(deployment, node))
+}
+
+async function withKeyPolicy(context: Context, stack: StackTemplate, alias: string): Promise<StackTemplate> {
   const id = keyBehind(stack, alias)
   const resource = id === undefined ? undefined : stack.template.Resources[id]
   if (id === undefined || resource === undefined) return stack
@@ -44,11 +48,11 @@ async function withKeyPolicy(context: Context, stack: StackTemplate): Promise<St
   if (grants.length > 0)
     throw new DeployerError(
       'refused',
-      `the key of Policy Node ${node} has grants, which go past its policy: ${grants.map(grantText).join('; ')}`,
+      `the key ${alias} has grants, which go past its policy: ${grants.map(grantText).join('; ')}`,
       `revoke them: aws kms revoke-grant --key-id ${KeyId} --grant-id …`,
     )
-  const { MultiRegion, Origin } = KeyMetadata ?? {}
-  const Properties = { ...resource.Properties, KeyPolicy: Policy, MultiRegion, Origin }
+  const { MultiRegion, Origin, KeySpec, KeyUsage } = KeyMetadata ?? {}
+  const Properties = { ...resource.Properties, KeyPolicy: Policy, MultiRegion, Origin, KeySpec, KeyUsage }
   return { ...stack, template: { Resources: { ...stack.template.Resources, [id]: { ...resource, Properties } } } }
 }
 

@@ -1,6 +1,15 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
-import { anchorTableName, nodeKeyAlias, secretId, secretNames, siteBucketName, stackNames } from '../names.ts'
+import {
+  adminKeyAlias,
+  anchorTableName,
+  nodeKeyAlias,
+  secretId,
+  secretNames,
+  siteBucketName,
+  stackNames,
+} from '../names.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
+import { signingActions } from '../stacks/checks/admin-key.ts'
 import { accessInvariants, checkTemplates, type StackTemplate } from '../stacks/checks/index.ts'
 import { isMeasured, keyBehind, plaintextActions } from '../stacks/checks/node-key.ts'
 import { grants, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
@@ -33,8 +42,10 @@ export interface KeyReport {
   readonly changeableBy: readonly string[]
   /** Who can write the node's anchor. */
   readonly anchorWritableBy: readonly string[]
-  /** Who can write what the node's admin pinned: whoever does so at all nodes founds the vault. */
+  /** Who can write what the node's admin pinned; the node takes it with the admin's signature only. */
   readonly pinsWritableBy: readonly string[]
+  /** Who can sign as the node's admin, or make it so: whoever does so at all nodes founds the vault. */
+  readonly signedBy: readonly string[]
 }
 
 export interface SeparationReport {
@@ -60,8 +71,8 @@ export interface SeparationInput {
 export function proveSeparation({ deployment, templates, administrators }: SeparationInput): SeparationReport {
   const nodes = NODE_INDEXES.map(node => targetsOf(node, deployment, templates))
   const app = appTarget(deployment, templates)
-  const targets = [app, ...nodes.flatMap(({ key, secret, anchor }) => [...(key ? [key] : []), secret, anchor])]
-  const named = targets.flatMap(({ statements }) => accountsNamedIn(statements))
+  const targets = [app, ...nodes.flatMap(({ key, admin, secret, anchor }) => [key, admin, secret, anchor])]
+  const named = targets.flatMap(target => accountsNamedIn(target?.statements ?? []))
   const accounts = [
     ...new Set([...templates.map(({ account }) => account), ...Object.keys(administrators), ...named]),
   ].sort()
@@ -79,9 +90,10 @@ export function proveSeparation({ deployment, templates, administrators }: Separ
   })
   const keys = nodes.map(targets => keyReport(targets, principals))
   const violations = [
-    ...nodes.flatMap(({ node, key }) =>
-      key === undefined ? [`there is no key of Policy Node ${node} in the templates`] : [],
-    ),
+    ...nodes.flatMap(({ node, key, admin }) => [
+      ...(key === undefined ? [`there is no key of Policy Node ${node} in the templates`] : []),
+      ...(admin === undefined ? [`there is no admin key of Policy Node ${node} in the templates`] : []),
+    ]),
     ...keys.flatMap(({ node, statements }) => [
       ...statements
         .filter(({ measured }) => !measured)
@@ -105,6 +117,8 @@ interface NodeTargets {
   readonly node: NodeIndex
   readonly account: string
   readonly key: Target | undefined
+  /** With which the admin signs. */
+  readonly admin: Target | undefined
   readonly secret: Target
   readonly pins: Target
   readonly anchor: Target
@@ -116,7 +130,16 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
   const stacks = templates.filter(({ stack }) => stack === stackNames.policyNodeLongLived(deployment, node))
   const of = (filter: (statement: PolicyStatement, stack: StackTemplate) => boolean) =>
     stacks.flatMap(stack => statementsOf(stack).filter(statement => filter(statement, stack)))
-  const keys = stacks.map(stack => keyBehind(stack, nodeKeyAlias(deployment, node))).filter(id => id !== undefined)
+  const keyOf = (alias: string): Target | undefined => {
+    const keys = stacks.map(stack => keyBehind(stack, alias)).filter(id => id !== undefined)
+    if (keys.length === 0) return undefined
+    return {
+      account,
+      arn: `arn:aws:kms:${region}:${account}:key/*`,
+      policyDecides: true,
+      statements: of(({ resource, property }) => keys.includes(resource) && property === 'KeyPolicy'),
+    }
+  }
   const secretTarget = (name: string): Target => ({
     account,
     arn: `arn:aws:secretsmanager:${region}:${account}:secret:${secretId(deployment, name)}-??????`,
@@ -126,15 +149,8 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
   return {
     node,
     account,
-    key:
-      keys.length === 0
-        ? undefined
-        : {
-            account,
-            arn: `arn:aws:kms:${region}:${account}:key/*`,
-            policyDecides: true,
-            statements: of(({ resource, property }) => keys.includes(resource) && property === 'KeyPolicy'),
-          },
+    key: keyOf(nodeKeyAlias(deployment, node)),
+    admin: keyOf(adminKeyAlias(deployment, node)),
     secret: secretTarget(secretNames.policyNode(node)),
     pins: secretTarget(secretNames.policyNodePins(node)),
     anchor: {
@@ -184,6 +200,10 @@ function keyWays(principal: Principal, { key }: NodeTargets): string[] {
   ]
 }
 
+/** Its public key is in the node's secret: who signs with it, or makes it so, gives the node its pins and orders. */
+const signs = (principal: Principal, { admin }: NodeTargets): boolean =>
+  admin !== undefined && (may(principal, signingActions, admin) || may(principal, policyChanges, admin))
+
 function reachOf(principals: readonly Principal[], targets: NodeTargets): Reach {
   return {
     node: targets.node,
@@ -208,17 +228,19 @@ function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyR
     changeableBy: names(key, policyChanges),
     anchorWritableBy: names(anchor, anchorWrites),
     pinsWritableBy: names(pins, secretWrites),
+    signedBy: principals.filter(principal => signs(principal, targets)).map(({ name }) => name),
   }
 }
 
 const others = (principals: readonly Principal[], account: string) =>
   principals.filter(({ name }) => name !== administratorOf(account).name)
 
-/** Nobody but the administrator of its account comes to a node's share or its pins, be it that of another account or a role. */
+/** Nobody but the administrator of its account comes to a node's share, pins or admin key, be it that of another account or a role. */
 const strangers = (principals: readonly Principal[], targets: NodeTargets): string[] =>
   others(principals, targets.account).flatMap(other => [
     ...keyWays(other, targets).map(way => `${way} of Policy Node ${targets.node}`),
     ...(may(other, secretWrites, targets.pins) ? [`${other.name} writes the pins of Policy Node ${targets.node}`] : []),
+    ...(signs(other, targets) ? [`${other.name} signs as the admin of Policy Node ${targets.node}`] : []),
   ])
 
 const appWriters = (principals: readonly Principal[], app: Target): string[] =>

@@ -14,14 +14,15 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
       .map(({ node }) => `${node}`)
       .join(', ') || '–',
   ])
-  const keys = report.keys.map(({ node, account, statements, changeableBy, anchorWritableBy, pinsWritableBy }) => [
+  const keys = report.keys.map(({ node, account, statements, changeableBy, ...by }) => [
     `Policy Node ${node}`,
     account,
     statements.map(({ sid, measured }) => `${sid}: ${measured ? 'PCR0, 1, 2' : 'NO PCR CONDITION'}`).join('; ') ||
       'none',
     changeableBy.join(', ') || 'nobody',
-    anchorWritableBy.join(', ') || 'nobody',
-    pinsWritableBy.join(', ') || 'nobody',
+    by.anchorWritableBy.join(', ') || 'nobody',
+    by.pinsWritableBy.join(', ') || 'nobody',
+    by.signedBy.join(', ') || 'nobody',
   ])
   const single = new Set([accounts.wallet, ...accounts.policyNodes]).size === 1
   const verdict = report.holds
@@ -32,7 +33,15 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
   return [
     tableText([['who', 'accounts', 'as', 'reaches key shares', 'only ciphertext of'], ...people]),
     tableText([
-      ['key of', 'account', 'plaintext goes to', 'policy changed by', 'anchor written by', 'pins written by'],
+      [
+        'key of',
+        'account',
+        'plaintext goes to',
+        'policy changed by',
+        'anchor written by',
+        'pins written by',
+        'admin’s signature by',
+      ],
       ...keys,
     ]),
     [verdict, ...report.violations.map(line => `- ${line}`)].join('\n'),

@@ -106,6 +106,64 @@ describe('prove-separation', () => {
     )
   })
 
+  it.each<[string, string, Statement]>([
+    ['the wallet account', WALLET, { Principal: { AWS: `arn:aws:iam::${WALLET}:root` }, Action: 'kms:Sign' }],
+    ['another node’s account', '333333333333', { Principal: { AWS: '333333333333' }, Action: 'kms:*' }],
+    ['an account from outside', STRANGER, { Principal: { AWS: `arn:aws:iam::${STRANGER}:root` }, Action: 'kms:Sign' }],
+    ['everybody', WALLET, { Principal: '*', Action: 'kms:Si*' }],
+    ['whoever is given a grant', WALLET, { Principal: { AWS: WALLET }, Action: 'kms:CreateGrant' }],
+    ['whoever changes its policy', WALLET, { Principal: { AWS: WALLET }, Action: 'kms:PutKeyPolicy' }],
+    [
+      'the host’s role, by a condition',
+      WALLET,
+      {
+        Principal: { AWS: `arn:aws:iam::${WALLET}:root` },
+        Action: 'kms:Sign',
+        Condition: {
+          ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${WALLET}:role/acme-custody-mainnet-policy-node1-host` },
+        },
+      },
+    ],
+  ])('names %s when it may sign as a node’s admin', (_what, account, statement) => {
+    const seed = plus('policy-node1-long-lived', 'AdminKey', 'KeyPolicy', {
+      ...{ Sid: 'Seeded', Effect: 'Allow', Resource: '*', ...statement },
+    })
+    const lines = told(seed)
+    expect(lines).toContain(`administrator of ${account} signs as the admin of Policy Node 1`)
+    expect(lines).toMatch(/admin-key-only-its-account: AdminKey Seeded/)
+  })
+
+  it('names a host whose role may sign where the key is in its own account', () => {
+    const signing = { Sid: 'Seeded', Effect: 'Allow', Action: ['kms:Sign'], Resource: '*' }
+    const seed = (templates: StackTemplate[]) => {
+      const hosts = templates.find(({ stack }) => stack.endsWith('nitro-nodes'))
+      const [policy] = (hosts?.template.Resources.Host0Role?.Properties?.Policies ?? []) as {
+        PolicyDocument: { Statement: unknown[] }
+      }[]
+      policy?.PolicyDocument.Statement.push(signing)
+    }
+    const recommended = synthesiseLayout('recommended')
+    const before = proveSeparation({ ...recommended, administrators: {} })
+    expect(before.violations).toEqual([])
+    expect(before.keys.map(({ signedBy }) => signedBy)).toEqual(
+      recommended.deployment.accounts.policyNodes.map(account => [`administrator of ${account}`]),
+    )
+    const templates = structuredClone(recommended.templates)
+    seed(templates)
+    const lines = proveSeparation({ ...recommended, templates, administrators: {} }).violations.join('\n')
+    expect(lines).toContain('policy-node0-host signs as the admin of Policy Node 0')
+    expect(lines).toMatch(/no-role-signs: Host0Role Seeded/)
+  })
+
+  it('misses an admin key that is not there', () => {
+    expect(
+      told(templates => {
+        const stack = templates.find(one => one.stack.endsWith('policy-node1-long-lived'))
+        delete (stack?.template.Resources as Record<string, unknown> | undefined)?.AdminKeyAlias
+      }),
+    ).toContain('there is no admin key of Policy Node 1 in the templates')
+  })
+
   it('sees a statement behind a condition of the template', () => {
     const hidden = { Sid: 'Hidden', Effect: 'Allow', Principal: { AWS: WALLET }, Action: 'kms:Decrypt', Resource: '*' }
     const statement = { 'Fn::If': ['Never', hidden, { Ref: 'AWS::NoValue' }] }
