@@ -5,11 +5,15 @@ import { NODE_INDEXES } from '../src/model.ts'
 import { nodeAdmin } from '../src/roles.ts'
 import { cardFile } from '../src/secrets/partition.ts'
 import { fill } from '../test/secrets/given.ts'
-import type { Person } from './people.ts'
+import { withFounderKeys } from './founding.ts'
+import { type Person, withRole } from './people.ts'
 import type { World } from './world.ts'
 
 /** What the guide asks people to do by hand, by the name on its page. */
-export function createEdits(world: World, customerConfig: string): Readonly<Record<string, () => void>> {
+export function createEdits(
+  world: World,
+  customerConfig: string,
+): Readonly<Record<string, () => void | Promise<void>>> {
   let ers = ''
   const file = (person: Person, name: string): string => join(person.dir, name)
   const admin = (): Person => withRole(world, 'infrastructure-admin')
@@ -22,8 +26,9 @@ export function createEdits(world: World, customerConfig: string): Readonly<Reco
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
       ers = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
     },
-    'customer-config': () => {
-      for (const person of world.people) writeFileSync(file(person, 'customer-config.yml'), customerConfig)
+    'customer-config': async () => {
+      const text = await withFounderKeys(world, customerConfig)
+      for (const person of world.people) writeFileSync(file(person, 'customer-config.yml'), text)
     },
     'customer-secrets': () =>
       edit(admin(), {
@@ -42,10 +47,4 @@ export function createEdits(world: World, customerConfig: string): Readonly<Reco
           edit(person, { ers_public_key: ers, ...world.identity.block })
     },
   }
-}
-
-export function withRole(world: World, role: Person['roles'][number]): Person {
-  const person = world.people.find(({ roles }) => roles.includes(role))
-  if (person === undefined) throw new RangeError(`nobody is ${role}`)
-  return person
 }

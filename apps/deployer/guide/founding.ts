@@ -1,30 +1,49 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
 import { signInAt } from '../../../test/e2e/browser.ts'
+import type { AdminUser } from '../src/model.ts'
 import { nodeAdmin } from '../src/roles.ts'
-import { withRole } from './edits.ts'
+import { withRole } from './people.ts'
 import type { World } from './world.ts'
 
 const CLI = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url))
 const SEAL = 'seal'
 
+/** Founding mode `pinned`, before step 7: each founder makes a device key, and customer-config.yml gets its fingerprint. */
+export async function withFounderKeys(world: World, customerConfig: string): Promise<string> {
+  if (world.deployment.founding.mode !== 'pinned') return customerConfig
+  const config = parse(customerConfig) as { adminUsers: AdminUser[] }
+  const adminUsers: AdminUser[] = []
+  for (const user of config.adminUsers) {
+    const { KeyFingerprint } = JSON.parse(await new Founder(world, user.email).init()) as { KeyFingerprint: string }
+    adminUsers.push({ ...user, keyFingerprint: KeyFingerprint })
+  }
+  return stringify({ ...config, adminUsers })
+}
+
 /** Step 17 by the command line of an approver: each founder pairs a device, all seal, and the master key is backed up. */
 export async function foundVault(world: World, say: (line: string) => void): Promise<void> {
-  const { founders } = world.deployment.founding
+  const { founders, mode } = world.deployment.founding
   const devices = founders.map(email => new Founder(world, email))
   const [first] = devices
   if (first === undefined) throw new RangeError('nobody founds the vault')
   for (const founder of devices) {
-    await founder.cli('approver', 'init', ...founder.key)
+    founder.takePins()
+    if (mode === 'identity') await founder.init()
     await founder.cli('approver', 'pair', ...founder.key, '--callback-port', '0', '--wait')
   }
-  say(`    ${founders.length} founders have paired their devices, each with an ID token of their own`)
-  await first.cli('founding', 'seal', '--id', SEAL)
-  for (const founder of devices) await founder.cli('approver', 'approve', SEAL, ...founder.key, '--yes')
-  await succeeded(first, SEAL)
+  const by = { identity: 'an ID token of their own', pinned: 'the key that the node admins pinned' }
+  say(`    ${founders.length} founders have paired their devices, each with ${by[mode]}`)
+  if (mode === 'identity') {
+    await first.cli('founding', 'seal', '--id', SEAL)
+    for (const founder of devices) await founder.cli('approver', 'approve', SEAL, ...founder.key, '--yes')
+    await succeeded(first, SEAL)
+  }
+  if (!/"Sealed": true/.test(await first.cli('founding', 'show', '--json'))) throw new Error('the vault is not sealed')
   say('    the vault is sealed')
   const out = join(first.dir, 'hot.backup')
   const name = Object.keys(masterKeysOf(world))[0] ?? ''
@@ -48,10 +67,17 @@ class Founder {
     this.dir = join(world.dir, `founder-${email}`)
     this.key = ['--key-file', join(this.dir, 'device.key')]
     this.#world = world
-    mkdirSync(this.dir, { mode: 0o700 })
+    mkdirSync(this.dir, { mode: 0o700, recursive: true })
     writeFileSync(join(this.dir, 'password'), world.identity.passwordOf(email), { mode: 0o600 })
-    const pins = readFileSync(join(withRole(world, nodeAdmin(1)).dir, 'pins.json'))
-    writeFileSync(join(this.dir, 'pins.json'), pins)
+  }
+
+  takePins(): void {
+    copyFileSync(join(withRole(this.#world, nodeAdmin(1)).dir, 'pins.json'), join(this.dir, 'pins.json'))
+  }
+
+  /** Makes the device key. */
+  init(): Promise<string> {
+    return this.cli('approver', 'init', ...this.key, '--json')
   }
 
   /** Runs `trivault` as this person, who signs in wherever it asks them to. Returns what it prints; throws when it fails. */

@@ -72,3 +72,9 @@ export function whoRuns(people: readonly Person[], who: string): readonly Person
 /** The Policy Nodes whose admin this person is. */
 export const nodesOf = ({ roles: own }: Person): NodeIndex[] =>
   NODE_INDEXES.filter(node => own.includes(nodeAdmin(node)))
+
+export function withRole({ people }: { readonly people: readonly Person[] }, role: Role): Person {
+  const person = people.find(({ roles: own }) => own.includes(role))
+  if (person === undefined) throw new RangeError(`nobody is ${role}`)
+  return person
+}

@@ -8,6 +8,14 @@ export interface HostedZone {
   readonly id: string
 }
 
+/** A founder of the vault. */
+export interface AdminUser {
+  readonly email: string
+  readonly name: string
+  /** Founding mode `pinned`: hex SHA-256 of the device key, which the Policy Nodes pin. */
+  readonly keyFingerprint?: string
+}
+
 /**
  * One environment of one customer, as `bd-wallet.yml` describes it: all that stacks, conf files and checks need to know.
  * Nothing in it is secret. Account ids are 12 digits.
@@ -39,7 +47,7 @@ export interface Deployment {
   readonly network: { readonly cidr: string; readonly availabilityZones: readonly [string, string] }
   readonly database: { readonly instanceClass: string; readonly multiAz: boolean; readonly backupDays: number }
   readonly nitro: { readonly instanceType: string; readonly enclaveMemoryMiB: number; readonly enclaveCpus: number }
-  readonly adminUsers: readonly { readonly email: string; readonly name: string }[]
+  readonly adminUsers: readonly AdminUser[]
   /** Founders of the vault and how many of them make the owner quorum. */
   readonly founding: {
     readonly mode: 'identity' | 'pinned'

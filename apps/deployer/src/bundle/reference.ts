@@ -58,6 +58,8 @@ ${rows(customerConfigSchema, '', true).map(rowText).join('\n')}
   answer for the names in it.
 - The admin users are the founders and the \`Users\` of \`tenant-setup.json\`, and \`founding.approvalsRequired\` is its \`ApprovalsRequired\`: the Policy
   Nodes compare them. Later changes are operations of the vault that its owners approve.
+- In founding mode \`pinned\` each founder runs \`trivault approver init\` before step 7 and tells the fingerprint to every node admin, each of whom pins
+  it: no sign-in then gives a founder's place away, and the vault seals itself when all these keys are paired. In mode \`identity\` no fingerprint is there.
 - Chains are test networks on a testnet and main networks elsewhere.
 - Two environments live side by side in the same accounts: one working directory each, with another \`environment\`.
 

@@ -1,4 +1,5 @@
-import { account, customerConfigSchema, database, email, founding, network, nitro, people, tags } from './schema.ts'
+import { email, founding, people } from './people-schema.ts'
+import { account, customerConfigSchema, database, network, nitro, tags } from './schema.ts'
 import type { Schema } from './yaml.ts'
 
 const whole = (schema: Schema): Schema => ({ ...schema, required: Object.keys(schema.properties ?? {}) })

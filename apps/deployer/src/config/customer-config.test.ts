@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { pinnedKeys } from '../../test/config-faults/fault.ts'
 import { faultsOfForm } from '../../test/config-faults/form.ts'
 import { faultsOfSense } from '../../test/config-faults/sense.ts'
 import { fixtureText, loadFixture } from '../../test/fixtures/index.ts'
+import { readBdWallet, writeBdWallet } from './bd-wallet.ts'
 import { layouts, readCustomerConfig } from './customer-config.ts'
 import { separated } from './rules.ts'
 
@@ -30,6 +32,16 @@ describe('readCustomerConfig', () => {
       database: { multiAz: true, backupDays: 35 },
       hosts: { console: 'vault.wallet.example.com' },
     })
+  })
+
+  it('has the key of each founder where the node admins pin them', () => {
+    const { environment, problems } = readCustomerConfig(pinnedKeys('a', 'b', 'c')(recommended))
+    expect(problems).toEqual([])
+    expect(environment).toMatchObject({
+      founding: { mode: 'pinned' },
+      adminUsers: [{ keyFingerprint: 'a'.repeat(64) }, {}, {}],
+    })
+    expect(environment && readBdWallet(writeBdWallet(environment))).toEqual({ environment, problems: [] })
   })
 
   it('takes account ids without quotes as they are written, leading zeros too', () => {

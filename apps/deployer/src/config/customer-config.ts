@@ -1,4 +1,4 @@
-import type { HostedZone, NodeIndex } from '../model.ts'
+import type { AdminUser, HostedZone, NodeIndex } from '../model.ts'
 import type { ConfigProblem } from './problem.ts'
 import { type Environment, type RuleProblem, ruleProblems } from './rules.ts'
 import { customerConfigSchema } from './schema.ts'
@@ -18,7 +18,7 @@ export interface CustomerConfig {
   readonly accounts: Readonly<Record<'wallet' | `policyNode${NodeIndex}` | 'approverApp', string>>
   readonly hostedZones: { readonly wallet: HostedZone; readonly approverApp: HostedZone }
   readonly hosts?: { readonly api?: string; readonly console?: string; readonly approverApp?: string }
-  readonly adminUsers: readonly { readonly email: string; readonly name: string }[]
+  readonly adminUsers: readonly AdminUser[]
   readonly founding?: Partial<Omit<Environment['founding'], 'founders'>>
   readonly chains?: readonly string[]
   readonly network?: Partial<Environment['network']>
@@ -88,7 +88,11 @@ export function environmentOf(config: CustomerConfig): Environment {
       enclaveMemoryMiB: config.nitro?.enclaveMemoryMiB ?? 4096,
       enclaveCpus: config.nitro?.enclaveCpus ?? 2,
     },
-    adminUsers: adminUsers.map(({ email, name }) => ({ email, name })),
+    adminUsers: adminUsers.map(({ email, name, keyFingerprint }) => ({
+      email,
+      name,
+      ...(keyFingerprint !== undefined && { keyFingerprint }),
+    })),
     founding: {
       mode: config.founding?.mode ?? 'identity',
       founders,

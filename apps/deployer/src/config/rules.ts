@@ -21,6 +21,7 @@ export function ruleProblems(environment: Environment): RuleProblem[] {
     ...hosts(environment),
     ...people(environment),
     ...founding(environment),
+    ...founderKeys(environment),
     ...chains(environment),
     ...network(environment),
     ...nitro(environment),
@@ -121,6 +122,38 @@ function* founding({ founding: { founders, approvalsRequired }, adminUsers }: En
       message: `${approvalsRequired} approvals of ${founders.length} founders can never be had`,
       remedy: `choose 1 to ${founders.length}, or name more admin users`,
     }
+}
+
+/** In mode `pinned` each founder has a key of their own, which nobody but the node admins names; in mode `identity` none is pinned. */
+function* founderKeys({ founding: { mode }, adminUsers }: Environment): Iterable<RuleProblem> {
+  const seen = new Map<string, string>()
+  for (const [index, { email, keyFingerprint }] of adminUsers.entries()) {
+    const path = ['adminUsers', index, 'keyFingerprint']
+    if (mode === 'pinned' && keyFingerprint === undefined)
+      yield {
+        rule: 'founding',
+        path,
+        message: `is missing: in founding mode pinned the nodes take no other key of ${email}`,
+        remedy: '`trivault approver init` prints it to the founder; or choose mode: identity',
+      }
+    if (keyFingerprint === undefined) continue
+    const other = seen.get(keyFingerprint)
+    if (mode === 'identity')
+      yield {
+        rule: 'founding',
+        path,
+        message: 'a fingerprint counts in founding mode pinned only, and the mode is identity',
+        remedy: 'set founding.mode: pinned, or remove the fingerprint',
+      }
+    else if (other !== undefined)
+      yield {
+        rule: 'founding',
+        path,
+        message: `is the key of ${other} too: one device would approve for two people`,
+        remedy: 'each founder makes a key of their own with `trivault approver init`',
+      }
+    seen.set(keyFingerprint, email)
+  }
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

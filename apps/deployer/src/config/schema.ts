@@ -1,3 +1,4 @@
+import { founding, people } from './people-schema.ts'
 import { regions } from './regions.ts'
 import type { Schema } from './yaml.ts'
 
@@ -41,15 +42,6 @@ const host = (which: string, example: string, defaultText: string): Schema => ({
   examples: [example],
   defaultText,
 })
-
-export const email: Schema = {
-  type: 'string',
-  // ASCII only: another alphabet's letter looks the same and is another person.
-  pattern: "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$",
-  maxLength: 254,
-  description: 'an e-mail address, as the identity provider sends it',
-  examples: ['ann@example.com'],
-}
 
 const chain: Schema = {
   type: 'string',
@@ -152,47 +144,6 @@ export const tags: Schema = {
   examples: [{ 'cost-center': 'treasury' }],
   maxProperties: 40,
   additionalProperties: { type: 'string', maxLength: 256, description: 'a tag value of at most 256 characters' },
-}
-
-export const founding: Schema = {
-  type: 'object',
-  description: 'How the admin users found the vault. The Policy Nodes pin it; tenant-setup.json must say the same',
-  properties: {
-    mode: {
-      type: 'string',
-      enum: ['identity', 'pinned'],
-      description:
-        "`identity`: a founder's sign-in vouches for the first device key. `pinned`: the node admins pin the keys.",
-      default: 'identity',
-    },
-    approvalsRequired: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 100,
-      description: 'how many owners approve what the owners decide',
-      examples: [2],
-      defaultText: '2, or 1 with a single admin user',
-    },
-  },
-  additionalProperties: false,
-}
-
-export const people: Schema = {
-  type: 'array',
-  minItems: 1,
-  maxItems: 100,
-  description:
-    'The founders: these people, and only they, can sign in as Admin, and they approve the seal of the vault',
-  remedy: 'list at least one person under adminUsers with email and name',
-  items: {
-    type: 'object',
-    properties: {
-      email,
-      name: { type: 'string', minLength: 1, maxLength: 256, description: 'display name', examples: ['Ann'] },
-    },
-    required: ['email', 'name'],
-    additionalProperties: false,
-  },
 }
 
 /** customer-config.yml: what the people who install a vault write. */

@@ -53,23 +53,20 @@ export async function pinPeersWallet(context: Context, options: PinOptions): Pro
 
 /** The genesis of the vault, from what the admin has checked. Throws DeployerError. */
 export async function pinsOf(deployment: Deployment, cards: readonly NodeCard[], known: PublicPart): Promise<Genesis> {
-  const { founding } = deployment
-  if (founding.mode !== 'identity')
-    throw new DeployerError(
-      'not-in-this-release',
-      `founding mode ${founding.mode} is not in this release of the installer`,
-      'use `mode: identity` in customer-config.yml',
-    )
+  const { founding, adminUsers } = deployment
   const { provider, block } = known.identity
   const pins: Genesis = {
     version: 1,
     deploymentId: deploymentId(deployment),
     identityKeys: cards.map(({ identityKey }) => fromHex(identityKey)),
     ersFingerprint: known.ersKey.fingerprint,
-    foundingMode: 'identity',
+    foundingMode: founding.mode,
     founders: [...founding.founders],
     foundersRequired: founding.approvalsRequired,
-    founderKeys: [],
+    // In the founders' order: the founders are the admin users.
+    founderKeys: adminUsers.flatMap(({ keyFingerprint }) =>
+      keyFingerprint === undefined ? [] : [fromHex(keyFingerprint)],
+    ),
     issuer: block.ISSUER,
     approverClientId: block.CLIENT_ID_NATIVE,
     jwksThumbprints: await issuerThumbprints(block.ISSUER),
@@ -144,6 +141,7 @@ const summary = (pins: Genesis): string =>
     ...pins.identityKeys.map((key, index) => `Policy Node ${index}     ${toHex(key)}`),
     `ERS fingerprint   ${toHex(pins.ersFingerprint)}`,
     `founders          ${pins.founders.join(', ')}; ${pins.foundersRequired} of them decide`,
+    ...pins.founderKeys.map((key, index) => `key               ${toHex(key)}  ${pins.founders[index] ?? ''}`),
     `issuer            ${pins.issuer}`,
     ...pins.jwksThumbprints.map(thumbprint => `issuer key        ${toHex(thumbprint)}`),
     `Approver App      client ${pins.approverClientId}`,

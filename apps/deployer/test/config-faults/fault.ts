@@ -8,3 +8,13 @@ export type Fault = readonly [
 ]
 export const replace = (from: string | RegExp, to: string) => (text: string) => text.replace(from, to)
 export const append = (more: string) => (text: string) => `${text}${more}\n`
+
+/** Founding mode `pinned`, with a fingerprint of 64 times each digit for Ann, Bob and Cleo. */
+export const pinnedKeys =
+  (...digits: readonly [string, string, string]) =>
+  (text: string) =>
+    ['Ann', 'Bob', 'Cleo'].reduce(
+      (changed, name, i) =>
+        changed.replace(`name: ${name}`, `name: ${name}\n    keyFingerprint: "${digits[i]?.repeat(64)}"`),
+      text.replace('founding:', 'founding:\n  mode: pinned'),
+    )

@@ -156,6 +156,22 @@ export const faultsOfForm: readonly Fault[] = [
     },
   ],
   [
+    'a fingerprint in words',
+    replace('name: Bob', 'name: Bob\n    keyFingerprint: apple river stone'),
+    {
+      rule: 'form',
+      at: 'keyFingerprint:',
+      field: 'adminUsers[1].keyFingerprint',
+      message: /64 lower-case hex digits/,
+      remedy: /approver init/,
+    },
+  ],
+  [
+    'an unknown founding mode',
+    replace('founding:', 'founding:\n  mode: open'),
+    { rule: 'form', at: 'mode: open', field: 'founding.mode', message: /one of identity, pinned/, remedy: /./ },
+  ],
+  [
     'a letter of another alphabet in an address',
     replace('ann@example.com', '\u0430nn@example.com'),
     { rule: 'form', at: 'nn@example.com', field: 'adminUsers[0].email', message: /e-mail/, remedy: /ann@example.com/ },

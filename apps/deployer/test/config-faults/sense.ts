@@ -1,4 +1,4 @@
-import { append, type Fault, replace } from './fault.ts'
+import { append, type Fault, pinnedKeys, replace } from './fault.ts'
 
 /** Files whose fields contradict each other, or what is possible. */
 export const faultsOfSense: readonly Fault[] = [
@@ -109,6 +109,39 @@ export const faultsOfSense: readonly Fault[] = [
       field: 'founding.approvalsRequired',
       message: /can never be had/,
       remedy: /1 to 3/,
+    },
+  ],
+  [
+    'founding mode pinned without the keys',
+    replace('founding:', 'founding:\n  mode: pinned'),
+    {
+      rule: 'founding',
+      at: '- email: bob',
+      field: 'adminUsers[1].keyFingerprint',
+      message: /is missing: .* no other key of bob@example.com/,
+      remedy: /approver init/,
+    },
+  ],
+  [
+    'one key for two founders',
+    pinnedKeys('a', 'b', 'a'),
+    {
+      rule: 'founding',
+      at: 'name: Cleo\n    keyFingerprint:',
+      field: 'adminUsers[2].keyFingerprint',
+      message: /is the key of ann@example.com too/,
+      remedy: /a key of their own/,
+    },
+  ],
+  [
+    'a pinned key in founding mode identity',
+    replace('name: Bob', `name: Bob\n    keyFingerprint: "${'b'.repeat(64)}"`),
+    {
+      rule: 'founding',
+      at: 'keyFingerprint:',
+      field: 'adminUsers[1].keyFingerprint',
+      message: /mode is identity/,
+      remedy: /mode: pinned, or remove/,
     },
   ],
   [

@@ -13,6 +13,7 @@ import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
 import { toHex } from '@trivault/codec'
 import { decodeNodeSecret, identityKeyOf } from '@trivault/node-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pinnedKeys } from '../config-faults/fault.ts'
 import { Workplace } from '../run.ts'
 import { ersLine, fill, identity } from './given.ts'
 
@@ -248,6 +249,21 @@ describe('the pins', () => {
     expect([other.code, other.err]).toEqual([3, expect.stringContaining('the first difference is approverClientId')])
     await ok(wallet, A, 'pin-peers-policy-node0', '--yes', '--replace')
     expect(pinned).toMatch(/vault ([0-9a-f]{8} ?){8}/)
+  })
+
+  it('are the founders’ keys too, in founding mode pinned', async () => {
+    const [config, before] = [wallet.read('customer-config.yml'), wallet.read('bd-wallet.yml')]
+    wallet.write('customer-config.yml', pinnedKeys('c', 'a', 'b')(config))
+    await ok(wallet, A, 'generate-customer-assets')
+    const other = await pin('--yes')
+    expect([other.code, other.err]).toEqual([3, expect.stringContaining('the first difference is foundingMode')])
+    const shown = await pin('--replace', '--dry-run', '--json')
+    const pins: unknown = JSON.parse(shown.out)
+    const founderKeys = ['c', 'a', 'b'].map(digit => digit.repeat(64))
+    expect(pins).toMatchObject({ foundingMode: 'pinned', founderKeys, foundersRequired: 2, issuer })
+    expect(shown.err).toContain(`key               ${founderKeys[2]}  cleo@example.com`)
+    wallet.write('customer-config.yml', config)
+    wallet.write('bd-wallet.yml', before)
   })
 
   it('refuse a provider that calls itself something else', async () => {
