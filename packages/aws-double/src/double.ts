@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
 import { createSoftwareRoot, type SoftwareRoot } from '@trivault/attestation'
 import { issue, rootCaller, sessionCaller, uniqueId, userCaller } from './credentials.ts'
 import type { Hooks } from './hooks.ts'
 import { createDispatcher } from './http/dispatch.ts'
-import { type Request, type Response, readRequest } from './http/message.ts'
+import { close, listen, portOf } from './http/listen.ts'
+import type { Request, Response } from './http/message.ts'
 import { createRegistry } from './http/registry.ts'
+import { certificateFor, type SecureEndpoint } from './http/secure.ts'
 import { type PolicyDocument, parsePolicy } from './iam/document.ts'
 import { providers } from './resources/index.ts'
 import type { Service } from './service.ts'
@@ -61,6 +62,8 @@ export type AwsDouble = {
   environmentFor(account: string, name: string): Readonly<Record<string, string>>
   /** Address of an account's image registry in a region, for `http://…/v2/`; sign in with ecr:GetAuthorizationToken. */
   registry(account: string, region: string): Promise<string>
+  /** The same services over TLS, under their own host names in the double's region (`dynamodb.eu-west-1.amazonaws.com`). */
+  secure(): Promise<SecureEndpoint>
   /** Stops the server and all that hooks have started. */
   stop(): Promise<void>
 }
@@ -89,6 +92,7 @@ function addUser(world: World, account: string, name: string, policies: readonly
     attached: new Set(),
     boundary: undefined,
     tags: new Map(),
+    accessKeys: new Map(),
   })
 }
 
@@ -106,7 +110,7 @@ function keysFor(world: World, account: string, name: string): Keys {
  * Starts an AWS on loopback that enforces policies. Nothing of it leaves the machine or outlives `stop`.
  *
  * It refuses what it does not have (`NotInAwsDouble`) and what it cannot judge as AWS does: unknown members, condition operators
- * and keys, resource types. It differs from AWS in this: no TLS (`aws:SecureTransport` is told as true), no throttling, a change
+ * and keys, resource types. It differs from AWS in this: TLS only where it is asked for (`aws:SecureTransport` is always told as true), no throttling, a change
  * counts at once, no KMS grants, networks and web services exist without doing anything, and a secret without a key of its own is
  * kept in the clear.
  */
@@ -142,6 +146,11 @@ export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble>
   const server = await listen(async request =>
     request.path === '/container-credentials' ? credentialsAnswer(world, request) : dispatch(request),
   )
+  const secure = openSecure(
+    dispatch,
+    services.map(({ name }) => `${name}.${region}.amazonaws.com`),
+    clock,
+  )
   world.endpoint = addressOf(server)
   const registries = openRegistries(world)
   world.registry = registries.address
@@ -164,16 +173,17 @@ export async function startAwsDouble(options: DoubleOptions): Promise<AwsDouble>
       }
     },
     registry: world.registry,
+    secure: secure.endpoint,
     async stop() {
       const tasks = [...world.ecs.tasks.values()].filter(({ status }) => status === 'RUNNING')
       const running = [...tasks, ...world.ec2.instances.values()].map(({ running: own }) => own?.stop())
       await Promise.allSettled(running)
-      await Promise.all([close(server), registries.close()])
+      await Promise.all([close(server), registries.close(), secure.close()])
     },
   }
 }
 
-const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const addressOf = (server: Server): string => `http://127.0.0.1:${portOf(server)}`
 
 /** Each registry has an address of its own, opened when it is first asked for. */
 function openRegistries(world: World) {
@@ -191,6 +201,26 @@ function openRegistries(world: World) {
   }
 }
 
+/** Opened when it is first asked for. */
+function openSecure(answer: (request: Request) => Promise<Response>, hosts: readonly string[], clock: () => number) {
+  let opened: Promise<SecureEndpoint & { readonly server: Server }> | undefined
+  const open = async () => {
+    const { authority, ...certificate } = await certificateFor(hosts, clock())
+    const server = await listen(answer, certificate)
+    return { server, port: portOf(server), authority }
+  }
+  return {
+    async endpoint(): Promise<SecureEndpoint> {
+      opened ??= open()
+      const { port, authority } = await opened
+      return { port, authority }
+    },
+    async close(): Promise<void> {
+      if (opened) await close((await opened).server)
+    },
+  }
+}
+
 /** What the SDK's container credential provider reads. */
 function credentialsAnswer(world: World, { headers }: Request): Response {
   const credential = containerCredentials(world, headers.authorization)
@@ -202,27 +232,4 @@ function credentialsAnswer(world: World, { headers }: Request): Response {
     Expiration: new Date(credential.expires ?? 0).toISOString(),
   })
   return { status: 200, headers: { 'content-type': 'application/json' }, body }
-}
-
-async function listen(answer: (request: Request) => Promise<Response>): Promise<Server> {
-  const server = createServer((message, response) => {
-    const respond = async (): Promise<void> => {
-      const { status, headers, body } = await answer(await readRequest(message))
-      const bytes = typeof body === 'string' ? Buffer.from(body) : body
-      const length = message.method === 'HEAD' ? {} : { 'content-length': String(bytes.length) }
-      response.writeHead(status, { ...length, ...headers })
-      response.end(message.method === 'HEAD' ? undefined : bytes)
-    }
-    respond().catch((error: unknown) => {
-      response.writeHead(500).end(String(error))
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  server.closeAllConnections()
-  await closed
 }

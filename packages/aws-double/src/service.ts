@@ -16,6 +16,8 @@ export type Service = {
   readonly protocol: 'json' | 'query' | 'rest-xml'
   /** Query protocol: namespace of the answers. */
   readonly xmlNamespace?: string
+  /** JSON protocol, where the service insists on its version, the prefix of its targets, and names its own errors in full. */
+  readonly json?: { readonly version: '1.0'; readonly target: string; readonly errors: string }
   /** The SDK's client, which carries the model. */
   readonly client: () => Promise<Readonly<Record<string, unknown>>>
   readonly operations: Readonly<Record<string, Handler>>

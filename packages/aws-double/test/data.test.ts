@@ -41,8 +41,8 @@ test('a table keeps what a condition lets in, also for the other account that it
       new PutItemCommand({
         TableName: tableArn,
         Item: { record: { S: 'votes' }, version: { N: version } },
-        ConditionExpression: 'attribute_not_exists(#r) OR (version = :previous AND NOT version > :limit)',
-        ExpressionAttributeNames: { '#r': 'record' },
+        ConditionExpression: 'attribute_not_exists(#r) OR (#v = :previous AND NOT #v > :limit)',
+        ExpressionAttributeNames: { '#r': 'record', '#v': 'version' },
         ExpressionAttributeValues: { ':previous': { N: previous }, ':limit': { N: '9' } },
       }),
     )
@@ -52,7 +52,8 @@ test('a table keeps what a condition lets in, also for the other account that it
   const update = new UpdateItemCommand({
     TableName: tableArn,
     Key: { record: { S: 'votes' } },
-    UpdateExpression: 'SET version = :next',
+    UpdateExpression: 'SET #v = :next',
+    ExpressionAttributeNames: { '#v': 'version' },
     ExpressionAttributeValues: { ':next': { N: '10' } },
   })
   await dynamo.send(update)

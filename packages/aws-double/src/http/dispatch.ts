@@ -114,7 +114,11 @@ function parse({ service, model, rest }: Loaded, request: Request): Parsed {
     return operation
   }
   if (service.protocol === 'json') {
-    const operation = named((request.headers['x-amz-target'] ?? '').split('.').at(-1) ?? '')
+    const [, prefix = '', name = ''] = /^(.*)\.(\w+)$/.exec(request.headers['x-amz-target'] ?? '') ?? []
+    const type = request.headers['content-type'] ?? ''
+    if (service.json && (prefix !== service.json.target || type !== jsonType(service)))
+      throw new AwsError('UnknownOperationException', `${service.name} does not know ${prefix}.${name} as ${type}`)
+    const operation = named(name)
     return { operation, input: readJson(operation.input, request.body) }
   }
   if (service.protocol === 'query') {
@@ -127,6 +131,8 @@ function parse({ service, model, rest }: Loaded, request: Request): Parsed {
   return rest.read({ ...request, path: inBucket.path, query: new URLSearchParams(request.query), body }, inBucket.given)
 }
 
+const jsonType = ({ json }: Service): string => `application/x-amz-json-${json?.version ?? '1.1'}`
+
 function splitBucket(path: string): { readonly path: string; readonly given: Fields } {
   const [, bucket = '', key = ''] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? []
   return bucket === '' ? { path: '/', given: {} } : { path: `/${key}`, given: { Bucket: decodeURIComponent(bucket) } }
@@ -135,7 +141,7 @@ function splitBucket(path: string): { readonly path: string; readonly given: Fie
 function write({ service, rest }: Loaded, operation: Operation, output: Fields, requestId: string): Response {
   const common = { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId }
   if (service.protocol === 'json') {
-    const headers = { ...common, 'content-type': 'application/x-amz-json-1.1' }
+    const headers = { ...common, 'content-type': jsonType(service) }
     return { status: 200, headers, body: writeJson(operation.output, output) }
   }
   if (service.protocol === 'query') {
@@ -149,16 +155,28 @@ function write({ service, rest }: Loaded, operation: Operation, output: Fields, 
   return { ...response, headers: { ...common, ...response.headers } }
 }
 
+/** What every JSON service answers is named after the framework, the rest after the service. */
+const namespaceOf = (code: string, own: string): string =>
+  code === 'ValidationException'
+    ? 'com.amazon.coral.validate'
+    : [...Object.values(jsonCodes), 'UnknownOperationException', 'SerializationException'].includes(code)
+      ? 'com.amazon.coral.service'
+      : own
+
 function writeError(service: Service | undefined, error: AwsError, requestId: string, method: string): Response {
   const headers = { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId }
   if (!service || service.protocol === 'json') {
     const code = jsonCodes[error.code] ?? error.code
-    const body = JSON.stringify({ __type: code, message: error.message })
-    return {
-      status: error.status === 404 ? 400 : error.status,
-      headers: { ...headers, 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': code },
-      body,
+    const status = error.status === 404 ? 400 : error.status
+    if (service?.json) {
+      // As DynamoDB does: no header, and every code is refused with 400.
+      const __type = `${namespaceOf(code, service.json.errors)}#${code}`
+      const body = JSON.stringify({ __type, message: error.message })
+      return { status: status === 403 ? 400 : status, headers: { ...headers, 'content-type': jsonType(service) }, body }
     }
+    const body = JSON.stringify({ __type: code, message: error.message })
+    const type = 'application/x-amz-json-1.1'
+    return { status, headers: { ...headers, 'content-type': type, 'x-amzn-errortype': code }, body }
   }
   const xml = { ...headers, 'content-type': 'text/xml' }
   if (service.name === 's3') {

@@ -23,7 +23,8 @@ import type { Role } from '../services/iam/store.ts'
 
 type Inline = { readonly PolicyName: string; readonly PolicyDocument: unknown }
 
-const inlineOf = (properties: Properties): readonly Inline[] => (properties.Policies ?? []) as readonly Inline[]
+/** Inline policies of a role or a user. */
+export const inlineOf = (properties: Properties): readonly Inline[] => (properties.Policies ?? []) as readonly Inline[]
 const attachedOf = (properties: Properties): readonly string[] =>
   (properties.ManagedPolicyArns ?? []) as readonly string[]
 

@@ -3,6 +3,7 @@ import { dbInstance, repository, table } from './data.ts'
 import { cluster, service, taskDefinition } from './ecs.ts'
 import { autoScalingGroup, instance, launchTemplate } from './hosts.ts'
 import { instanceProfile, policy, role } from './iam.ts'
+import { user } from './iam-user.ts'
 import { type InertType, inertProvider, named } from './inert.ts'
 import { alias, key } from './kms.ts'
 import { networkTypes } from './network.ts'
@@ -44,6 +45,7 @@ export const providers: Providers = {
   'AWS::IAM::InstanceProfile': instanceProfile,
   'AWS::IAM::Policy': policy,
   'AWS::IAM::Role': role,
+  'AWS::IAM::User': user,
   'AWS::KMS::Alias': alias,
   'AWS::KMS::Key': key,
   'AWS::RDS::DBInstance': dbInstance,

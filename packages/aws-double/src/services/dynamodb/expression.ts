@@ -29,7 +29,8 @@ const keyword = (token: string | undefined): string => token?.toUpperCase() ?? '
 function attributeName(token: string | undefined, { names }: Names): string {
   if (token === undefined || token.startsWith(':') || token.includes('.'))
     throw invalid(`${token ?? 'the end'} is not an attribute`)
-  if (!token.startsWith('#')) return token
+  // DynamoDB has some 570 reserved words, which the double does not list.
+  if (!token.startsWith('#')) throw notInDouble(`the attribute ${token} without a # name, which may be reserved,`)
   const name = names[token]
   if (name === undefined) throw invalid(`${token} has no name`)
   return name

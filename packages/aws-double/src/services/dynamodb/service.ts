@@ -1,7 +1,9 @@
 import type {
+  DeleteItemCommandInput,
   DescribeTableCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
+  ScanCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import type { Call } from '../../call.ts'
@@ -81,6 +83,35 @@ function updateItem(input: UpdateItemCommandInput, call: Call) {
   return input.ReturnValues === 'ALL_NEW' ? { Attributes: after } : {}
 }
 
+function deleteItem(input: DeleteItemCommandInput, call: Call) {
+  only(input, ['ConditionExpression', 'ExpressionAttributeNames', 'ExpressionAttributeValues', 'Key', 'TableName'])
+  const table = tableFor(call, input.TableName ?? '', 'dynamodb:DeleteItem')
+  const key = keyOf(table, asItem(input.Key), true)
+  checkCondition(input.ConditionExpression, table.items.get(key), input)
+  table.items.delete(key)
+  return {}
+}
+
+const scanPage = 100
+
+/** Pages are shorter than DynamoDB's, so that callers must go on from the last key. */
+function scan(input: ScanCommandInput, call: Call) {
+  only(input, ['ConsistentRead', 'ExclusiveStartKey', 'Limit', 'TableName'])
+  const table = tableFor(call, input.TableName ?? '', 'dynamodb:Scan')
+  const keys = [...table.items.keys()].sort()
+  const after = input.ExclusiveStartKey && keyOf(table, asItem(input.ExclusiveStartKey), true)
+  const rest = after === undefined ? keys : keys.filter(key => key > after)
+  const page = rest.slice(0, Math.min(input.Limit ?? scanPage, scanPage))
+  const items = page.map(key => table.items.get(key) ?? {})
+  const last = page.length < rest.length ? items.at(-1) : undefined
+  return {
+    Items: items,
+    Count: items.length,
+    ScannedCount: items.length,
+    ...(last && { LastEvaluatedKey: Object.fromEntries(table.keys.map(name => [name, last[name]])) }),
+  }
+}
+
 function describeTable(input: DescribeTableCommandInput, call: Call) {
   const table = tableFor(call, input.TableName ?? '', 'dynamodb:DescribeTable')
   return {
@@ -98,6 +129,14 @@ function describeTable(input: DescribeTableCommandInput, call: Call) {
 export const dynamodb: Service = {
   name: 'dynamodb',
   protocol: 'json',
+  json: { version: '1.0', target: 'DynamoDB_20120810', errors: 'com.amazonaws.dynamodb.v20120810' },
   client: () => import('@aws-sdk/client-dynamodb'),
-  operations: { DescribeTable: describeTable, GetItem: getItem, PutItem: putItem, UpdateItem: updateItem },
+  operations: {
+    DeleteItem: deleteItem,
+    DescribeTable: describeTable,
+    GetItem: getItem,
+    PutItem: putItem,
+    Scan: scan,
+    UpdateItem: updateItem,
+  },
 }

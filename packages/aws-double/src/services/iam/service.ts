@@ -19,6 +19,18 @@ import {
   updateAssumeRolePolicy,
 } from './roles.ts'
 import type { InstanceProfile } from './store.ts'
+import {
+  createAccessKey,
+  createUser,
+  deleteAccessKey,
+  deleteUser,
+  deleteUserPolicy,
+  getUser,
+  getUserPolicy,
+  listAccessKeys,
+  listUserPolicies,
+  putUserPolicy,
+} from './users.ts'
 
 type ProfileInput = { readonly InstanceProfileName?: string; readonly RoleName?: string }
 
@@ -79,18 +91,28 @@ export const iam: Service = {
   operations: {
     AddRoleToInstanceProfile: addRoleToInstanceProfile,
     AttachRolePolicy: attachRolePolicy,
+    CreateAccessKey: createAccessKey,
     CreateInstanceProfile: createInstanceProfile,
     CreateRole: createRole,
+    CreateUser: createUser,
+    DeleteAccessKey: deleteAccessKey,
     DeleteInstanceProfile: deleteInstanceProfile,
     DeleteRole: deleteRole,
     DeleteRolePolicy: deleteRolePolicy,
+    DeleteUser: deleteUser,
+    DeleteUserPolicy: deleteUserPolicy,
     DetachRolePolicy: detachRolePolicy,
     GetRole: getRole,
     GetRolePolicy: getRolePolicy,
+    GetUser: getUser,
+    GetUserPolicy: getUserPolicy,
+    ListAccessKeys: listAccessKeys,
     ListAttachedRolePolicies: listAttachedRolePolicies,
     ListRolePolicies: listRolePolicies,
     ListRoles: listRoles,
+    ListUserPolicies: listUserPolicies,
     PutRolePolicy: putRolePolicy,
+    PutUserPolicy: putUserPolicy,
     UpdateAssumeRolePolicy: updateAssumeRolePolicy,
   },
 }

@@ -17,7 +17,11 @@ type Identity = {
   boundary: string | undefined
   tags: ReadonlyMap<string, string>
 }
-export type User = Identity & { readonly kind: 'user' }
+export type User = Identity & {
+  readonly kind: 'user'
+  /** Access key ids with the time of their creation. */
+  readonly accessKeys: Map<string, Date>
+}
 export type Role = Identity & {
   readonly kind: 'role'
   trust: StoredPolicy

@@ -12,7 +12,7 @@ import {
   tagResource,
   updateSecret,
 } from './secrets.ts'
-import { getSecretValue, putSecretValue } from './values.ts'
+import { getSecretValue, putSecretValue, updateSecretVersionStage } from './values.ts'
 
 export const secretsmanager: Service = {
   name: 'secretsmanager',
@@ -32,5 +32,6 @@ export const secretsmanager: Service = {
     RestoreSecret: restoreSecret,
     TagResource: tagResource,
     UpdateSecret: updateSecret,
+    UpdateSecretVersionStage: updateSecretVersionStage,
   },
 }

@@ -2,6 +2,7 @@ import type {
   GetSecretValueCommandInput,
   GetSecretValueCommandOutput,
   PutSecretValueCommandInput,
+  UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager'
 import type { Call } from '../../call.ts'
 import { AwsError } from '../../errors.ts'
@@ -64,6 +65,20 @@ export function putSecretValue(input: PutSecretValueCommandInput, call: Call) {
   if (!value) throw new AwsError('InvalidParameterException', 'a value is needed')
   const version = addVersion(call, secret, value, input.ClientRequestToken, input.VersionStages)
   return { ARN: secret.arn, Name: secret.name, VersionId: version.id, VersionStages: [...version.stages] }
+}
+
+/** Takes a label of the caller's own off a version. What moves AWSCURRENT is not here. */
+export function updateSecretVersionStage(input: UpdateSecretVersionStageCommandInput, call: Call) {
+  only(input, ['RemoveFromVersionId', 'SecretId', 'VersionStage'])
+  const { VersionStage: stage = '', RemoveFromVersionId: id } = input
+  const secret = secretFor(call, input.SecretId ?? '', 'secretsmanager:UpdateSecretVersionStage', {
+    context: { 'secretsmanager:VersionStage': stage },
+  })
+  const version = secret.versions.find(candidate => candidate.id === id)
+  if (!version?.stages.has(stage) || [current, previous].includes(stage))
+    throw new AwsError('InvalidParameterException', `the staging label ${stage} is not on version ${id ?? '(none)'}`)
+  version.stages = new Set([...version.stages].filter(other => other !== stage))
+  return { ARN: secret.arn, Name: secret.name }
 }
 
 export function getSecretValue(input: GetSecretValueCommandInput, call: Call): Output<GetSecretValueCommandOutput> {
