@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openCiphertextForRecipient } from '@trivault/attestation'
 import { DeviceKey } from '@trivault/client'
-import { decodeNodeSecret, secretContext } from '@trivault/node-core'
+import { decodeNodeSecret, NODE_SECRET_LENGTH, secretContext } from '@trivault/node-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLocalKms } from '../../apps/local/src/services/kms-store.ts'
 import { DEV, ETHER, RECIPIENT, Site, until } from './site.ts'
@@ -328,7 +328,7 @@ async function releasedSecrets() {
         encryptionContext: secretContext(deploymentId, index),
         recipient,
       })
-      return decodeNodeSecret(openCiphertextForRecipient(envelope, privateKey, 96))
+      return decodeNodeSecret(openCiphertextForRecipient(envelope, privateKey, NODE_SECRET_LENGTH))
     }),
   )
 }

@@ -2,7 +2,15 @@ import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:c
 import { utf8 } from '@trivault/codec'
 import { Committee, createVoteRecord, decodeMessage, type LedgerMessage, type NodeIndex } from '@trivault/ledger'
 import { type Node, type NodeSecret, type Party, startNode } from '@trivault/node-core'
-import { decodeEnvelope, encodeEnvelope, type Genesis, type NodeEvent, sha256, vaultIdOf } from '@trivault/protocol'
+import {
+  adminSignerOf,
+  decodeEnvelope,
+  encodeEnvelope,
+  type Genesis,
+  type NodeEvent,
+  sha256,
+  vaultIdOf,
+} from '@trivault/protocol'
 import {
   type MailboxHub,
   mailboxHub,
@@ -17,6 +25,7 @@ export const indexes: readonly NodeIndex[] = [0, 1, 2]
 export const secretOf = (node: number): NodeSecret => ({
   encryptorMasterPassword: sha256(utf8(`password ${node}`)),
   identitySeed: sha256(utf8(`node ${node}`)),
+  adminKey: adminSignerOf(sha256(utf8(`admin ${node}`))).adminKey,
 })
 
 /** A node's signature, as the test knows its identity: for forgeries in the name of one node. */

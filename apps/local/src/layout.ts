@@ -32,6 +32,8 @@ export const MAINS = {
 }
 
 export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
+/** The node admin's signing key. On one machine it lies beside the node; a real admin keeps it elsewhere. */
+export const adminKeyFile = (home: Home, index: NodeIndex) => home.path(nodeName(index), 'admin-key.pem')
 export const bootstrapKeyFile = (home: Home) => home.path('wallet', 'bootstrap-key')
 /** Origins of the web apps. */
 export const webOrigins = (ports: Ports) => ({

@@ -6,7 +6,7 @@ import { type Genesis, genesisJson } from '@trivault/protocol'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { readIfThere, writePrivate } from './files.ts'
 import type { Home } from './home.ts'
-import { ersPublicKeyFile } from './layout.ts'
+import { adminKeyFile, ersPublicKeyFile } from './layout.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 
 /** Whom the node admins pin as founders, and how their first keys count. */
@@ -35,6 +35,7 @@ export async function provision(
         deploymentId: home.deploymentId,
         secret: home.path(nodeName(index), 'secret.sealed'),
         anchor: home.path(nodeName(index), 'anchor'),
+        adminKey: adminKeyFile(home, index),
         encrypt: encryptFor(index),
       }),
     ),

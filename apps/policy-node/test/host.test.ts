@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createNodeSecret, encodeNodeSecret, secretContext } from '@trivault/node-core'
 import { collectorFlags, provisionNode, readConfig, startHost } from '@trivault/node-host'
-import { genesisJson } from '@trivault/protocol'
+import { adminSignerOf, genesisJson } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, isAlive, type Line, type Running, run, type Surroundings, startSurroundings } from './support.ts'
 
@@ -140,7 +140,13 @@ describe('a Policy Node refuses to start', () => {
   }
   const seal = (keyId: string, plaintext: Uint8Array, index: number, deploymentId = 'test') =>
     world.services.encryptFor(keyId)(plaintext, secretContext(deploymentId, index))
-  const fresh = () => encodeNodeSecret(createNodeSecret(length => new Uint8Array(length).fill(9)))
+  const fresh = () =>
+    encodeNodeSecret(
+      createNodeSecret({
+        random: length => new Uint8Array(length).fill(9),
+        adminKey: adminSignerOf(new Uint8Array(32).fill(9)).adminKey,
+      }),
+    )
 
   it('with the secret of another node', async () => {
     const config = await world.configOf(0)
@@ -260,6 +266,7 @@ describe('the anchor', () => {
 describe('provisioning', () => {
   const options = (name: string) => ({
     ...{ index: 1 as const, deploymentId: 'test', secret: world.at(name, 'secret'), anchor: world.at(name, 'anchor') },
+    adminKey: world.at(name, 'admin-key.pem'),
     encrypt: world.services.encryptFor('node1'),
   })
 

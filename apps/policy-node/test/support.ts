@@ -55,7 +55,13 @@ export async function startSurroundings() {
     cards.push(await provisionNode({ ...provisioning(index), encrypt: services.encryptFor(names[index]) }))
   }
   function provisioning(index: Index) {
-    return { index, deploymentId, secret: at(names[index], 'secret.sealed'), anchor: at(names[index], 'anchor') }
+    return {
+      index,
+      deploymentId,
+      secret: at(names[index], 'secret.sealed'),
+      anchor: at(names[index], 'anchor'),
+      adminKey: at(names[index], 'admin-key.pem'),
+    }
   }
 
   const ers = generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey

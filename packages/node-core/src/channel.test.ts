@@ -5,7 +5,7 @@ import { EarlyMessages } from './early-messages.ts'
 import { identityKeyOf } from './secret.ts'
 
 const seedOf = (node: number) => sha256(Uint8Array.of(node))
-const secret = (node: number) => ({ encryptorMasterPassword: new Uint8Array(32), identitySeed: seedOf(node) })
+const secret = (node: number) => ({ identitySeed: seedOf(node) })
 const identityKeys = [0, 1, 2].map(node => identityKeyOf(secret(node)))
 let drawn = 0
 const random = (length: number) => sha256(Uint8Array.of(++drawn)).slice(0, length)

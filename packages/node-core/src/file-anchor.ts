@@ -20,7 +20,7 @@ export interface FileAnchorOptions {
 }
 
 /** The key that authenticates a node's anchor rows: HKDF-SHA256 of the Encryptor Master Password, 32 bytes. */
-export function anchorKeyOf({ encryptorMasterPassword }: NodeSecret): Uint8Array {
+export function anchorKeyOf({ encryptorMasterPassword }: Pick<NodeSecret, 'encryptorMasterPassword'>): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', encryptorMasterPassword, new Uint8Array(0), 'trivault/v1/anchor', 32))
 }
 

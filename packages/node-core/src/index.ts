@@ -18,5 +18,15 @@ export {
 export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './link-client.ts'
 export { type Node, type NodeOptions, startNode } from './node.ts'
 export type * from './ports.ts'
-export { createNodeSecret, decodeNodeSecret, encodeNodeSecret, identityKeyOf, secretContext } from './secret.ts'
+export {
+  createNodeSecret,
+  decodeNodeSecret,
+  encodeNodeSecret,
+  type FirstSecret,
+  type FirstSecretOptions,
+  firstSecret,
+  identityKeyOf,
+  NODE_SECRET_LENGTH,
+  secretContext,
+} from './secret.ts'
 export { warmUp } from './warm-up.ts'

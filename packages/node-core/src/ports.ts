@@ -73,10 +73,26 @@ export interface Metrics {
   observe(name: string, seconds: number, labels?: Record<string, string>): void
 }
 
-/** What the KMS releases to an attested core: made once, by the node's admin. */
+/** What the KMS releases to an attested core: made once, by the node's admin. Only what is in here is authentic at the start. */
 export interface NodeSecret {
   /** Encryptor Master Password: 32 bytes from the operating system's random source. */
   encryptorMasterPassword: Uint8Array
   /** Ed25519 seed of the node's identity, 32 bytes. */
   identitySeed: Uint8Array
+  /** Public key of the node's admin, 33 bytes (P-256, compressed): pins and requests count with its signature only. */
+  adminKey: Uint8Array
+  /** The anchor in the admin's own account; absent: the anchor is the directory that the host names. */
+  anchor?: AnchorAccess
+}
+
+/** A table of the node admin's account and the one identity that may use it; nothing of it comes from the host. */
+export interface AnchorAccess {
+  region: string
+  /** Name of the service, as in its certificate. */
+  host: string
+  table: string
+  accessKeyId: string
+  secretAccessKey: string
+  /** DER of the certificate authority to trust instead of the compiled-in ones. */
+  authority?: Uint8Array | undefined
 }

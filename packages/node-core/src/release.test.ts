@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createSoftwareAttestation, createSoftwareKms, createSoftwareRoot, type KmsPort } from '@trivault/attestation'
+import { adminSignerOf } from '@trivault/protocol'
 import { describe, expect, it } from 'vitest'
 import { type ReleaseOptions, releaseSecret } from './release.ts'
-import { createNodeSecret, decodeNodeSecret, encodeNodeSecret, secretContext } from './secret.ts'
+import { createNodeSecret, encodeNodeSecret, NODE_SECRET_LENGTH, secretContext } from './secret.ts'
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
 const time = Date.UTC(2026, 10, 22)
@@ -20,7 +21,7 @@ const kms = createSoftwareKms({
   clock: () => time,
   random,
 })
-const secret = createNodeSecret(random)
+const secret = createNodeSecret({ random, adminKey: adminSignerOf(random(32)).adminKey })
 const seal = (plaintext: Uint8Array) =>
   kms.encrypt({ keyId: 'node0', plaintext, encryptionContext: secretContext('d', 0) })
 const sealed = await seal(encodeNodeSecret(secret))
@@ -60,26 +61,18 @@ describe('release of a node secret', () => {
   it('tells a host that alters the content one thing only', async () => {
     const outcomes = new Set<string>()
     for (const by of [1, 2, 3, 0x0e, 0x1f, 0x80]) outcomes.add(await outcomeOf(flipped(16, by)))
-    for (const fromEnd of [17, 31, 32, 47, 63, 64, 79, 80, 95, 96, 111, 114, 129])
+    for (const fromEnd of [17, 31, 32, 63, 64, 500, 911, 912, 943, 944, 960, 976, 1008, 1039])
       outcomes.add(await outcomeOf(flipped(fromEnd, 1)))
     expect([...outcomes]).toEqual([expect.stringMatching(/^bad-secret: /)])
   })
 
-  it('rejects altered bytes, another version and another length', async () => {
+  it('refuses what was sealed as something else', async () => {
     const encoded = encodeNodeSecret(secret)
-    expect(decodeNodeSecret(encoded)).toEqual(secret)
-    for (let at = 0; at < encoded.length; at++) {
-      const altered = encoded.slice()
-      altered[at] = (altered[at] ?? 0) ^ 1
-      expect(() => decodeNodeSecret(altered)).toThrow(/not a node secret/)
-    }
-    for (const other of [encoded.slice(1), encoded.slice(0, 65), new Uint8Array(encoded.length + 1)])
-      expect(() => decodeNodeSecret(other)).toThrow(/not a node secret/)
-    await expect(releaseWith(envelope => envelope, await seal(new Uint8Array(96)))).rejects.toMatchObject({
-      code: 'bad-secret',
-    })
-    await expect(releaseWith(envelope => envelope, await seal(encoded.slice(0, 65)))).rejects.toMatchObject({
-      code: 'bad-envelope',
-    })
+    const foreign = await seal(new Uint8Array(NODE_SECRET_LENGTH))
+    await expect(releaseWith(envelope => envelope, foreign)).rejects.toMatchObject({ code: 'bad-secret' })
+    for (const length of [96, 65])
+      await expect(releaseWith(envelope => envelope, await seal(encoded.slice(0, length)))).rejects.toMatchObject({
+        code: 'bad-envelope',
+      })
   })
 })

@@ -3,6 +3,7 @@ import { toHex, utf8 } from '@trivault/codec'
 import { type AnchorRow, Committee, createVoteRecord, Proposer, type StoredEntry } from '@trivault/ledger'
 import {
   type Answer,
+  adminSignerOf,
   type Command,
   type Curve,
   curves,
@@ -63,6 +64,7 @@ export const newErsKey = () => {
 export const secretOf = (node: number): NodeSecret => ({
   encryptorMasterPassword: sha256(utf8(`password ${node}`)),
   identitySeed: sha256(utf8(`node ${node}`)),
+  adminKey: adminSignerOf(sha256(utf8(`admin ${node}`))).adminKey,
 })
 
 export interface LogLine {

@@ -1,17 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { EncryptionContext } from '@trivault/attestation'
 import { json, parseJson, toHex } from '@trivault/codec'
-import {
-  anchorKeyOf,
-  createFileAnchor,
-  createNodeSecret,
-  encodeNodeSecret,
-  identityKeyOf,
-  secretContext,
-} from '@trivault/node-core'
+import { createFileAnchor, type FirstSecretOptions, firstSecret } from '@trivault/node-core'
+import { provideAdminKey } from './admin-key.ts'
 import { HostError } from './errors.ts'
+import { isThere, keepFile, keepNew } from './kept-file.ts'
 
 /** What a node admin gives to the other two, before any node runs: they pin it in the genesis. */
 export interface NodeCard {
@@ -27,8 +21,10 @@ export interface ProvisionOptions {
   secret: string
   /** Directory of the vote record, `anchor` of the host's config. */
   anchor: string
+  /** File of the admin's signing key (P-256, PEM, 0600), made when there is none. */
+  adminKey: string
   /** Encrypts under this node's KMS key with this encryption context. */
-  encrypt: (plaintext: Uint8Array, context: EncryptionContext) => Promise<Uint8Array>
+  encrypt: FirstSecretOptions['encrypt']
 }
 
 const cardJson = json.object({
@@ -37,32 +33,29 @@ const cardJson = json.object({
 })
 
 /**
- * Makes a node's secret, which only this process sees and only for a moment, keeps it encrypted under the node's KMS key,
- * and makes the empty anchor that the secret authenticates. Never replaces a secret: called again, also after a crash at
- * any point, it finishes or returns the card of the existing one.
- * Throws HostError provisioned, LedgerError anchor (a node already ran with this anchor), and what `encrypt` throws.
+ * Makes a node's secret, which only this process sees and only for a moment, keeps it encrypted under the node's KMS key, and
+ * makes the admin key that it names and the empty anchor that it authenticates. Never replaces a secret or an admin key: called
+ * again, also after a crash at any point, it finishes or returns the card of the existing one.
+ * Throws HostError provisioned, bad-config, LedgerError anchor (a node already ran with this anchor), and what `encrypt` throws.
  */
 export async function provisionNode(options: ProvisionOptions): Promise<NodeCard> {
   const { index, deploymentId, anchor, encrypt } = options
   const cardFile = `${options.secret}.card`
-  if (await exists(options.secret)) return readCard(cardFile, index)
-  await mkdir(dirname(options.secret), { recursive: true, mode: 0o700 })
-  const secret = createNodeSecret(length => new Uint8Array(randomBytes(length)))
-  const plaintext = encodeNodeSecret(secret)
+  if (await isThere(options.secret)) return readCard(cardFile, index)
+  for (const file of [options.secret, options.adminKey]) await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const { adminKey } = await provideAdminKey(options.adminKey)
+  const random = (length: number) => new Uint8Array(randomBytes(length))
+  const { sealed, identityKey, anchorKey } = await firstSecret({ index, deploymentId, adminKey, random, encrypt })
   try {
-    const sealed = await encrypt(plaintext, secretContext(deploymentId, index))
-    const card: NodeCard = { index, identityKey: toHex(identityKeyOf(secret)) }
-    await createFileAnchor({ dir: anchor, key: anchorKeyOf(secret) })
-    await store(cardFile, new TextEncoder().encode(`${cardJson.write(card)}\n`), rename)
-    // Last and never over another one: its presence says that the rest is there.
-    await store(options.secret, sealed, async (from, to) => {
-      await link(from, to)
-      await unlink(from)
-    })
-    return card
+    await createFileAnchor({ dir: anchor, key: anchorKey })
   } finally {
-    for (const bytes of [plaintext, secret.encryptorMasterPassword, secret.identitySeed]) bytes.fill(0)
+    anchorKey.fill(0)
   }
+  const card: NodeCard = { index, identityKey: toHex(identityKey) }
+  await keepFile(cardFile, `${cardJson.write(card)}\n`)
+  // Last and never over another one: its presence says that the rest is there.
+  await keepNew(options.secret, sealed)
+  return card
 }
 
 async function readCard(path: string, index: number): Promise<NodeCard> {
@@ -72,38 +65,5 @@ async function readCard(path: string, index: number): Promise<NodeCard> {
     return card
   } catch (cause) {
     throw new HostError('provisioned', `there is a secret, but ${path} is not the card of node ${index}`, { cause })
-  }
-}
-
-async function store(path: string, content: Uint8Array, publish: (from: string, to: string) => Promise<void>) {
-  const fresh = `${path}.${randomUUID()}`
-  const handle = await open(fresh, 'wx', 0o600)
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  try {
-    await publish(fresh, path)
-  } catch (cause) {
-    await unlink(fresh)
-    throw new HostError('provisioned', `${path} cannot be made`, { cause })
-  }
-  const directory = await open(dirname(path), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await (await open(path, 'r')).close()
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
-    throw error
   }
 }

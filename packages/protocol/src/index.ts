@@ -1,3 +1,4 @@
+export * from './admin-key.ts'
 export * from './backup.ts'
 export * from './commands.ts'
 export * from './enrolment.ts'
