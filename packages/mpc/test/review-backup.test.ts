@@ -2,8 +2,10 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { encodeBackup, parseBackup } from '../src/backup.ts'
 import { secp256k1Group } from '../src/group.ts'
+import { hash, indexBytes } from '../src/hash.ts'
 import { backupFailure, encryptBackup, keyReport, MpcError, recoverKey, verifyBackup } from '../src/index.ts'
 import { isConsistent } from '../src/keyshare.ts'
+import { oaepEncrypt, parseRsaPublicKey } from '../src/oaep.ts'
 import { keygen, random } from './run.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 })
@@ -135,5 +137,75 @@ describe('recovery with a report of nonsense parameters', () => {
 
   it('while the true one gives it', () => {
     expect(recoverKey(blobs, pem, report).privateKey).toHaveLength(32)
+  })
+})
+
+describe('recovery from a backup in which one instance alone is honest', () => {
+  const MODULUS = 384
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const [first, second, third] = [...shares.values()].map(own =>
+    encryptBackup(own, { ersPublicKey: sound, context, random }),
+  )
+  const parts = first && parseBackup(secp256k1Group, first, MODULUS)
+  if (parts === undefined || second === undefined || third === undefined) throw new Error('the samples are no backups')
+  const rsa = parseRsaPublicKey(sound)
+  const statement = hash(
+    'backup/statement',
+    new TextEncoder().encode('secp256k1'),
+    context,
+    rsa.fingerprint,
+    parts.publicShare,
+  )
+  const sideOf = (instance: number): number => ((parts.challenge[instance >> 3] ?? 0) >> (instance & 7)) & 1
+  /** What the owner of the ERS key can open, under the very label it expects. */
+  const sealed = (instance: number, plaintext: Uint8Array): Uint8Array =>
+    oaepEncrypt(
+      rsa,
+      plaintext,
+      hash('backup/label', statement, indexBytes([instance, 1 - sideOf(instance)])),
+      random(32),
+    )
+  type Instance = (typeof parts.instances)[number]
+  const spoilt: [string, (honest: Instance, instance: number) => Partial<Instance>][] = [
+    ['another scalar', (_, instance) => ({ ciphertext: sealed(instance, secp256k1Group.randomScalar(random)) })],
+    ['no scalar', (_, instance) => ({ ciphertext: sealed(instance, new Uint8Array(32).fill(255)) })],
+    ['too few bytes', (_, instance) => ({ ciphertext: sealed(instance, random(31)) })],
+    ['nothing that opens', () => ({ ciphertext: random(MODULUS).with(0, 0) })],
+    ['an opened side that is no scalar', () => ({ opened: new Uint8Array(32).fill(255) })],
+  ]
+
+  describe.each([0, 1])('whose opened side is %i', side => {
+    const honest = parts.instances.findLastIndex((_, instance) => sideOf(instance) === side)
+    it.each(spoilt)('and the others hold %s', (_, spoil) => {
+      const instances = parts.instances.map((own, instance) =>
+        instance === honest ? own : { ...own, ...spoil(own, instance) },
+      )
+      const blob = encodeBackup(secp256k1Group, MODULUS, { ...parts, instances })
+      const { privateKey: rebuilt, refused } = recoverKey([blob, second, third], pem, keyReport(share))
+      expect(secp256k1Group.base(rebuilt)).toEqual(share.publicKey)
+      expect(refused).toEqual([])
+    })
+  })
+
+  it('finds nothing where no instance is', () => {
+    const instances = parts.instances.map((own, instance) => ({
+      ...own,
+      ciphertext: sealed(instance, secp256k1Group.randomScalar(random)),
+    }))
+    const blob = encodeBackup(secp256k1Group, MODULUS, { ...parts, instances })
+    expect(() => recoverKey([blob, second, third], pem, keyReport(share))).toThrow(
+      `backup 1 (party ${share.self}) cannot be opened`,
+    )
+  })
+
+  it('says of a backup of another key that it is foreign, and does not count it', () => {
+    const [stranger] = keygen(3, 3).values()
+    if (stranger === undefined) throw new Error('key generation failed')
+    const foreign = encryptBackup(stranger, { ersPublicKey: sound, context, random })
+    const { refused } = recoverKey([foreign, first ?? foreign, second, third], pem, keyReport(share))
+    expect(refused).toEqual([{ position: 0, code: 'recovery', reason: 'does not belong to this key' }])
+    expect(() => recoverKey([foreign, second, third], pem, keyReport(share))).toThrow(
+      '2 of 3 necessary different shares; backup 1 does not belong to this key',
+    )
   })
 })
