@@ -42,6 +42,7 @@ export class Workplace {
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
     clock = Date.now,
+    ask: () => Promise<boolean> = async () => false,
   ): Promise<Run> {
     const parts = { out: '', err: '' }
     const code = await runDeployer(args, {
@@ -56,7 +57,7 @@ export class Workplace {
         },
         interactive: false,
       },
-      ask: async () => false,
+      ask,
       clock,
     })
     return { code, ...parts }

@@ -3,65 +3,38 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex } from '@trivault/codec'
-import {
-  anchorKeyOf,
-  createFileAnchor,
-  createNodeSecret,
-  encodeNodeSecret,
-  identityKeyOf,
-  secretContext,
-} from '@trivault/node-core'
+import { createFileAnchor, firstSecret } from '@trivault/node-core'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { Deployment, NodeIndex } from '../model.ts'
 import { deploymentId, nodeKeyAlias, secretId, secretNames } from '../names.ts'
+import { openAdminKey } from './admin-key.ts'
 import { cardFile, cardText, type NodeCard, readPartition, writePartition } from './partition.ts'
 import { openStore, type SecretStore } from './store.ts'
+import { checkAdminKey, labelsOf, readStoredSecret, type StoredSecret } from './stored-secret.ts'
 
 /**
  * Makes the secret of a Policy Node on this host, from the operating system's random source: Encryptor Master Password and
- * identity seed. They leave this process only encrypted by the node's key, are never shown and never replaced. Prints the
- * node card; run again it prints the card that is there. Throws DeployerError.
+ * identity seed, with the public key of its admin. They leave this process only encrypted by the node's key, are never shown and
+ * never replaced. Prints the node card; run again it prints the card that is there. Throws DeployerError.
  */
 export async function populateNode(context: Context, index: NodeIndex): Promise<void> {
   const deployment = context.deployment()
   const store = await openStore(context)
-  const id = secretId(deployment, secretNames.policyNode(index))
-  const { exists, labels } = await store.describe(id)
-  if (!exists)
-    throw new DeployerError(
-      'missing-file',
-      `there is no secret ${id} in this account`,
-      `run \`make deploy-policy-node${index}-long-lived\` first`,
-    )
-  if (labels !== undefined) {
-    const card = labelledCard(labels, index)
-    if (!context.flags.dryRun) await keepCard(store, deployment, card)
-    return printCard(context, card, 'Policy Node has its secret already; it stays as it is. Its card:')
+  const before = await readStoredSecret(store, deployment, index)
+  const { adminKey } = await openAdminKey(context, index)
+  if (before !== undefined) {
+    checkAdminKey(before, adminKey)
+    if (!context.flags.dryRun) await keepCard(store, deployment, before.card)
+    return printCard(context, before.card, 'Policy Node has its secret already; it stays as it is. Its card:')
   }
   if (context.flags.dryRun)
     return context.out.result({ node: index, written: false }, `Policy Node ${index} would get its secret and card`)
-  const { value, card } = await makeSecret(context, index)
+  const { value, stored } = await makeSecret(context, index, adminKey)
   // Of two runs at once only one gets further than this.
-  await store.writeFirst(id, value, labelOf(card))
-  await keepCard(store, deployment, card)
-  await printCard(context, card, 'the secret is made, encrypted and stored; nobody has seen it. Node card:')
-}
-
-// Nobody but the enclave reads the secret, so its identity key stands on it as a label that came with the value: card and secret
-// belong together whatever breaks off, or runs at the same time.
-const LABEL = 'identity-'
-const labelOf = ({ identityKey }: NodeCard): string => `${LABEL}${identityKey}`
-
-/** Throws DeployerError failed. */
-function labelledCard(labels: readonly string[], index: NodeIndex): NodeCard {
-  const identityKey = labels.find(label => label.startsWith(LABEL))?.slice(LABEL.length)
-  if (identityKey !== undefined) return { index, identityKey }
-  throw new DeployerError(
-    'failed',
-    `Policy Node ${index} has a secret that this program did not make, or its label ${LABEL}… was taken away`,
-    'see the staging labels of the secret and, in CloudTrail, who changed them',
-  )
+  await store.writeFirst(secretId(deployment, secretNames.policyNode(index)), value, labelsOf(stored))
+  await keepCard(store, deployment, stored.card)
+  await printCard(context, stored.card, 'the secret is made, encrypted and stored; nobody has seen it. Node card:')
 }
 
 async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCard): Promise<void> {
@@ -70,29 +43,33 @@ async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCa
     await writePartition(store, deployment, card.index, { ...partition, card })
 }
 
-async function makeSecret(context: Context, index: NodeIndex): Promise<{ value: string; card: NodeCard }> {
+async function makeSecret(
+  context: Context,
+  index: NodeIndex,
+  adminKey: Uint8Array,
+): Promise<{ value: string; stored: StoredSecret }> {
   const deployment = context.deployment()
   const { KMSClient, EncryptCommand } = await import('@aws-sdk/client-kms')
-  const secret = createNodeSecret(length => new Uint8Array(randomBytes(length)))
-  const plaintext = encodeNodeSecret(secret)
-  try {
-    const { CiphertextBlob } = await context.aws.client(KMSClient).send(
-      new EncryptCommand({
-        KeyId: nodeKeyAlias(deployment, index),
-        Plaintext: plaintext,
-        EncryptionContext: { ...secretContext(deploymentId(deployment), index) },
-      }),
-    )
-    if (CiphertextBlob === undefined) throw new DeployerError('aws', 'KMS answered without a ciphertext', 'try again')
-    const value = {
-      version: 1,
-      secret: Buffer.from(CiphertextBlob).toString('base64'),
-      anchor: await firstAnchor(anchorKeyOf(secret)),
-    }
-    return { value: JSON.stringify(value), card: { index, identityKey: toHex(identityKeyOf(secret)) } }
-  } finally {
-    for (const bytes of [plaintext, secret.encryptorMasterPassword, secret.identitySeed]) bytes.fill(0)
-  }
+  const { sealed, identityKey, anchorKey } = await firstSecret({
+    deploymentId: deploymentId(deployment),
+    ...{ index, adminKey },
+    random: length => new Uint8Array(randomBytes(length)),
+    encrypt: async (Plaintext, EncryptionContext) => {
+      const { CiphertextBlob } = await context.aws
+        .client(KMSClient)
+        .send(
+          new EncryptCommand({
+            KeyId: nodeKeyAlias(deployment, index),
+            Plaintext,
+            EncryptionContext: { ...EncryptionContext },
+          }),
+        )
+      if (CiphertextBlob === undefined) throw new DeployerError('aws', 'KMS answered without a ciphertext', 'try again')
+      return CiphertextBlob
+    },
+  })
+  const value = { version: 1, secret: Buffer.from(sealed).toString('base64'), anchor: await firstAnchor(anchorKey) }
+  return { value: JSON.stringify(value), stored: { card: { index, identityKey: toHex(identityKey) }, adminKey } }
 }
 
 /** The rows of an anchor in which the node has not voted yet, by file name; not secret, but only this secret authenticates them. */

@@ -9,19 +9,24 @@ export interface SecretStore {
   describe(id: string): Promise<{ readonly exists: boolean; readonly labels: readonly string[] | undefined }>
   /** Undefined when there is none, or none with a value. */
   read(id: string): Promise<string | undefined>
-  /** Makes the secret where it is missing. */
+  /**
+   * Replaces what `read` gave, or makes the secret where it gave nothing. Throws DeployerError conflict when another run has
+   * written in between.
+   */
   write(id: string, value: string, about: string): Promise<void>
   /**
-   * Writes a value where there was never one, and a label on it, both or neither. Throws DeployerError conflict otherwise, also
+   * Writes a value where there was never one, and labels on it, all or nothing. Throws DeployerError conflict otherwise, also
    * against another run at the same time.
    */
-  writeFirst(id: string, value: string, label: string): Promise<void>
+  writeFirst(id: string, value: string, labels: readonly string[]): Promise<void>
 }
 
 export async function openStore(context: Context): Promise<SecretStore> {
   const sdk = await import('@aws-sdk/client-secrets-manager')
   const client: SecretsManagerClient = context.aws.client(sdk.SecretsManagerClient)
   const Tags = Object.entries(context.deployment().tags).map(([Key, Value]) => ({ Key, Value }))
+  /** Versions that were read. */
+  const seen = new Map<string, string>()
   const describe: SecretStore['describe'] = async id => {
     try {
       const { VersionIdsToStages } = await client.send(new sdk.DescribeSecretCommand({ SecretId: id }))
@@ -38,36 +43,55 @@ export async function openStore(context: Context): Promise<SecretStore> {
     describe,
     async read(id) {
       try {
-        return (await client.send(new sdk.GetSecretValueCommand({ SecretId: id }))).SecretString
+        const { SecretString, VersionId = '' } = await client.send(new sdk.GetSecretValueCommand({ SecretId: id }))
+        seen.set(id, VersionId)
+        return SecretString
       } catch (error) {
-        if (error instanceof sdk.ResourceNotFoundException) return undefined
-        throw error
+        if (!(error instanceof sdk.ResourceNotFoundException)) throw error
+        seen.delete(id)
+        return undefined
       }
     },
     async write(id, value, about) {
-      if ((await describe(id)).exists) {
-        await client.send(new sdk.PutSecretValueCommand({ SecretId: id, SecretString: value }))
-        return
-      }
-      await client.send(new sdk.CreateSecretCommand({ Name: id, SecretString: value, Description: about, Tags }))
+      const ClientRequestToken = tokenAfter(id, seen.get(id))
+      const { exists } = await describe(id)
+      const given = { SecretString: value, ClientRequestToken }
+      const { VersionId = '' } = await once(id, () =>
+        exists
+          ? client.send(new sdk.PutSecretValueCommand({ SecretId: id, ...given }))
+          : client.send(new sdk.CreateSecretCommand({ Name: id, ...given, Description: about, Tags })),
+      )
+      seen.set(id, VersionId)
     },
-    async writeFirst(id, value, label) {
-      // A version's token can be used once: a second first value is refused by Secrets Manager itself.
-      const ClientRequestToken = createHash('sha256').update(`first value of ${id}`).digest('hex').slice(0, 64)
-      try {
-        const VersionStages = ['AWSCURRENT', label]
-        await client.send(
-          new sdk.PutSecretValueCommand({ SecretId: id, SecretString: value, ClientRequestToken, VersionStages }),
-        )
-      } catch (cause) {
-        if (!(cause instanceof sdk.ResourceExistsException)) throw cause
-        throw new DeployerError(
-          'conflict',
-          `${id} has a value already; another run wrote it`,
-          'run the same command again: it shows what is there',
-          { cause },
-        )
-      }
+    async writeFirst(id, value, labels) {
+      await once(id, () =>
+        client.send(
+          new sdk.PutSecretValueCommand({
+            SecretId: id,
+            SecretString: value,
+            ClientRequestToken: tokenAfter(id, undefined),
+            VersionStages: ['AWSCURRENT', ...labels],
+          }),
+        ),
+      )
     },
   }
+
+  async function once(id: string, write: () => Promise<{ VersionId?: string }>): Promise<{ VersionId?: string }> {
+    try {
+      return await write()
+    } catch (cause) {
+      if (!(cause instanceof sdk.ResourceExistsException)) throw cause
+      throw new DeployerError(
+        'conflict',
+        `${id} has another value by now; another run wrote it`,
+        'run the same command again: it shows what is there',
+        { cause },
+      )
+    }
+  }
 }
+
+/** A version's token can be used once: of two writes after the same version Secrets Manager itself refuses the second. */
+const tokenAfter = (id: string, version = 'nothing'): string =>
+  createHash('sha256').update(`value of ${id} after ${version}`).digest('hex')

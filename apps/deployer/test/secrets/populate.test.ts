@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CreateAliasCommand, CreateKeyCommand, DecryptCommand, KMSClient } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DecryptCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms'
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
@@ -12,6 +18,7 @@ import {
 import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
 import { toHex } from '@trivault/codec'
 import { decodeNodeSecret, identityKeyOf } from '@trivault/node-core'
+import { adminKeyOfSpki } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pinnedKeys } from '../config-faults/fault.ts'
 import { Workplace } from '../run.ts'
@@ -41,6 +48,13 @@ const secretOf = async (account: string, name: string) =>
   (await new SecretsManagerClient(asAdmin(account)).send(new GetSecretValueCommand({ SecretId: id(name) })))
     .SecretString ?? ''
 
+async function makeAdminKey(account: string, node: number, name = `policy-node${node}-admin`): Promise<void> {
+  const kms = new KMSClient(asAdmin(account))
+  const made = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
+  const AliasName = `alias/acme-custody-testnet-${name}`
+  await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: made.KeyMetadata?.KeyId }))
+}
+
 beforeAll(async () => {
   const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'B'.repeat(43), use: 'sig', kid: '1' }] }
   provider = createServer((request, response) =>
@@ -61,6 +75,7 @@ beforeAll(async () => {
     const AliasName = `alias/acme-custody-testnet-policy-node${node}`
     await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyMetadata?.KeyId }))
   }
+  await makeAdminKey(B, 1)
   for (const place of [wallet, node1]) await ok(place, A, 'generate-customer-assets')
 }, 60_000)
 afterAll(async () => {
@@ -106,6 +121,36 @@ describe('the secrets of the wallet partition', () => {
     const no = await run(wallet, A, 'populate-secrets-wallet')
     expect([no.code, no.err]).toEqual([3, expect.stringContaining('nothing was written')])
     expect(aws.calls.some(({ operation }) => operation === 'CreateSecret')).toBe(false)
+  })
+
+  it('are written by one of two runs at once: none overwrites what another generated', async () => {
+    const meanwhile: number[] = []
+    const late = await wallet.run(['populate-secrets-wallet'], aws.environmentFor(A, 'admin'), Date.now, async () => {
+      const place = new Workplace('recommended')
+      await ok(place, A, 'generate-customer-assets')
+      place.write('customer-secrets.yml', wallet.read('customer-secrets.yml'))
+      meanwhile.push((await run(place, A, 'populate-secrets-wallet', '--yes')).code)
+      return true
+    })
+    expect([meanwhile, late.code, late.err]).toEqual([
+      [0],
+      3,
+      expect.stringMatching(/another run wrote it[\s\S]*again/),
+    ])
+  })
+
+  it('are rotated by one of two runs at once', async () => {
+    const rotate = (place: Workplace, ask: () => Promise<boolean>) =>
+      place.run(['populate-secrets-wallet', '--rotate', 'db-info'], aws.environmentFor(A, 'admin'), Date.now, ask)
+    let between = ''
+    const late = await rotate(wallet, async () => {
+      expect((await rotate(wallet, async () => true)).code).toBe(0)
+      between = await secretOf(A, 'db-info')
+      return true
+    })
+    expect([late.code, await secretOf(A, 'db-info')]).toEqual([3, between])
+    expect((await rotate(wallet, async () => true)).code).toBe(0)
+    expect(await secretOf(A, 'db-info')).not.toBe(between)
   })
 
   it('are written once; the same run again changes nothing', async () => {
@@ -165,6 +210,14 @@ describe('the secret of a Policy Node', () => {
     ] as const)
       for (const name of [`policy-node${node}`, `policy-node${node}.pins`])
         await new SecretsManagerClient(asAdmin(account)).send(new CreateSecretCommand({ Name: id(name) }))
+    const keyless = await run(wallet, A, 'populate-secrets-policy-node0')
+    expect([keyless.code, keyless.err]).toEqual([
+      1,
+      expect.stringMatching(
+        /no key alias\/acme-custody-testnet-policy-node0-admin[\s\S]*make deploy-policy-node0-long-lived/,
+      ),
+    ])
+    await makeAdminKey(A, 0)
     const first = await ok(wallet, A, 'populate-secrets-policy-node0')
     const value = await secretOf(A, 'policy-node0')
     expect(Object.keys(JSON.parse(value))).toEqual(['version', 'secret', 'anchor'])
@@ -187,8 +240,12 @@ describe('the secret of a Policy Node', () => {
     const { Plaintext = new Uint8Array() } = await new KMSClient(asAdmin(A)).send(
       new DecryptCommand({ CiphertextBlob, EncryptionContext: { deploymentId: 'acme-custody.testnet', node: '0' } }),
     )
-    const stored = toHex(identityKeyOf(decodeNodeSecret(Plaintext)))
+    const secret = decodeNodeSecret(Plaintext)
+    const stored = toHex(identityKeyOf(secret))
     expect(again).toContain(`identity key ${stored}`)
+    const AdminKeyId = 'alias/acme-custody-testnet-policy-node0-admin'
+    const { PublicKey } = await new KMSClient(asAdmin(A)).send(new GetPublicKeyCommand({ KeyId: AdminKeyId }))
+    expect(secret.adminKey).toEqual(adminKeyOfSpki(PublicKey ?? new Uint8Array()))
     expect(JSON.parse(await secretOf(A, 'policy-node0.pins')).card.identityKey).toBe(stored)
   })
 
