@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { StackRequest } from '../stacks/index.ts'
+import { inTemporaryDirectory } from '../temporary.ts'
 import { firstFailure, settle } from './stack-state.ts'
 
 export interface DeployedStack {
@@ -132,17 +130,14 @@ async function withAssembly<T>(
   process.env.CDK_VALIDATION ??= 'false'
   const { buildApp } = await import('../stacks/index.ts')
   const { checkedSynth } = await import('../stacks/checks/index.ts')
-  const directory = await mkdtemp(join(tmpdir(), 'trivault-stacks-'))
-  try {
+  return inTemporaryDirectory(async directory => {
     const assembly = checkedSynth(context.deployment(), buildApp(context.deployment(), [request], directory))
     const [stack] = assembly.stacks
     if (stack === undefined) throw new RangeError(`no stack for ${request.kind}`)
     const toolkit = await createToolkit(context)
     const source = await toolkit.fromAssemblyDirectory(directory)
-    return await work(toolkit, source, { name: stack.stackName, region: stack.environment.region })
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+    return work(toolkit, source, { name: stack.stackName, region: stack.environment.region })
+  })
 }
 
 /** The CDK toolkit in this process; it tells nobody anything: no notices, no telemetry, no questions. */

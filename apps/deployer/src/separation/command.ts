@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import { NODE_INDEXES, type PcrSet } from '../model.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
 import { type StackTemplate, templatesOf } from '../stacks/checks/index.ts'
 import { buildApp, type ConfFiles, type StackRequest } from '../stacks/index.ts'
+import { inTemporaryDirectory } from '../temporary.ts'
 import { withDeployed } from './deployed.ts'
 import { proveSeparation } from './report.ts'
 import { separationText } from './text.ts'
@@ -79,12 +77,9 @@ async function plannedTemplates(context: Context): Promise<StackTemplate[]> {
     { kind: 'approver-app', headers: {} },
   ]
   process.env.CDK_VALIDATION ??= 'false'
-  const directory = await mkdtemp(join(tmpdir(), 'trivault-separation-'))
-  try {
-    return structuredClone(templatesOf(buildApp(deployment, requests, directory).synth()))
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  return inTemporaryDirectory(async directory =>
+    structuredClone(templatesOf(buildApp(deployment, requests, directory).synth())),
+  )
 }
 
 /** Of pcr.json; before it is fetched, a stand-in, because here only their presence in the policies counts. */

@@ -11,16 +11,16 @@ import { buildWalletLongLived } from './wallet-long-lived.ts'
 
 /**
  * An app of the requested stacks; what goes into each comes from the deployment and the request alone, so equal input makes equal
- * templates. Throws DeployerError bad-config.
+ * templates. CDK writes into `outdir`. Throws DeployerError bad-config.
  */
-export function buildApp(deployment: Deployment, requests: readonly StackRequest[], outdir?: string): App {
+export function buildApp(deployment: Deployment, requests: readonly StackRequest[], outdir: string): App {
   const { accounts, region, network } = deployment
   const app = new App({
     analyticsReporting: false,
     treeMetadata: false,
     // Known from the configuration: nothing is to be looked up in the account while templates are made.
     context: { [`availability-zones:account=${accounts.wallet}:region=${region}`]: network.availabilityZones },
-    ...(outdir !== undefined && { outdir }),
+    outdir,
   })
   for (const request of requests) build(app, deployment, request)
   acknowledgeReasons(app)

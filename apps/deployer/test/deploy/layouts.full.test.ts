@@ -5,6 +5,7 @@ import type { Deployment } from '../../src/model.ts'
 import { rolesOf } from '../../src/roles.ts'
 import { adminPolicy } from '../../src/separation/admin-policy.ts'
 import { buildApp, everyStack, type StackRequest } from '../../src/stacks/index.ts'
+import { inTemporaryDirectory } from '../../src/temporary.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import { type Layout, layouts, releaseInputs } from '../stacks/layouts.ts'
 
@@ -50,11 +51,14 @@ async function deploy(double: AwsDouble, deployment: Deployment, request: StackR
     requestResponse: async ({ defaultResponse }) => defaultResponse,
   }
   const toolkit = new Toolkit({ ioHost, color: false, emojis: false })
-  const source = await toolkit.fromAssemblyBuilder(async () => buildApp(deployment, [request]).synth())
-  const parameters = request.kind === 'nitro-nodes' ? { HostImageId: 'ami-0a1b2c3d4e5f60718' } : {}
-  await toolkit.deploy(source, {
-    stacks: { strategy: StackSelectionStrategy.ALL_STACKS },
-    parameters: StackParameters.exactly(parameters),
+  await inTemporaryDirectory(async directory => {
+    buildApp(deployment, [request], directory).synth()
+    const source = await toolkit.fromAssemblyDirectory(directory)
+    const parameters = request.kind === 'nitro-nodes' ? { HostImageId: 'ami-0a1b2c3d4e5f60718' } : {}
+    await toolkit.deploy(source, {
+      stacks: { strategy: StackSelectionStrategy.ALL_STACKS },
+      parameters: StackParameters.exactly(parameters),
+    })
   })
 }
 
