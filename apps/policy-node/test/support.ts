@@ -88,7 +88,7 @@ export async function startSurroundings() {
   }
   writeFileSync(at('pins.json'), genesisJson.write(genesis))
 
-  const configOf = async (index: Index): Promise<HostConfig> => {
+  const configOf = async (index: Index): Promise<HostConfig & { anchor: string }> => {
     const name = names[index]
     const urlFile = at(name, 'database-url')
     writeFileSync(urlFile, await ensureDatabase(postgres.adminUrl, { name, password: `${name}-0123456789abcdef` }))

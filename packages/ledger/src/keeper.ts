@@ -34,7 +34,7 @@ export class RecordKeeper {
   /** Reads the anchor; without a usable row this node does not vote. */
   async load(): Promise<void> {
     this.#row = undefined
-    const row = await this.#anchor.load()
+    const row = await this.#anchor.load().catch((error: unknown) => this.#silent(error))
     if (row === undefined) {
       this.#missing = 'the anchor has no vote record: only the provisioning step or the node admin may create it'
       return
@@ -82,12 +82,16 @@ export class RecordKeeper {
       replaced = await this.#anchor.compareAndSet(version, { version: version + 1, record: encodeRecord(record) })
     } catch (error) {
       this.#row = undefined
-      this.#missing = 'the anchor did not answer'
-      throw error
+      return this.#silent(error)
     }
     this.#row = replaced ? { version: version + 1, record } : undefined
     if (!replaced) await this.load()
     return replaced
+  }
+
+  #silent(error: unknown): never {
+    this.#missing = error instanceof LedgerError ? error.message : 'the anchor did not answer'
+    throw error
   }
 
   /** L8 for checked votes and reports: own ones must be covered by the record, or this node was restored. */

@@ -48,7 +48,8 @@ export interface AnchorRow {
 
 /**
  * One small row outside the database: the root of freshness. A rolled-back anchor makes its node the faulty one, so the
- * adapter must never show an older row than it confirmed.
+ * adapter must never show an older row than it confirmed. Both methods throw; after that nothing is known of the row, and a
+ * replacement may still be done.
  */
 export interface Anchor {
   /** The row, or undefined when there is none. */

@@ -10,7 +10,9 @@ import {
   LINK_VERSION,
   LinkError,
   MAX_ROWS,
+  printable,
 } from './link.ts'
+import { Pipes } from './pipe.ts'
 import type { Log, Mailbox, Metrics, Party, Records, Row } from './ports.ts'
 
 /** Mail and log lines are dropped while this many bytes wait for a slow host; requests are not. */
@@ -34,6 +36,8 @@ export interface HostLink {
   readonly kms: KmsPort
   readonly log: Log
   readonly metrics: Metrics
+  /** Bytes to and from the place that the host's configuration names as this node's anchor; the host is in between. */
+  openPipe(): Duplex
   ready(identityKey: Uint8Array): void
   /** Tells the host why the core ends; resolves when that is on its way. */
   fatal(message: string): Promise<void>
@@ -72,6 +76,7 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
     init.reject(error)
     for (const { reject } of pending.values()) reject(error)
     pending.clear()
+    pipes.end()
     stream.destroy()
   }
 
@@ -94,6 +99,7 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
     if (message.type === 'init') throw new LinkError('malformed', 'init came twice')
     if (message.type === 'stop') end('stop')
     else if (message.type === 'mail') deliver(message.from, message.message)
+    else if ('pipe' in message) pipes.receive(message)
     else answer(message)
   }
 
@@ -123,6 +129,7 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
   const post = (message: CoreMessage) => {
     if (open) write(encodeCoreMessage(message))
   }
+  const pipes = new Pipes(post)
   const postUnlessBusy = (message: CoreMessage) => {
     if (stream.writableLength <= MAX_WAITING_BYTES) post(message)
   }
@@ -236,6 +243,11 @@ export function openHostLink({ stream, requestTimeout = 20_000 }: HostLinkOption
       gauge: (name, value, labels) => metric('gauge', name, value, labels),
       observe: (name, seconds, labels) => metric('observe', name, seconds, labels),
     },
+    openPipe() {
+      const pipe = pipes.open()
+      post({ type: 'pipeOpen', pipe: pipes.last })
+      return pipe
+    },
     ready: identityKey => post({ type: 'ready', identityKey }),
     fatal: message => {
       if (!open) return Promise.resolve()
@@ -257,14 +269,6 @@ function checkPage(answer: Answer, start: { from: string; exclusive: boolean }, 
     before = key
   }
   return answer
-}
-
-/** Text that fits a message: well-formed, without control characters, at most `max` UTF-16 units. */
-function printable(value: string, max = 1024): string {
-  return value
-    .slice(0, max)
-    .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
 }
 
 function fieldOf(value: string | number | boolean) {

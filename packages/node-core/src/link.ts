@@ -20,13 +20,15 @@ import {
 } from '@trivault/codec'
 
 /** Version of the messages below; core and host are installed together, so a difference is a mistake of the installation. */
-export const LINK_VERSION = 1
+export const LINK_VERSION = 2
 /** Bytes of one message behind its length. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024
 /** Bytes of one mailbox message. */
 export const MAX_MAIL_BYTES = 4 * 1024 * 1024
 /** Rows of one message. */
 export const MAX_ROWS = 4096
+/** Bytes of a pipe in one message. */
+export const MAX_PIPE_BYTES = 65_536
 
 /**
  * `malformed` the other side broke the protocol; `closed` the link is down; `timeout` no answer in time; `too-large` a
@@ -73,6 +75,14 @@ const fieldValue = tagged({
 })
 const labels = list(struct({ name: text(64), value: text(256) }), 16)
 
+/** A byte pipe, the same in both directions (pipe.ts); the core opens it and chooses its number. */
+const pipe = id
+const pipeBytes = struct({ pipe, bytes: bytes(MAX_PIPE_BYTES) })
+/** So many bytes were taken by the reader: as many more may be sent. */
+const pipeTaken = struct({ pipe, length: u32 })
+/** Both directions are over; without a reason it is a clean end. */
+const pipeClose = struct({ pipe, reason: text(1024) })
+
 /** What the core sends. Those with an id are requests. */
 const coreMessage = tagged({
   get: [1, struct({ id, table, key })],
@@ -104,6 +114,11 @@ const coreMessage = tagged({
   ready: [10, struct({ identityKey: fixed(32) })],
   /** The core cannot go on, for this reason; it exits. */
   fatal: [11, struct({ message: text(1024) })],
+  /** A connection to where the host's configuration says that the anchor is. */
+  pipeOpen: [12, struct({ pipe })],
+  pipeBytes: [13, pipeBytes],
+  pipeTaken: [14, pipeTaken],
+  pipeClose: [15, pipeClose],
 })
 export type CoreMessage = ValueOf<typeof coreMessage>
 
@@ -117,10 +132,12 @@ const hostMessage = tagged({
       genesis: bytes(65_536),
       /** The node's secret as encrypted by its KMS key. */
       secret: bytes(16_384),
+      /** What the node's admin signed: `adminStatementsCodec`. */
+      statements: bytes(65_536),
       /** SPKI DER of the ERS public key. */
       ersPublicKey: bytes(8192),
-      /** Directory of the vote record. */
-      anchor: text(4096),
+      /** Directory of the anchor; absent where it is a table. */
+      anchor: option(text(4096)),
     }),
   ],
   /** Answers get, attest and decrypt. */
@@ -133,6 +150,9 @@ const hostMessage = tagged({
   mail: [6, struct({ from: party, message: mail })],
   /** A clean end is wanted. */
   stop: [7, struct({})],
+  pipeBytes: [8, pipeBytes],
+  pipeTaken: [9, pipeTaken],
+  pipeClose: [10, pipeClose],
 })
 export type HostMessage = ValueOf<typeof hostMessage>
 
@@ -227,4 +247,12 @@ export function batchedWriter(stream: Corkable): (bytes: Uint8Array) => void {
     }
     stream.write(bytes)
   }
+}
+
+/** Text that fits a message: well-formed, without control characters, at most `max` UTF-16 units. */
+export function printable(value: string, max = 1024): string {
+  return value
+    .slice(0, max)
+    .toWellFormed()
+    .replace(/\p{Cc}+/gu, ' ')
 }

@@ -11,7 +11,9 @@ import {
   LinkError,
   MAX_MAIL_BYTES,
   type Party,
+  Pipes,
 } from '@trivault/node-core'
+import { type Connect, joinAnchor } from './anchor-pipe.ts'
 import { HostError } from './errors.ts'
 import type { MetricSink } from './metrics.ts'
 import type { RecordStore } from './records.ts'
@@ -31,6 +33,8 @@ export interface CoreLinkOptions {
   attestation: AttestationPort
   kms: KmsPort
   send: (to: Party, message: Uint8Array) => void
+  /** Connects to the node's anchor; absent where that is a directory. */
+  connectAnchor?: Connect | undefined
   log: HostLog
   metrics: MetricSink
 }
@@ -65,12 +69,14 @@ export function serveCore(options: CoreLinkOptions): CoreLink {
     const error = new HostError('core', reason ?? message)
     ready.reject(error)
     over.resolve(error)
+    pipes.end()
     stream.destroy()
   }
   const write = batchedWriter(stream)
   const post = (message: HostMessage) => {
     if (open) write(encodeHostMessage(message))
   }
+  const pipes = new Pipes(post)
 
   /** Runs a request and posts what came of it: the core waits for one answer. */
   const answer = async (id: number, work: () => Promise<HostMessage>) => {
@@ -131,6 +137,12 @@ export function serveCore(options: CoreLinkOptions): CoreLink {
         return metrics(message.kind, message.name, message.value, message.labels)
       case 'ready':
         return ready.resolve(message.identityKey)
+      case 'pipeOpen':
+        return joinAnchor(pipes.open(message.pipe), pipes.size, options.connectAnchor)
+      case 'pipeBytes':
+      case 'pipeTaken':
+      case 'pipeClose':
+        return pipes.receive(message)
       case 'fatal':
         reason = message.message
     }

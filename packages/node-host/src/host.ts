@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, BusError, connectBus } from '@trivault/bus'
 import type { Party } from '@trivault/node-core'
 import { AdminDesk } from './admin.ts'
+import { connectTo } from './anchor-pipe.ts'
 import { awsKms } from './aws-kms.ts'
 import { type HostConfig, readDatabaseUrl, readInit } from './config.ts'
 import { type CoreLink, type HostLog, serveCore } from './core-link.ts'
@@ -89,6 +90,7 @@ async function serve(options: HostOptions, log: HostLog, closers: (() => Promise
     kms: 'url' in config.kms ? httpKms(config.kms) : awsKms(config.kms),
     attestation: httpAttestation({ url: attestationUrl, module: name }),
     send: (to, message) => (to === 'admin' ? admin.receive(message) : send(bus, to, message, log)),
+    connectAnchor: typeof config.anchor === 'string' ? undefined : connectTo(config.anchor),
     log,
     metrics: metrics.sink,
   })
