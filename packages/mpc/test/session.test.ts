@@ -59,3 +59,59 @@ describe('a failed check', () => {
     }
   })
 })
+
+describe('a session that is given up', () => {
+  it('is closed once, with nobody under suspicion, and hears nothing more', () => {
+    const closed: (Failure | undefined)[] = []
+    const given = session(() => {
+      throw new Error('no round is complete')
+    }, closed)
+    given.start()
+    given.receive(2, frameOf(2))
+    given.abandon()
+    expect(closed).toEqual([undefined])
+    expect(given.receive(3, frameOf(3))).toEqual({ out: [] })
+    given.abandon()
+    expect(closed).toHaveLength(1)
+    expect(() => given.start()).toThrow('already started')
+  })
+
+  it('before its start never starts', () => {
+    const closed: (Failure | undefined)[] = []
+    const unused = session(() => {
+      throw new Error('no round is complete')
+    }, closed)
+    unused.abandon()
+    expect(closed).toEqual([undefined])
+    expect(() => unused.start()).toThrow('already started')
+  })
+})
+
+describe('what a round was given', () => {
+  it('is erased after it', () => {
+    const seen: Uint8Array[] = []
+    const two = new RoundSession<string>({
+      protocol: PROTOCOL.signing,
+      self: 1,
+      peers: [2],
+      tag: new Uint8Array(16),
+      begin: () => new Map(),
+      rounds: [
+        {
+          bodyLength: 2,
+          complete: bodies => {
+            for (const body of bodies.values()) {
+              expect(body).toEqual(Uint8Array.of(7, 8))
+              seen.push(body)
+            }
+            return { result: 'done' }
+          },
+        },
+      ],
+      close: () => undefined,
+    })
+    two.start()
+    expect(two.receive(2, Uint8Array.from([...frameOf(2), 7, 8]))).toEqual({ out: [], result: 'done' })
+    expect(seen).toEqual([new Uint8Array(2)])
+  })
+})
