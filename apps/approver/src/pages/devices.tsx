@@ -4,6 +4,7 @@ import { ErrorState, PageTitle, QueryView, Time, useApi, Words } from '@trivault
 import { useState } from 'react'
 import type { Person } from '../device/views.ts'
 import { useDevice, useOverview, usePeople, useRefresh } from '../device-context.tsx'
+import { AskAgain } from '../parts/ask-again.tsx'
 import { HoldButton } from '../parts/hold-button.tsx'
 import { forgetPresence, presencePossible, presenceWanted, wantPresence } from '../parts/presence.ts'
 
@@ -35,7 +36,6 @@ function ThisDevice() {
   const { data } = useOverview()
   const device = useDevice()
   const refresh = useRefresh()
-  const [asking, setAsking] = useState(false)
   const remove = useMutation({
     mutationFn: async () => {
       await device.erase()
@@ -58,27 +58,13 @@ function ThisDevice() {
         <Text size="sm">What it signs counts as {data.device.userId}. Its key in six words:</Text>
         <Words words={data.device.words} />
         <Presence userId={data.device.userId} />
-        {asking ? (
-          <Stack gap="xs">
-            <Text size="sm">
-              The key is erased and cannot come back. Until the owners give you another device you cannot approve.
-            </Text>
-            <Group>
-              <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-                Erase the key
-              </Button>
-              <Button variant="default" onClick={() => setAsking(false)}>
-                Keep it
-              </Button>
-            </Group>
-          </Stack>
-        ) : (
-          <Group>
-            <Button variant="default" onClick={() => setAsking(true)}>
-              Remove this device
-            </Button>
-          </Group>
-        )}
+        <AskAgain
+          label="Remove this device"
+          consequence="The key is erased and cannot come back. Until the owners give you another device you cannot approve."
+          confirm="Erase the key"
+          busy={remove.isPending}
+          onConfirm={() => remove.mutate()}
+        />
       </Stack>
     </Paper>
   )
@@ -112,10 +98,8 @@ function Presence({ userId }: { userId: string }) {
 function PersonCard({ person }: { person: Person }) {
   const api = useApi()
   const refresh = useRefresh()
-  const [asking, setAsking] = useState(false)
   const revoke = useMutation({
     mutationFn: () => api.start('resetUser', { UserID: person.userId }),
-    onSuccess: () => setAsking(false),
     onSettled: refresh,
   })
   const active = person.keys.filter(key => key.active)
@@ -170,30 +154,16 @@ function PersonCard({ person }: { person: Person }) {
             </Text>
           </Alert>
         )}
-        {active.length > 0 &&
-          !revoke.isSuccess &&
-          (asking ? (
-            <Stack gap="xs">
-              <Text size="sm">
-                The owners are asked to take this key from {person.userId}. Approvals that it signed no longer count.
-                The person pairs a new device afterwards.
-              </Text>
-              <Group>
-                <Button color="red" loading={revoke.isPending} onClick={() => revoke.mutate()}>
-                  Ask the owners
-                </Button>
-                <Button variant="default" onClick={() => setAsking(false)}>
-                  Keep it
-                </Button>
-              </Group>
-            </Stack>
-          ) : (
-            <Group>
-              <Button size="xs" variant="default" onClick={() => setAsking(true)}>
-                {person.mine ? 'I lost this device' : 'Lost or stolen: revoke'}
-              </Button>
-            </Group>
-          ))}
+        {active.length > 0 && !revoke.isSuccess && (
+          <AskAgain
+            label={person.mine ? 'I lost this device' : 'Lost or stolen: revoke'}
+            size="xs"
+            consequence={`The owners are asked to take this key from ${person.userId}. Approvals that it signed no longer count. The person pairs a new device afterwards.`}
+            confirm="Ask the owners"
+            busy={revoke.isPending}
+            onConfirm={() => revoke.mutate()}
+          />
+        )}
       </Stack>
     </Paper>
   )

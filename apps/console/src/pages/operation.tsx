@@ -1,18 +1,19 @@
-import { Alert, Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import type { ResponseOf } from '@trivault/api-contract'
 import { Digest, ErrorState, PageTitle, QueryView, StatusBadge, Time, useApi } from '@trivault/ui'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
+import { ActButton } from '../parts/dialog.tsx'
 import { bytesOf, download } from '../parts/download.ts'
 import { IntentSummary } from '../parts/intent-summary.tsx'
 import { titleOf } from '../parts/operation-title.tsx'
+import { remedies } from '../parts/remedies.ts'
 import { Facts, Section } from '../parts/section.tsx'
 import { TimelineView } from '../parts/timeline.tsx'
-import { remedies } from '../parts/vocabulary.ts'
 
 type Status = ResponseOf<'cwpgetOperationStatus'>
 
@@ -197,38 +198,20 @@ function Receipt({ id }: { id: string }) {
 
 function Cancel({ id }: { id: string }) {
   const api = useApi()
-  const [asked, setAsked] = useState(false)
-  const cancel = useMutation({
-    mutationFn: () => api.call('cwpcancelOperation', { params: { operationID: id }, body: {} }),
-    onSuccess: () => setAsked(false),
-  })
   return (
-    <>
-      <Button color="red" variant="light" onClick={() => setAsked(true)}>
-        Cancel it
-      </Button>
-      <Modal
-        opened={asked}
-        onClose={() => setAsked(false)}
-        title="Cancel this operation?"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        <Stack>
-          <Text size="sm">
-            It ends and cannot be approved any more. What was executed before may still land on its chain. It can be
-            started again.
-          </Text>
-          {cancel.error && <ErrorState error={cancel.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={() => setAsked(false)}>
-              Keep it
-            </Button>
-            <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-              Cancel it
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
-    </>
+    <ActButton
+      label="Cancel it"
+      look={{ color: 'red', variant: 'light' }}
+      title="Cancel this operation?"
+      act={() => api.call('cwpcancelOperation', { params: { operationID: id }, body: {} })}
+      confirm="Cancel it"
+      back="Keep it"
+      danger
+    >
+      <Text size="sm">
+        It ends and cannot be approved any more. What was executed before may still land on its chain. It can be started
+        again.
+      </Text>
+    </ActButton>
   )
 }

@@ -2,17 +2,27 @@ import { Group, NativeSelect } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { BodyOf, ResponseOf } from '@trivault/api-contract'
+import { operationTypeNames, type Status, statuses } from '@trivault/protocol'
 import { EmptyState, PageTitle, QueryView, StatusBadge, Time, useApi } from '@trivault/ui'
 import { DataTable } from '../parts/data-table.tsx'
 import { OperationTitle } from '../parts/operation-title.tsx'
 import { Section } from '../parts/section.tsx'
 import { ShowOlder } from '../parts/show-older.tsx'
-import { operationTypes, statusGroups } from '../parts/vocabulary.ts'
 
 export type OperationInfo = ResponseOf<'cwpsearchOperationInfos'>['Infos'][number]
 type Filter = NonNullable<BodyOf<'cwpsearchOperationInfos'>['Filter']>
 
 const pageSize = 30
+const kinds = operationTypeNames.toSorted()
+
+/** Undefined: the API's own choice, what is not final. */
+const statusGroups: readonly { value: string; label: string; statuses: readonly Status[] | undefined }[] = [
+  { value: 'open', label: 'Under way', statuses: undefined },
+  { value: 'waiting', label: 'Waiting for approval', statuses: ['Pending confirmation', 'Pending approval'] },
+  { value: 'succeeded', label: 'Succeeded', statuses: ['Succeeded'] },
+  { value: 'failed', label: 'Failed', statuses: ['Failed'] },
+  { value: 'all', label: 'All', statuses },
+]
 
 /** Operations, newest first, by status and kind. */
 export function Operations() {
@@ -52,7 +62,7 @@ export function Operations() {
               aria-label="Kind"
               value={type}
               onChange={event => void navigate({ search: { show, type: event.currentTarget.value || undefined } })}
-              data={[{ value: '', label: 'Every kind' }, ...operationTypes]}
+              data={[{ value: '', label: 'Every kind' }, ...kinds]}
             />
           </Group>
         }

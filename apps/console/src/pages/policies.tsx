@@ -1,13 +1,15 @@
-import { Button, Group, Tabs } from '@mantine/core'
+import { Group } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { describeRestriction } from '@trivault/policy'
-import { EmptyState, PageTitle, QueryView } from '@trivault/ui'
-import { useState } from 'react'
+import { EmptyState, PageTitle } from '@trivault/ui'
 import { useExactCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
-import { ChangeDialog } from '../parts/change-dialog.tsx'
+import { ChangeButton } from '../parts/change-dialog.tsx'
+import { smallDanger } from '../parts/dialog.tsx'
 import { LinkButton } from '../parts/link-button.tsx'
+import { ListSection } from '../parts/list-section.tsx'
+import { PageTabs } from '../parts/page-tabs.tsx'
 import { Rates } from '../parts/rates.tsx'
 import { DiffLines } from '../parts/restriction-diff.tsx'
 import type { Kind, Rule } from '../parts/rule-draft.ts'
@@ -15,43 +17,22 @@ import { type PolicyRule, ruleKinds } from '../parts/rule-kinds.ts'
 import { Section } from '../parts/section.tsx'
 import { Settings } from '../parts/settings.tsx'
 
-const tabs = ['transaction', 'config', 'policy', 'settings', 'rates'] as const
+const tabs = [
+  { value: 'transaction', label: 'Transactions', view: <Rules kind="transaction" /> },
+  { value: 'config', label: 'Configuration', view: <Rules kind="config" /> },
+  { value: 'policy', label: 'Policy', view: <Rules kind="policy" /> },
+  { value: 'settings', label: 'Settings', view: <Settings /> },
+  { value: 'rates', label: 'Rates', view: <Rates /> },
+]
 
 /** Who must approve what: restrictions of three kinds, and the vault's own settings and rates. */
 export function Policies() {
-  const { tab = 'transaction' } = useSearch({ from: '/frame/policies' })
+  const { tab } = useSearch({ from: '/frame/policies' })
   const navigate = useNavigate({ from: '/policies' })
   return (
     <>
       <PageTitle>Policies</PageTitle>
-      <Tabs
-        value={(tabs as readonly string[]).includes(tab) ? tab : 'transaction'}
-        onChange={value => void navigate({ search: { tab: value ?? undefined } })}
-        keepMounted={false}
-      >
-        <Tabs.List mb="md">
-          <Tabs.Tab value="transaction">Transactions</Tabs.Tab>
-          <Tabs.Tab value="config">Configuration</Tabs.Tab>
-          <Tabs.Tab value="policy">Policy</Tabs.Tab>
-          <Tabs.Tab value="settings">Settings</Tabs.Tab>
-          <Tabs.Tab value="rates">Rates</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="transaction">
-          <Rules kind="transaction" />
-        </Tabs.Panel>
-        <Tabs.Panel value="config">
-          <Rules kind="config" />
-        </Tabs.Panel>
-        <Tabs.Panel value="policy">
-          <Rules kind="policy" />
-        </Tabs.Panel>
-        <Tabs.Panel value="settings">
-          <Settings />
-        </Tabs.Panel>
-        <Tabs.Panel value="rates">
-          <Rates />
-        </Tabs.Panel>
-      </Tabs>
+      <PageTabs tabs={tabs} shown={tab} onShow={shown => void navigate({ search: { tab: shown } })} />
     </>
   )
 }
@@ -61,7 +42,7 @@ function Rules({ kind }: { kind: Kind }) {
   const { read, note, title } = ruleKinds[kind]
   const query = useExactCall(read, {})
   return (
-    <Section
+    <ListSection
       title={title}
       note={note}
       actions={
@@ -71,26 +52,25 @@ function Rules({ kind }: { kind: Kind }) {
           </LinkButton>
         )
       }
+      query={{ ...query, data: query.data as readonly Rule[] | undefined }}
+      what="Reading the restrictions"
+      empty={
+        <EmptyState title="No restriction of this kind">
+          What each operation needs then follows from its class alone: the initiator, and the owners where it changes
+          authority.
+        </EmptyState>
+      }
     >
-      <QueryView query={query} what="Reading the restrictions">
-        {list =>
-          list.length === 0 ? (
-            <EmptyState title="No restriction of this kind">
-              What each operation needs then follows from its class alone: the initiator, and the owners where it
-              changes authority.
-            </EmptyState>
-          ) : (
-            <div className="cn-cards">
-              {[...(list as readonly Rule[])]
-                .sort((a, b) => (a.RestrictionID < b.RestrictionID ? -1 : 1))
-                .map(rule => (
-                  <RuleCard key={rule.RestrictionID} kind={kind} rule={rule} />
-                ))}
-            </div>
-          )
-        }
-      </QueryView>
-    </Section>
+      {rules => (
+        <div className="cn-cards">
+          {[...rules]
+            .sort((a, b) => (a.RestrictionID < b.RestrictionID ? -1 : 1))
+            .map(rule => (
+              <RuleCard key={rule.RestrictionID} kind={kind} rule={rule} />
+            ))}
+        </div>
+      )}
+    </ListSection>
   )
 }
 
@@ -123,33 +103,21 @@ function RuleCard({ kind, rule }: { kind: Kind; rule: Rule }) {
 }
 
 function Remove({ kind, rule }: { kind: Kind; rule: Rule }) {
-  const [open, setOpen] = useState(false)
   const { segment, useStartRule, diff } = ruleKinds[kind]
   const start = useStartRule()
   const { Velocity: _, ...contract } = rule
   return (
-    <>
-      <Button
-        variant="light"
-        color="red"
-        size="xs"
-        onClick={() => setOpen(true)}
-        aria-label={`Remove ${rule.RestrictionID}`}
-      >
-        Remove
-      </Button>
-      <ChangeDialog
-        opened={open}
-        onClose={() => setOpen(false)}
-        title={`Remove the restriction ${rule.RestrictionID}`}
-        segment={segment}
-        request={{ Delete: contract }}
-        start={() => start({ Delete: rule })}
-        confirm="Start the removal"
-        danger
-      >
-        <DiffLines lines={diff(rule, undefined)} />
-      </ChangeDialog>
-    </>
+    <ChangeButton
+      label="Remove"
+      look={{ ...smallDanger, 'aria-label': `Remove ${rule.RestrictionID}` }}
+      title={`Remove the restriction ${rule.RestrictionID}`}
+      segment={segment}
+      request={{ Delete: contract }}
+      start={() => start({ Delete: rule })}
+      confirm="Start the removal"
+      danger
+    >
+      <DiffLines lines={diff(rule, undefined)} />
+    </ChangeButton>
   )
 }

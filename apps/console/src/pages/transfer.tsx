@@ -5,6 +5,7 @@ import { Address, Amount, EmptyState, ErrorState, PageTitle, QueryView, useApi }
 import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
+import { type Asset, AssetSelect } from '../parts/asset-select.tsx'
 import { type Fee, FeeInput, feeCeiling, feeFields, standardFee } from '../parts/fee.tsx'
 import { NoRight } from '../parts/no-right.tsx'
 import { PolicyPreview, type Preview, usePreview } from '../parts/policy-preview.tsx'
@@ -13,7 +14,6 @@ import { isAmount } from '../parts/units.ts'
 import { useStart } from '../parts/use-start.ts'
 
 type Accounts = ResponseOf<'cwplistAccounts'>
-type Asset = ResponseOf<'cwpsearchAssetInfos'>[number]
 type Spec = { MasterKeyName: string; AccountName: string } | { Address: string }
 
 /** A transfer of one asset to one destination, with what the policy says of it while it is written. */
@@ -82,15 +82,7 @@ function Form({ accounts, assets }: { accounts: Accounts; assets: readonly Asset
             onChange={event => setFrom(event.currentTarget.value)}
             data={accounts.map((one, i) => ({ value: String(i), label: `${one.Name} (${one.MasterKey})` }))}
           />
-          <NativeSelect
-            label="Asset"
-            value={asset}
-            onChange={event => setAsset(event.currentTarget.value)}
-            data={assets.map(({ CAIP19, Symbol: symbol, ChainName }) => ({
-              value: CAIP19,
-              label: `${symbol} on ${ChainName}`,
-            }))}
-          />
+          <AssetSelect assets={assets} value={asset} onChange={setAsset} />
           <TextInput
             label="Amount"
             description={source && <Spendable account={source} asset={asset} />}

@@ -9,14 +9,18 @@ export interface Column<T> {
   lead?: true
 }
 
-/** A table; on a phone each row is a card. The first column names the row. */
+/** A table; on a phone each row is a card. The first column names the row, a last one has what can be done with it. */
 export function DataTable<T>(props: {
   label: string
   columns: readonly Column<T>[]
   rows: readonly T[]
   keyOf: (row: T) => string
+  /** Not for those who only look. */
+  actions?: false | ((row: T) => ReactNode)
 }) {
-  const { label, columns, rows, keyOf } = props
+  const { label, rows, keyOf, actions = false } = props
+  const columns: readonly Column<T>[] =
+    actions === false ? props.columns : [...props.columns, { head: 'Actions', cell: actions }]
   return (
     <table className="cn-table" aria-label={label}>
       <thead>

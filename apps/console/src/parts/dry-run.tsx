@@ -3,13 +3,13 @@ import type { ResponseOf } from '@trivault/api-contract'
 import { QueryView } from '@trivault/ui'
 import { useState } from 'react'
 import { useCall } from '../calls.ts'
+import { type Asset, AssetSelect } from './asset-select.tsx'
 import { PolicyPreview, usePreview } from './policy-preview.tsx'
 import type { Rule } from './rule-draft.ts'
 import { Section } from './section.tsx'
 import { isAmount } from './units.ts'
 
 type Accounts = ResponseOf<'cwplistAccounts'>
-type Assets = ResponseOf<'cwpsearchAssetInfos'>
 
 /** A transfer judged by the restrictions in force and by the draft; nothing is started. */
 export function DryRun({ draft }: { draft: readonly Rule[] | undefined }) {
@@ -34,7 +34,7 @@ function Trial({
   draft,
 }: {
   accounts: Accounts
-  assets: Assets
+  assets: readonly Asset[]
   draft: readonly Rule[] | undefined
 }) {
   const [from, setFrom] = useState('0')
@@ -61,15 +61,7 @@ function Trial({
           onChange={event => setFrom(event.currentTarget.value)}
           data={accounts.map(({ Name }, i) => ({ value: String(i), label: Name }))}
         />
-        <NativeSelect
-          label="Asset"
-          value={asset}
-          onChange={event => setAsset(event.currentTarget.value)}
-          data={assets.map(({ CAIP19, Symbol: symbol, ChainName }) => ({
-            value: CAIP19,
-            label: `${symbol}, ${ChainName}`,
-          }))}
-        />
+        <AssetSelect assets={assets} value={asset} onChange={setAsset} />
       </Group>
       <TextInput
         label="Amount to try"

@@ -11,7 +11,6 @@ import {
   TextInput,
 } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
 import type { Kind, Listed, Mode, problemsOf, RuleDraft } from './rule-draft.ts'
 
 export interface Choices {
@@ -114,109 +113,90 @@ function ApproverLists({ draft, onChange, choices, problems }: FormProps) {
   )
 }
 
+type TextField =
+  | 'amountAbove'
+  | 'amountCurrency'
+  | 'feeAbove'
+  | 'feeCurrency'
+  | 'limit'
+  | 'limitCurrency'
+  | 'windowHours'
+type ListName = 'symbol' | 'source' | 'destination' | 'external' | 'called'
+
 function Criteria({ draft, onChange, choices, problems }: FormProps) {
-  const set = <F extends keyof RuleDraft>(field: F, value: RuleDraft[F]) => onChange({ ...draft, [field]: value })
-  const text = (
-    field: 'amountAbove' | 'amountCurrency' | 'feeAbove' | 'feeCurrency' | 'limit' | 'limitCurrency' | 'windowHours',
-    label: string,
-  ) => (
+  const text = (field: TextField, label: string) => (
     <TextInput
       label={label}
       value={draft[field]}
-      onChange={event => set(field, event.currentTarget.value)}
+      onChange={event => onChange({ ...draft, [field]: event.currentTarget.value })}
       error={problems[field]}
+    />
+  )
+  const amount = (field: TextField, label: string, currency: TextField) => (
+    <Group grow align="flex-start">
+      {text(field, label)}
+      {text(currency, 'in')}
+    </Group>
+  )
+  const list = (field: ListName, label: string, from: ListSource) => (
+    <ListField
+      label={label}
+      value={draft[field]}
+      onChange={value => onChange({ ...draft, [field]: value })}
+      {...from}
+    />
+  )
+  const choice = (field: 'network' | 'per', label: string, data: readonly { value: string; label: string }[]) => (
+    <NativeSelect
+      label={label}
+      value={draft[field]}
+      onChange={event => onChange({ ...draft, [field]: event.currentTarget.value })}
+      data={[...data]}
     />
   )
   return (
     <>
       <Fieldset legend="It applies if all of these hold">
         <Stack>
-          <Group grow align="flex-start">
-            {text('amountAbove', 'Amount above')}
-            {text('amountCurrency', 'in')}
-          </Group>
-          <Group grow align="flex-start">
-            {text('feeAbove', 'Fee above')}
-            {text('feeCurrency', 'in')}
-          </Group>
-          <ListField
-            label="Assets"
-            value={draft.symbol}
-            onChange={value => set('symbol', value)}
-            hint="symbols, one a line"
-          />
-          <ListField
-            label="Source accounts"
-            value={draft.source}
-            onChange={value => set('source', value)}
-            options={choices.sources}
-          />
-          <ListField
-            label="Destinations"
-            value={draft.destination}
-            onChange={value => set('destination', value)}
-            hint="addresses, or master key/account, one a line"
-          />
-          <ListField
-            label="External destinations"
-            value={draft.external}
-            onChange={value => set('external', value)}
-            hint="addresses outside the vault, one a line"
-          />
-          <ListField
-            label="Functions"
-            value={draft.called}
-            onChange={value => set('called', value)}
-            options={choices.functions}
-          />
-          <NativeSelect
-            label="Networks"
-            value={draft.network}
-            onChange={event => set('network', event.currentTarget.value as RuleDraft['network'])}
-            data={[
-              { value: 'any', label: 'any network' },
-              { value: 'test', label: 'test networks' },
-              { value: 'main', label: 'main networks' },
-            ]}
-          />
+          {amount('amountAbove', 'Amount above', 'amountCurrency')}
+          {amount('feeAbove', 'Fee above', 'feeCurrency')}
+          {list('symbol', 'Assets', { hint: 'symbols, one a line' })}
+          {list('source', 'Source accounts', { options: choices.sources })}
+          {list('destination', 'Destinations', { hint: 'addresses, or master key/account, one a line' })}
+          {list('external', 'External destinations', { hint: 'addresses outside the vault, one a line' })}
+          {list('called', 'Functions', { options: choices.functions })}
+          {choice('network', 'Networks', [
+            { value: 'any', label: 'any network' },
+            { value: 'test', label: 'test networks' },
+            { value: 'main', label: 'main networks' },
+          ])}
         </Stack>
       </Fieldset>
       <Fieldset legend="Limit in a window of time">
         <Text size="sm" c="dimmed" mb="xs">
           Without an amount there is no limit.
         </Text>
-        <Group grow align="flex-start">
-          {text('limit', 'At most')}
-          {text('limitCurrency', 'in')}
-        </Group>
+        {amount('limit', 'At most', 'limitCurrency')}
         <Stack mt="sm">
           {text('windowHours', 'Within hours')}
-          <NativeSelect
-            label="Counted"
-            value={draft.per}
-            onChange={event => set('per', event.currentTarget.value as RuleDraft['per'])}
-            data={[
-              { value: 'vault', label: 'for the vault' },
-              { value: 'source', label: 'for each account' },
-              { value: 'destination', label: 'for each destination' },
-              { value: 'asset', label: 'for each asset' },
-            ]}
-          />
+          {choice('per', 'Counted', [
+            { value: 'vault', label: 'for the vault' },
+            { value: 'source', label: 'for each account' },
+            { value: 'destination', label: 'for each destination' },
+            { value: 'asset', label: 'for each asset' },
+          ])}
         </Stack>
       </Fieldset>
     </>
   )
 }
 
-/** Any, only these, or all but these; chosen from a list, or typed one a line. */
-function ListField(props: {
-  label: string
-  value: Listed
-  onChange: (value: Listed) => void
-  options?: readonly string[]
-  hint?: string
-}): ReactNode {
-  const { label, value, onChange, options, hint } = props
+/** Values are chosen from `options`, or typed one a line as `hint` says. */
+type ListSource = { readonly options: readonly string[] } | { readonly hint: string }
+
+/** Any, only these, or all but these. */
+function ListField(props: { label: string; value: Listed; onChange: (value: Listed) => void } & ListSource) {
+  const { label, value, onChange } = props
   return (
     <div>
       <NativeSelect
@@ -230,11 +210,11 @@ function ListField(props: {
         ]}
       />
       {value.mode !== 'any' &&
-        (options === undefined ? (
+        ('hint' in props ? (
           <Textarea
             mt="xs"
-            aria-label={`${label}: ${hint}`}
-            placeholder={hint}
+            aria-label={`${label}: ${props.hint}`}
+            placeholder={props.hint}
             autosize
             minRows={2}
             value={value.values.join('\n')}
@@ -250,7 +230,7 @@ function ListField(props: {
             onChange={values => onChange({ ...value, values })}
           >
             <Stack gap={6}>
-              {[...new Set([...options, ...value.values])].map(option => (
+              {[...new Set([...props.options, ...value.values])].map(option => (
                 <Checkbox key={option} value={option} label={option} />
               ))}
             </Stack>

@@ -4,7 +4,7 @@ import { QueryView } from '@trivault/ui'
 import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
-import { ChangeDialog } from './change-dialog.tsx'
+import { ChangeButton, ChangeDialog } from './change-dialog.tsx'
 import { Facts, Section } from './section.tsx'
 
 type Values = ResponseOf<'trivaultSettings'>
@@ -62,24 +62,17 @@ export function Settings() {
 }
 
 function EndFreeze({ number }: { number: number }) {
-  const [open, setOpen] = useState(false)
   return (
-    <>
-      <Button color="red" variant="light" onClick={() => setOpen(true)}>
-        End the freeze
-      </Button>
-      <ChangeDialog
-        opened={open}
-        onClose={() => setOpen(false)}
-        title="End the freeze"
-        segment="unfreeze"
-        request={{ Freeze: number }}
-        confirm="Start ending it"
-        danger
-      >
-        <Text size="sm">The nodes sign again once the owner quorum has approved.</Text>
-      </ChangeDialog>
-    </>
+    <ChangeButton
+      label="End the freeze"
+      look={{ color: 'red', variant: 'light' }}
+      segment="unfreeze"
+      request={{ Freeze: number }}
+      confirm="Start ending it"
+      danger
+    >
+      <Text size="sm">The nodes sign again once the owner quorum has approved.</Text>
+    </ChangeButton>
   )
 }
 

@@ -1,14 +1,15 @@
-import { Badge, Button, Group, Text, TextInput } from '@mantine/core'
+import { Badge, Group, Text, TextInput } from '@mantine/core'
 import { IconUserPlus } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ResponseOf } from '@trivault/api-contract'
-import { EmptyState, QueryView } from '@trivault/ui'
+import { EmptyState } from '@trivault/ui'
 import { useState } from 'react'
 import { useCall } from '../calls.ts'
 import { useMe } from '../me.tsx'
-import { ChangeDialog } from './change-dialog.tsx'
+import { ChangeButton } from './change-dialog.tsx'
 import { DataTable } from './data-table.tsx'
-import { Section } from './section.tsx'
+import { smallButton, smallDanger } from './dialog.tsx'
+import { ListSection } from './list-section.tsx'
 
 type User = ResponseOf<'getAllUsers'>['Users'][number]
 
@@ -27,44 +28,38 @@ export function Users() {
   const groups = useCall('cwpgetAllGroupMembers')
   const present = users.data?.Users.filter(({ State }) => State !== 'Deleted')
   return (
-    <Section
+    <ListSection
       title="Users"
       note="Their rights come from groups; what they approve counts once a device of theirs is paired."
       actions={me.writes && <Register />}
+      query={{ ...users, data: present }}
+      what="Reading the users"
+      empty={<EmptyState title="No users yet">The tenant set-up registers the owners.</EmptyState>}
     >
-      <QueryView query={{ ...users, data: present }} what="Reading the users">
-        {list =>
-          list.length === 0 ? (
-            <EmptyState title="No users yet">The tenant set-up registers the owners.</EmptyState>
-          ) : (
-            <DataTable
-              label="Users"
-              rows={list}
-              keyOf={({ IdpUserId }) => IdpUserId}
-              columns={[
-                {
-                  head: 'User',
-                  lead: true,
-                  cell: ({ Name, IdpUserId }) => (
-                    <>
-                      <Text fw={600}>{Name}</Text>
-                      <Text size="sm">{IdpUserId}</Text>
-                    </>
-                  ),
-                },
-                { head: 'Role here', cell: ({ Role }) => Role },
-                {
-                  head: 'Groups',
-                  cell: ({ IdpUserId }) => <Memberships groups={groups.data} user={IdpUserId} />,
-                },
-                { head: 'Device', cell: user => <State user={user} /> },
-                ...(me.writes ? [{ head: 'Actions', cell: (user: User) => <Actions user={user} /> }] : []),
-              ]}
-            />
-          )
-        }
-      </QueryView>
-    </Section>
+      {list => (
+        <DataTable
+          label="Users"
+          rows={list}
+          keyOf={({ IdpUserId }) => IdpUserId}
+          columns={[
+            {
+              head: 'User',
+              lead: true,
+              cell: ({ Name, IdpUserId }) => (
+                <>
+                  <Text fw={600}>{Name}</Text>
+                  <Text size="sm">{IdpUserId}</Text>
+                </>
+              ),
+            },
+            { head: 'Role here', cell: ({ Role }) => Role },
+            { head: 'Groups', cell: ({ IdpUserId }) => <Memberships groups={groups.data} user={IdpUserId} /> },
+            { head: 'Device', cell: user => <State user={user} /> },
+          ]}
+          actions={me.writes && (user => <Actions user={user} />)}
+        />
+      )}
+    </ListSection>
   )
 }
 
@@ -88,79 +83,64 @@ function State({ user: { State: state, AsyncOperationID } }: { user: User }) {
   )
 }
 
-function Actions({ user }: { user: User }) {
-  const [what, setWhat] = useState<'resetUser' | 'deleteUser'>()
-  const reset = what === 'resetUser'
+function Actions({ user: { IdpUserId, Name, State: state } }: { user: User }) {
   return (
     <Group gap={4}>
-      {user.State === 'Active' && (
-        <Button
-          size="xs"
-          variant="default"
-          onClick={() => setWhat('resetUser')}
-          aria-label={`Lost device of ${user.Name}`}
+      {state === 'Active' && (
+        <ChangeButton
+          label="Lost device"
+          look={{ ...smallButton, 'aria-label': `Lost device of ${Name}` }}
+          title={`Take the device key from ${Name}`}
+          segment="resetUser"
+          request={{ UserID: IdpUserId }}
+          danger
         >
-          Lost device
-        </Button>
+          <Text size="sm">
+            The device key of this user counts no more, nor does what it signed for operations that are still pending.
+            The user stays and pairs a new device.
+          </Text>
+        </ChangeButton>
       )}
-      <Button
-        size="xs"
-        variant="light"
-        color="red"
-        onClick={() => setWhat('deleteUser')}
-        aria-label={`Delete ${user.Name}`}
-      >
-        Delete
-      </Button>
-      <ChangeDialog
-        opened={what !== undefined}
-        onClose={() => setWhat(undefined)}
-        title={reset ? `Take the device key from ${user.Name}` : `Delete ${user.Name}`}
-        segment={what ?? 'resetUser'}
-        request={{ UserID: user.IdpUserId }}
+      <ChangeButton
+        label="Delete"
+        look={{ ...smallDanger, 'aria-label': `Delete ${Name}` }}
+        title={`Delete ${Name}`}
+        segment="deleteUser"
+        request={{ UserID: IdpUserId }}
         danger
       >
         <Text size="sm">
-          {reset
-            ? 'The device key of this user counts no more, nor does what it signed for operations that are still pending. The user stays and pairs a new device.'
-            : 'The user, the device key and all memberships go; API keys that stand for this user stop working.'}
+          The user, the device key and all memberships go; API keys that stand for this user stop working.
         </Text>
-      </ChangeDialog>
+      </ChangeButton>
     </Group>
   )
 }
 
 function Register() {
-  const [open, setOpen] = useState(false)
   const [id, setId] = useState('')
   const [name, setName] = useState('')
   const bad = id !== '' && !/^[!-?A-~]+@[!-?A-~]+$/.test(id)
   return (
-    <>
-      <Button leftSection={<IconUserPlus size={18} />} onClick={() => setOpen(true)}>
-        Register a user
-      </Button>
-      <ChangeDialog
-        opened={open}
-        onClose={() => setOpen(false)}
-        title="Register a user"
-        segment="registerUser"
-        request={id !== '' && !bad && name.trim() !== '' ? { UserID: id, UserName: name.trim() } : undefined}
-      >
-        <TextInput
-          label="E-mail address"
-          description="As the identity provider knows this person"
-          data-autofocus
-          value={id}
-          onChange={event => setId(event.currentTarget.value.trim())}
-          error={bad && 'An e-mail address of ASCII characters'}
-        />
-        <TextInput label="Name" value={name} onChange={event => setName(event.currentTarget.value)} />
-        <Text size="sm" c="dimmed">
-          A new user has no right. Next, this person pairs a device in the Approver App, and the owners add the user to
-          groups.
-        </Text>
-      </ChangeDialog>
-    </>
+    <ChangeButton
+      label="Register a user"
+      look={{ leftSection: <IconUserPlus size={18} /> }}
+      segment="registerUser"
+      request={id !== '' && !bad && name.trim() !== '' ? { UserID: id, UserName: name.trim() } : undefined}
+    >
+      <TextInput
+        label="E-mail address"
+        description="As the identity provider knows this person"
+        data-autofocus
+        value={id}
+        onChange={event => setId(event.currentTarget.value.trim())}
+        error={bad && 'An e-mail address of ASCII characters'}
+      />
+      <TextInput label="Name" value={name} onChange={event => setName(event.currentTarget.value)} />
+      <Text size="sm" c="dimmed">
+        A new user has no right. Next, this person pairs a device in the Approver App, and the owners add the user to
+        groups.
+      </Text>
+    </ChangeButton>
   )
 }
