@@ -60,8 +60,11 @@ export const secretKeyAlias = (env: Env, node: NodeIndex) => `alias/${dashed(env
 /** KMS alias of the key of the database. */
 export const dataKeyAlias = (env: Env) => `alias/${dashed(env, 'data')}`
 
-/** Vote record of one Policy Node, in its admin's account (protocol notes section 7). */
+/** Votes, quarantines and holds of one Policy Node, in its admin's account. */
 export const anchorTableName = (env: Env, node: NodeIndex) => dashed(env, `policy-node${node}-anchor`)
+
+/** IAM user of the node's account that reads and writes the anchor table's rows; its access key is in the node's secret. */
+export const anchorUserName = anchorTableName
 
 /** Bucket of conf files, uploaded under their own hash. */
 export const confBucketName = (env: Env, account: string) => dashed(env, 'conf', account)

@@ -1,12 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { request } from 'node:https'
-import {
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  paginateScan,
-} from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   CreateAccessKeyCommand,
   DeleteAccessKeyCommand,
@@ -39,7 +33,7 @@ beforeAll(async () => {
       Type: 'AWS::IAM::User',
       Properties: {
         UserName: userName,
-        Policies: [{ PolicyName: 'own', PolicyDocument: allow(['dynamodb:*Item', 'dynamodb:Scan'], table('anchor')) }],
+        Policies: [{ PolicyName: 'own', PolicyDocument: allow('dynamodb:*Item', table('anchor')) }],
       },
     },
     Anchor: tableOf('anchor', [
@@ -142,14 +136,10 @@ describe('a table that only its user writes', () => {
     await expect(stranger.send(get(table('anchor'), 'votes'))).rejects.toMatchObject({ name: 'AccessDeniedException' })
   })
 
-  test('is scanned page by page, and gives rows up on a condition', async () => {
+  test('gives rows up on a condition', async () => {
     const key = await newKey()
     const dynamo = dynamoOf(key)
-    for (const n of ['0', '1', '2']) await dynamo.send(put(`hold-${n}`, n))
-    const found: (string | undefined)[] = []
-    for await (const { Items = [] } of paginateScan({ client: dynamo, pageSize: 2 }, { TableName: 'anchor' }))
-      found.push(...Items.map(({ record }) => record?.S))
-    expect(found.sort()).toEqual(['hold-0', 'hold-1', 'hold-2', 'votes'])
+    await dynamo.send(put('hold-1', '1'))
     const drop = (version: string) =>
       dynamo.send(
         new DeleteItemCommand({

@@ -1,6 +1,7 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
-import { anchorTableName, secretId, secretNames } from '../names.ts'
+import { secretId, secretNames } from '../names.ts'
 import { accountOf, nodeAdmin, type Role } from '../roles.ts'
+import { anchorTableArn, anchorUserArn } from '../stacks/anchor.ts'
 
 type Allow = {
   readonly Sid: string
@@ -105,13 +106,31 @@ function nodeAdminOf(deployment: Deployment, node: NodeIndex): Allow[] {
   return [
     ...keys(deployment, account),
     allow('OwnSecrets', ['secretsmanager:*'], secrets),
-    allow(
-      'OwnAnchor',
-      ['dynamodb:*'],
-      [`arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`],
-    ),
+    // Its policy keeps every write of a row from all but its user.
+    allow('OwnAnchor', ['dynamodb:*'], [anchorTableArn(deployment, node)]),
+    allow('AnchorUser', userActions, [anchorUserArn(deployment, node)]),
   ]
 }
+
+/** What the stack and populate-secrets-policy-node do with the anchor's user. */
+const userActions = [
+  'iam:CreateAccessKey',
+  'iam:CreateUser',
+  'iam:DeleteAccessKey',
+  'iam:DeleteUser',
+  'iam:DeleteUserPolicy',
+  'iam:GetLoginProfile',
+  'iam:GetUser',
+  'iam:GetUserPolicy',
+  'iam:ListAccessKeys',
+  'iam:ListAttachedUserPolicies',
+  'iam:ListGroupsForUser',
+  'iam:ListUserPolicies',
+  'iam:ListUserTags',
+  'iam:PutUserPolicy',
+  'iam:TagUser',
+  'iam:UntagUser',
+]
 
 function infrastructureAdmin(deployment: Deployment): Allow[] {
   const { region, accounts, zones } = deployment

@@ -2,11 +2,11 @@ import type { StackTemplate } from '../stacks/checks/index.ts'
 import { escalating } from '../stacks/checks/policies.ts'
 import { grants, overlap, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
 
-/** Somebody who can call AWS: a person with all power in an account, or a role of one of the stacks. */
+/** Somebody who can call AWS: a person with all power in an account, or a role or user of one of the stacks. */
 export interface Principal {
   readonly kind: 'administrator' | 'role'
   readonly account: string
-  /** Of a role: its ARN. Of an administrator: what stands for every user, role and session of the account. */
+  /** Of a role or user: its ARN. Of an administrator: what stands for every user, role and session of the account. */
   readonly arn: string
   readonly name: string
   readonly statements: readonly PolicyStatement[]
@@ -20,14 +20,16 @@ export const administratorOf = (account: string): Principal => ({
   statements: [],
 })
 
-/** The roles that the stacks make. One that could give itself more counts as its account's administrator. */
+/** The roles and users that the stacks make. One that could give itself more counts as its account's administrator. */
 export function rolesIn(templates: readonly StackTemplate[]): Principal[] {
   return templates.flatMap(stack => {
     const statements = statementsOf(stack)
     return Object.entries(stack.template.Resources)
-      .filter(([, { Type }]) => Type === 'AWS::IAM::Role')
-      .map(([id, { Properties }]) => {
-        const name = typeof Properties?.RoleName === 'string' ? Properties.RoleName : id
+      .filter(([, { Type }]) => Type === 'AWS::IAM::Role' || Type === 'AWS::IAM::User')
+      .map(([id, { Type, Properties }]) => {
+        const [kind, given] =
+          Type === 'AWS::IAM::Role' ? ['role', Properties?.RoleName] : ['user', Properties?.UserName]
+        const name = typeof given === 'string' ? given : id
         const own = statements.filter(
           ({ resource, property }) => resource === id && property !== 'AssumeRolePolicyDocument',
         )
@@ -36,7 +38,7 @@ export function rolesIn(templates: readonly StackTemplate[]): Principal[] {
         return {
           kind: mighty ? ('administrator' as const) : ('role' as const),
           account: stack.account,
-          arn: `arn:aws:iam::${stack.account}:role/${name}`,
+          arn: `arn:aws:iam::${stack.account}:${kind}/${name}`,
           name,
           statements: own,
         }

@@ -1,18 +1,11 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
-import {
-  adminKeyAlias,
-  anchorTableName,
-  nodeKeyAlias,
-  secretId,
-  secretNames,
-  siteBucketName,
-  stackNames,
-} from '../names.ts'
+import { adminKeyAlias, nodeKeyAlias, secretId, secretNames, siteBucketName, stackNames } from '../names.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
 import { signingActions } from '../stacks/checks/admin-key.ts'
 import { accessInvariants, checkTemplates, type StackTemplate } from '../stacks/checks/index.ts'
 import { isMeasured, keyBehind, plaintextActions } from '../stacks/checks/node-key.ts'
 import { grants, type PolicyStatement, statementsOf } from '../stacks/checks/template.ts'
+import { type AnchorTargets, anchorTargets, anchorWays, anchorWrites } from './anchor.ts'
 import { accountsNamedIn, administratorOf, may, type Principal, rolesIn, type Target } from './principals.ts'
 
 /** How far somebody comes to one node's key share. */
@@ -71,7 +64,7 @@ export interface SeparationInput {
 export function proveSeparation({ deployment, templates, administrators }: SeparationInput): SeparationReport {
   const nodes = NODE_INDEXES.map(node => targetsOf(node, deployment, templates))
   const app = appTarget(deployment, templates)
-  const targets = [app, ...nodes.flatMap(({ key, admin, secret, anchor }) => [key, admin, secret, anchor])]
+  const targets = [app, ...nodes.flatMap(({ key, admin, secret, anchor }) => [key, admin, secret, anchor.table])]
   const named = targets.flatMap(target => accountsNamedIn(target?.statements ?? []))
   const accounts = [
     ...new Set([...templates.map(({ account }) => account), ...Object.keys(administrators), ...named]),
@@ -121,7 +114,7 @@ interface NodeTargets {
   readonly admin: Target | undefined
   readonly secret: Target
   readonly pins: Target
-  readonly anchor: Target
+  readonly anchor: AnchorTargets
 }
 
 function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly StackTemplate[]): NodeTargets {
@@ -153,12 +146,7 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
     admin: keyOf(adminKeyAlias(deployment, node)),
     secret: secretTarget(secretNames.policyNode(node)),
     pins: secretTarget(secretNames.policyNodePins(node)),
-    anchor: {
-      account,
-      arn: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
-      policyDecides: false,
-      statements: of(({ type }) => type === 'AWS::DynamoDB::Table'),
-    },
+    anchor: anchorTargets(deployment, node, stacks.flatMap(statementsOf)),
   }
 }
 
@@ -185,10 +173,6 @@ const secretWrites = [
   'secretsmanager:UpdateSecret',
   'secretsmanager:UpdateSecretVersionStage',
 ]
-const anchorWrites = [
-  ...['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'],
-  'PutResourcePolicy',
-].map(action => `dynamodb:${action}`)
 const fileWrites = ['s3:DeleteObject', 's3:PutBucketPolicy', 's3:PutObject', 's3:ReplicateObject']
 const unmeasured = (statement: PolicyStatement) => !isMeasured(statement)
 
@@ -226,7 +210,7 @@ function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyR
     account,
     statements: statements.map(statement => ({ sid: statement.sid, measured: isMeasured(statement) })),
     changeableBy: names(key, policyChanges),
-    anchorWritableBy: names(anchor, anchorWrites),
+    anchorWritableBy: names(anchor.table, anchorWrites),
     pinsWritableBy: names(pins, secretWrites),
     signedBy: principals.filter(principal => signs(principal, targets)).map(({ name }) => name),
   }
@@ -235,11 +219,12 @@ function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyR
 const others = (principals: readonly Principal[], account: string) =>
   principals.filter(({ name }) => name !== administratorOf(account).name)
 
-/** Nobody but the administrator of its account comes to a node's share, pins or admin key, be it that of another account or a role. */
+/** Nobody but the administrator of its account comes to a node's share, pins, anchor or admin key, be it that of another account or a role. */
 const strangers = (principals: readonly Principal[], targets: NodeTargets): string[] =>
   others(principals, targets.account).flatMap(other => [
     ...keyWays(other, targets).map(way => `${way} of Policy Node ${targets.node}`),
     ...(may(other, secretWrites, targets.pins) ? [`${other.name} writes the pins of Policy Node ${targets.node}`] : []),
+    ...anchorWays(other, targets.anchor).map(way => `${way} of Policy Node ${targets.node}`),
     ...(signs(other, targets) ? [`${other.name} signs as the admin of Policy Node ${targets.node}`] : []),
   ])
 

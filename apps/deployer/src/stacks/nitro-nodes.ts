@@ -3,7 +3,7 @@ import { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2'
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
 import { CfnParameter, Fn, type Stack } from 'aws-cdk-lib/core'
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
-import { anchorTableName, logGroupName, nodeKeyAlias, roleNames, secretNames, stackNames } from '../names.ts'
+import { logGroupName, nodeKeyAlias, roleNames, secretNames, stackNames } from '../names.ts'
 import { policyNodeServiceSecrets } from '../secrets/wiring.ts'
 import type { StackBuilder, StackRequest } from './inputs.ts'
 import {
@@ -24,11 +24,14 @@ import { importList, importValue, tagsOf, vaultStack } from './vault-stack.ts'
 /** Name of the parameter with the hosts' system image: chosen by the first deployment and kept by later ones. */
 export const HOST_IMAGE_PARAMETER = 'HostImageId'
 
+/** From the launch of a host until its node votes, with time to spare: packages, image, enclave, catching up. */
+const HOST_STARTS_WITHIN = 'PT5M'
+
 type Request = Extract<StackRequest, { kind: 'nitro-nodes' }>
 
 /**
- * Three hosts with a Nitro enclave each, in groups of one that replace a host that fails. The database is elsewhere; the anchor
- * is to be too (ANCHOR_TABLE_ARN), and is a file on the host until the enclave writes the table (docs/verification.md).
+ * Three hosts with a Nitro enclave each, in groups of one that replace a host that fails. Nothing that lasts is on a host: the
+ * database and the anchor's table are elsewhere.
  */
 export const buildNitroNodes: StackBuilder<'nitro-nodes'> = (app, deployment, request) => {
   const stack = vaultStack(app, deployment, {
@@ -46,7 +49,11 @@ export const buildNitroNodes: StackBuilder<'nitro-nodes'> = (app, deployment, re
     logGroupName: logGroupName(deployment, 'policy-nodes'),
     retentionInDays: 400,
   })
-  for (const node of NODE_INDEXES) nitroHost(stack, deployment, request, { node, image, logs })
+  // One after the other: while a host is replaced, the other two serve.
+  NODE_INDEXES.map(node => nitroHost(stack, deployment, request, { node, image, logs })).reduce((before, group) => {
+    group.addResourceDependency(before)
+    return group
+  })
   return stack
 }
 
@@ -56,7 +63,7 @@ interface Host {
   readonly logs: CfnLogGroup
 }
 
-function nitroHost(stack: Stack, deployment: Deployment, request: Request, { node, image, logs }: Host): void {
+function nitroHost(stack: Stack, deployment: Deployment, request: Request, { node, image, logs }: Host) {
   const role = serviceRole(stack, `Host${node}Role`, {
     name: roleNames.nitroHost(deployment, node),
     service: 'ec2.amazonaws.com',
@@ -103,14 +110,23 @@ function nitroHost(stack: Stack, deployment: Deployment, request: Request, { nod
     healthCheckType: 'EC2',
     tags: [{ key: 'Name', value: `${stack.stackName}-node${node}`, propagateAtLaunch: true }],
   })
-  // One node never runs twice: its old host ends before the new one begins.
+  // One node never runs twice: its old host ends before the new one begins, and has time to come up before the next node's goes.
   group.cfnOptions.updatePolicy = {
-    autoScalingRollingUpdate: { minInstancesInService: 0, maxBatchSize: 1, suspendProcesses: ['AZRebalance'] },
+    autoScalingRollingUpdate: {
+      minInstancesInService: 0,
+      maxBatchSize: 1,
+      pauseTime: HOST_STARTS_WITHIN,
+      suspendProcesses: ['AZRebalance'],
+    },
   }
   group.addResourceDependency(logs)
+  return group
 }
 
-/** The node's own secrets, key and anchor in its admin's account; in the wallet account what the bus and the database ask for. */
+/**
+ * The node's own secrets and key in its admin's account; in the wallet account what the bus and the database ask for. Nothing of
+ * its anchor: the core goes there itself, through a connection of which the host is the pipe.
+ */
 function hostStatements(deployment: Deployment, node: NodeIndex): Statement[] {
   const { region, accounts } = deployment
   const account = accounts.policyNodes[node]
@@ -146,12 +162,6 @@ function hostStatements(deployment: Deployment, node: NodeIndex): Statement[] {
       Resource: keys,
       Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
     },
-    {
-      Sid: 'Vote',
-      Effect: 'Allow',
-      Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      Resource: `arn:aws:dynamodb:${region}:${account}:table/${anchorTableName(deployment, node)}`,
-    },
     ...pullImage(deployment, 'policy-node'),
     writeLogs(deployment, logGroupName(deployment, 'policy-nodes'), `node${node}`),
     // Session Manager instead of SSH.
@@ -180,7 +190,6 @@ function hostEnvironment(deployment: Deployment, { conf, eif }: Request, node: N
     ...databaseEnvironment(deployment),
     EIF_KEY: eif.key,
     EIF_SHA256: eif.sha256,
-    ANCHOR_TABLE_ARN: `arn:aws:dynamodb:${region}:${account.node}:table/${anchorTableName(deployment, node)}`,
     ...Object.fromEntries(
       policyNodeServiceSecrets(node).map(({ env, secret, account: of }) => [
         `${env}_ARN`,

@@ -1,19 +1,11 @@
-import { CfnTable } from 'aws-cdk-lib/aws-dynamodb'
 import { CfnAlias, CfnKey } from 'aws-cdk-lib/aws-kms'
 import { CfnResourcePolicy, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Stack } from 'aws-cdk-lib/core'
 import { DeployerError } from '../errors.ts'
 import type { Deployment, NodeIndex, PcrSet } from '../model.ts'
-import {
-  anchorTableName,
-  deploymentId,
-  nodeKeyAlias,
-  secretId,
-  secretKeyAlias,
-  secretNames,
-  stackNames,
-} from '../names.ts'
+import { deploymentId, nodeKeyAlias, secretId, secretKeyAlias, secretNames, stackNames } from '../names.ts'
 import { adminKey } from './admin-key.ts'
+import { anchor } from './anchor.ts'
 import type { StackBuilder } from './inputs.ts'
 import { accountPrincipal, document, hostRole, keyManagement, type Statement } from './statements.ts'
 import { retainState, vaultStack } from './vault-stack.ts'
@@ -40,7 +32,7 @@ export const buildPolicyNode: StackBuilder<'policy-node-long-lived'> = (app, dep
   const key = secretKey.attrArn
   nodeSecret(stack, deployment, node, { id: 'Secret', name: secretNames.policyNode(node), key, hostOnly: true })
   nodeSecret(stack, deployment, node, { id: 'Pins', name: secretNames.policyNodePins(node), key, hostOnly: false })
-  anchorTable(stack, deployment, node)
+  anchor(stack, deployment, node)
   retainState(stack)
   return stack
 }
@@ -182,31 +174,5 @@ function nodeSecret(
           ]
         : []),
     ]),
-  })
-}
-
-/** The vote record: rows that the enclave authenticates, written by compare-and-set, in an account that does not run the host. */
-function anchorTable(stack: Stack, deployment: Deployment, node: NodeIndex): void {
-  const { principal, condition } = hostRole(deployment, node)
-  const tableName = anchorTableName(deployment, node)
-  new CfnTable(stack, 'Anchor', {
-    tableName,
-    attributeDefinitions: [{ attributeName: 'record', attributeType: 'S' }],
-    keySchema: [{ attributeName: 'record', keyType: 'HASH' }],
-    billingMode: 'PAY_PER_REQUEST',
-    deletionProtectionEnabled: true,
-    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    resourcePolicy: {
-      policyDocument: document([
-        {
-          Sid: 'HostVotes',
-          Effect: 'Allow',
-          Principal: principal,
-          Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-          Resource: `arn:aws:dynamodb:${deployment.region}:${deployment.accounts.policyNodes[node]}:table/${tableName}`,
-          Condition: condition,
-        },
-      ]),
-    },
   })
 }

@@ -69,6 +69,7 @@ export const stateful: ReadonlySet<string> = new Set([
   'AWS::SecretsManager::Secret',
   'AWS::DynamoDB::Table',
   'AWS::ECR::Repository',
+  'AWS::IAM::User',
   'AWS::CloudTrail::Trail',
 ])
 

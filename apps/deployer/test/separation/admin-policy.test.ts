@@ -43,3 +43,14 @@ describe.each(roles)('the policy of %s', role => {
     expect(policy.Statement.filter(({ Sid }) => /Releases/.test(Sid))).toEqual([])
   })
 })
+
+describe('the anchor of a node', () => {
+  const keys = 'iam:CreateAccessKey'
+  it('has a user, for whom its own admin makes the access key, and no other admin', async () => {
+    for (const role of roles) {
+      const node = /^policy-node(\d)-admin$/.exec(role)?.[1]
+      const user = `arn:aws:iam::${own[role]}:user/acme-custody-mainnet-policy-node${node}-anchor`
+      expect(allowed(await policyOf(role), keys)).toEqual(node === undefined ? [] : [user])
+    }
+  })
+})

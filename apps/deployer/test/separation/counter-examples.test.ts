@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { proveSeparation } from '../../src/separation/report.ts'
 import type { StackTemplate } from '../../src/stacks/checks/index.ts'
 import { synthesiseLayout } from '../stacks/layouts.ts'
+import { at, type Properties, plus, resource, STRANGER, type Statement, toldOf, WALLET } from './seeds.ts'
 
 vi.stubEnv('CDK_VALIDATION', 'false')
 
@@ -9,22 +10,6 @@ let layout: ReturnType<typeof synthesiseLayout>
 beforeAll(() => {
   layout = synthesiseLayout('four-accounts')
 })
-
-const WALLET = '111111111111'
-const STRANGER = '555555555555'
-
-type Statement = Readonly<Record<string, unknown>>
-type Properties = Record<string, unknown>
-
-/** Adds to a template; the properties are of the resource in the stack whose name ends so. */
-const at = (ending: string, id: string, change: (properties: Properties) => void) => (templates: StackTemplate[]) => {
-  const properties = templates.find(({ stack }) => stack.endsWith(ending))?.template.Resources[id]?.Properties
-  if (properties === undefined) throw new Error(`no ${id} in …${ending}`)
-  change(properties as Properties)
-}
-
-const plus = (ending: string, id: string, property: string, statement: unknown) =>
-  at(ending, id, properties => (properties[property] as { Statement: unknown[] }).Statement.push(statement))
 
 const onKey = (statement: Statement) =>
   plus('policy-node1-long-lived', 'NodeKey', 'KeyPolicy', {
@@ -34,22 +19,7 @@ const onKey = (statement: Statement) =>
     ...statement,
   })
 
-const resource =
-  (ending: string, id: string, made: { Type: string; Properties: Properties }) => (templates: StackTemplate[]) => {
-    const found = templates.find(({ stack }) => stack.endsWith(ending))
-    if (found === undefined) throw new Error(`no stack …${ending}`)
-    ;(found.template.Resources as Record<string, unknown>)[id] = made
-  }
-
-/** What is told when the templates were changed so. */
-function told(seed: (templates: StackTemplate[]) => void): string {
-  const { deployment, templates } = layout
-  const changed = structuredClone(templates)
-  seed(changed)
-  const { holds, violations } = proveSeparation({ deployment, templates: changed, administrators: {} })
-  expect(holds).toBe(violations.length === 0)
-  return violations.join('\n')
-}
+const told = (seed: (templates: StackTemplate[]) => void) => toldOf(layout, seed)
 
 describe.each([0, 1, 2])('the role of host %i', node => {
   it('names its own secrets, files, table, key and log, and nothing of another node', () => {

@@ -1,30 +1,6 @@
-import type { Deployment } from '../../src/model.ts'
 import { nodeKeyAlias } from '../../src/names.ts'
-import type { StackTemplate } from '../../src/stacks/checks/index.ts'
-
-type Change = (properties: Record<string, unknown>) => void
-
-export interface Fault {
-  readonly what: string
-  /** The invariant that must name it. */
-  readonly caughtBy: string
-  readonly seed: (templates: StackTemplate[], deployment: Deployment) => void
-}
-
-const stackOf = (templates: readonly StackTemplate[], ending: string) => {
-  const found = templates.find(({ stack }) => stack.endsWith(ending))
-  if (found === undefined) throw new Error(`no stack ${ending}`)
-  return found
-}
-
-/** Changes the properties of one resource. */
-const change =
-  (ending: string, id: string, by: Change): Fault['seed'] =>
-  templates => {
-    const resource = stackOf(templates, ending).template.Resources[id]
-    if (resource?.Properties === undefined) throw new Error(`no resource ${id}`)
-    by(resource.Properties as Record<string, unknown>)
-  }
+import { anchorFaults } from './anchor-faults.ts'
+import { change, type Fault, root, stackOf } from './fault.ts'
 
 interface RawStatement {
   Sid: string
@@ -55,10 +31,9 @@ const role = (id: string, extra: Record<string, unknown>): Fault['seed'] =>
     policy?.PolicyDocument.Statement.push({ Effect: 'Allow', Sid: 'Seeded', ...extra })
   })
 
-const root = (account: string) => ({ AWS: `arn:aws:iam::${account}:root` })
-
 /** Templates as a hurried or hostile hand would leave them. */
 export const faults: readonly Fault[] = [
+  ...anchorFaults,
   {
     what: 'what `new Secret({ encryptionKey })` adds: Decrypt for the whole account through Secrets Manager',
     caughtBy: 'pcr-condition',
@@ -291,14 +266,6 @@ export const faults: readonly Fault[] = [
     caughtBy: 'node-secret-own-key',
     seed: change('policy-node1-long-lived', 'Secret', p => {
       delete p.KmsKeyId
-    }),
-  },
-  {
-    what: 'an anchor whose votes the host may delete',
-    caughtBy: 'anchor-only-its-host',
-    seed: change('policy-node1-long-lived', 'Anchor', p => {
-      const { PolicyDocument } = p.ResourcePolicy as { PolicyDocument: { Statement: { Action: string[] }[] } }
-      PolicyDocument.Statement[0]?.Action.push('dynamodb:DeleteItem')
     }),
   },
   {

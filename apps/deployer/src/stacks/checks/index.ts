@@ -3,6 +3,7 @@ import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { DeployerError } from '../../errors.ts'
 import type { Deployment } from '../../model.ts'
 import { adminKeyInvariants } from './admin-key.ts'
+import { anchorInvariants } from './anchor.ts'
 import type { Invariant, Violation } from './invariant.ts'
 import { nodeInvariants } from './node-key.ts'
 import { policyInvariants } from './policies.ts'
@@ -10,7 +11,12 @@ import { resourceInvariants } from './resources.ts'
 import type { StackTemplate, Template } from './template.ts'
 
 /** Who may do what. */
-export const accessInvariants: readonly Invariant[] = [...policyInvariants, ...nodeInvariants, ...adminKeyInvariants]
+export const accessInvariants: readonly Invariant[] = [
+  ...policyInvariants,
+  ...nodeInvariants,
+  ...adminKeyInvariants,
+  ...anchorInvariants,
+]
 export const invariants: readonly Invariant[] = [...accessInvariants, ...resourceInvariants]
 
 /** Every violation in these stacks. Pure. */

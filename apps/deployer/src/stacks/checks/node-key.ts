@@ -1,5 +1,5 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../../model.ts'
-import { anchorTableName, nodeKeyAlias, roleNames, secretId, secretNames, stackNames } from '../../names.ts'
+import { nodeKeyAlias, roleNames, secretId, secretNames, stackNames } from '../../names.ts'
 import type { Invariant } from './invariant.ts'
 import { grants, isObject, type PolicyStatement, type StackTemplate, statementsOf } from './template.ts'
 
@@ -135,21 +135,4 @@ export const nodeInvariants: readonly Invariant[] = [
       )
       .map(([id]) => `${id}: under the key that AWS manages, which no other account can use`),
   ),
-  ofNode('anchor-only-its-host', (stack, deployment, node) => {
-    const tables = Object.entries(stack.template.Resources).filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table')
-    const named = tables.filter(([, { Properties }]) => Properties?.TableName === anchorTableName(deployment, node))
-    const open = statementsOf(stack).filter(
-      statement =>
-        statement.type === 'AWS::DynamoDB::Table' &&
-        statement.effect === 'Allow' &&
-        (!isOnlyRole(statement, hostArn(deployment, node)) ||
-          grants(statement, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable'])),
-    )
-    return [
-      ...(named.length === 1 ? [] : [`${anchorTableName(deployment, node)}: ${named.length} tables`]),
-      ...open.map(
-        ({ resource, sid }) => `${resource} ${sid}: not only reads and votes of ${hostArn(deployment, node)}`,
-      ),
-    ]
-  }),
 ]

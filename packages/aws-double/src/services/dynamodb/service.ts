@@ -3,7 +3,6 @@ import type {
   DescribeTableCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
-  ScanCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import type { Call } from '../../call.ts'
@@ -92,26 +91,6 @@ function deleteItem(input: DeleteItemCommandInput, call: Call) {
   return {}
 }
 
-const scanPage = 100
-
-/** Pages are shorter than DynamoDB's, so that callers must go on from the last key. */
-function scan(input: ScanCommandInput, call: Call) {
-  only(input, ['ConsistentRead', 'ExclusiveStartKey', 'Limit', 'TableName'])
-  const table = tableFor(call, input.TableName ?? '', 'dynamodb:Scan')
-  const keys = [...table.items.keys()].sort()
-  const after = input.ExclusiveStartKey && keyOf(table, asItem(input.ExclusiveStartKey), true)
-  const rest = after === undefined ? keys : keys.filter(key => key > after)
-  const page = rest.slice(0, Math.min(input.Limit ?? scanPage, scanPage))
-  const items = page.map(key => table.items.get(key) ?? {})
-  const last = page.length < rest.length ? items.at(-1) : undefined
-  return {
-    Items: items,
-    Count: items.length,
-    ScannedCount: items.length,
-    ...(last && { LastEvaluatedKey: Object.fromEntries(table.keys.map(name => [name, last[name]])) }),
-  }
-}
-
 function describeTable(input: DescribeTableCommandInput, call: Call) {
   const table = tableFor(call, input.TableName ?? '', 'dynamodb:DescribeTable')
   return {
@@ -136,7 +115,6 @@ export const dynamodb: Service = {
     DescribeTable: describeTable,
     GetItem: getItem,
     PutItem: putItem,
-    Scan: scan,
     UpdateItem: updateItem,
   },
 }
