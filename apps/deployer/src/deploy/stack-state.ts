@@ -71,16 +71,16 @@ export async function firstFailure(context: Context, name: string, region: strin
 
 const POLL_MS = 3_000
 
-/** Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. */
+/** Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. What `tell` throws ends it. */
 export async function settle(
   context: Context,
   name: string,
   region: string,
-  tell?: (progress: string) => void,
+  tell?: (progress: string) => void | Promise<void>,
 ): Promise<void> {
   let state = await readStack(context, name, region)
   while (state?.status.endsWith('_IN_PROGRESS')) {
-    tell?.(`waiting: ${state.status} from an earlier run`)
+    await tell?.(`waiting: CloudFormation says ${state.status}`)
     await sleep(context, POLL_MS)
     state = await readStack(context, name, region)
   }

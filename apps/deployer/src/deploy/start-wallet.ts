@@ -3,6 +3,7 @@ import { DeployerError } from '../errors.ts'
 import { clusterName, logGroupName, secretId, secretNames, serviceName, stackNames } from '../names.ts'
 import { COUNT_PARAMETER, HEALTH_PATH } from '../stacks/index.ts'
 import { readStack, settle, sleep } from './stack-state.ts'
+import { watchTasks } from './stopped-tasks.ts'
 
 const POLL_MS = 3_000
 const HEALTHY_WITHIN_MS = 10 * 60_000
@@ -25,14 +26,18 @@ export async function startWallet(context: Context): Promise<void> {
     context.out.result({ started: false, dryRun: true, count: 0, api }, `would set ${COUNT_PARAMETER} from 0 to 1`)
     return
   }
+  const check = await watchTasks(context, 'wallet')
   await context.out.steps([
-    { title: `${COUNT_PARAMETER}=1`, run: tell => setCount(context, name, tell) },
-    { title: `Wallet answers at ${api}`, run: tell => healthy(context, api, tell) },
+    { title: `${COUNT_PARAMETER}=1`, run: tell => setCount(context, name, tell, check) },
+    { title: `Wallet answers at ${api}`, run: tell => healthy(context, api, tell, check) },
   ])
   context.out.result({ started: true, count: 1, api, console: `https://${deployment.hosts.console}` }, signIn(context))
 }
 
-async function setCount(context: Context, name: string, tell: (progress: string) => void): Promise<string> {
+type Tell = (progress: string) => void
+type Check = () => Promise<void>
+
+async function setCount(context: Context, name: string, tell: Tell, check: Check): Promise<string> {
   const { CloudFormationClient, UpdateStackCommand } = await import('@aws-sdk/client-cloudformation')
   await context.aws.client(CloudFormationClient).send(
     new UpdateStackCommand({
@@ -42,9 +47,13 @@ async function setCount(context: Context, name: string, tell: (progress: string)
       Capabilities: ['CAPABILITY_NAMED_IAM'],
     }),
   )
-  await settle(context, name, context.deployment().region, tell)
+  await settle(context, name, context.deployment().region, progress => {
+    tell(progress)
+    return check()
+  })
   const after = await readStack(context, name)
   if (after?.status === 'UPDATE_COMPLETE' && after.parameters[COUNT_PARAMETER] === '1') return 'running'
+  await check()
   throw new DeployerError(
     'failed',
     `the wallet did not start: the stack is ${after?.status ?? 'gone'}`,
@@ -53,7 +62,7 @@ async function setCount(context: Context, name: string, tell: (progress: string)
 }
 
 /** ECS counts the task as healthy once the load balancer does; then the public name must answer too. */
-async function healthy(context: Context, api: string, tell: (progress: string) => void): Promise<string> {
+async function healthy(context: Context, api: string, tell: Tell, check: Check): Promise<string> {
   const deployment = context.deployment()
   const { DescribeServicesCommand, ECSClient } = await import('@aws-sdk/client-ecs')
   const client = context.aws.client(ECSClient)
@@ -67,6 +76,7 @@ async function healthy(context: Context, api: string, tell: (progress: string) =
     const [service] = (await client.send(command)).services ?? []
     const answer = service?.runningCount === 1 ? await ask(`${api}${HEALTH_PATH}`) : 'no wallet task runs yet'
     if (answer === undefined) return 'healthy'
+    await check()
     reason = service?.events?.[0]?.message && service.runningCount !== 1 ? service.events[0].message : answer
     tell(reason)
     await sleep(context, POLL_MS)

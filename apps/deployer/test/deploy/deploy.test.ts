@@ -1,3 +1,4 @@
+import { CloudFormationClient, DescribeStacksCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation'
 import {
   DecryptCommand,
   DescribeKeyCommand,
@@ -10,7 +11,8 @@ import {
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { AwsDouble } from '@trivault/aws-double'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { nodeKeyAlias } from '../../src/names.ts'
+import { nodeKeyAlias, stackNames } from '../../src/names.ts'
+import { COUNT_PARAMETER } from '../../src/stacks/index.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import { Workplace } from '../run.ts'
 import { layOut, nodeOne, populate, pushImages, startAccounts, wallet } from './environment.ts'
@@ -20,10 +22,17 @@ vi.stubEnv('CDK_VALIDATION', 'false')
 const deployment = loadFixture('recommended')
 const place = new Workplace('recommended')
 let setupCode = 0
+let walletEnds: () => Promise<{ exitCode: number; reason: string }> | undefined = () => undefined
 let aws: AwsDouble
 
 beforeAll(async () => {
-  aws = await startAccounts(deployment, () => setupCode)
+  aws = await startAccounts(deployment, family =>
+    family.endsWith('database-setup')
+      ? Promise.resolve({ exitCode: setupCode })
+      : family.endsWith('wallet')
+        ? walletEnds()
+        : undefined,
+  )
   vi.stubEnv('AWS_ENDPOINT_URL', aws.endpoint)
   await place.run(['generate-customer-assets'])
   layOut(place, deployment)
@@ -40,6 +49,31 @@ async function succeeds(account: string, ...args: string[]): Promise<string> {
   const { code, out, err } = await as(account, ...args)
   expect(`${code} ${err}`).toMatch(/^0 /)
   return out
+}
+
+function failing(reason: string): never {
+  throw new Error(reason)
+}
+
+/** As CloudFormation itself does when a service does not become stable. */
+async function stopAgain(): Promise<void> {
+  const client = new CloudFormationClient({
+    region: 'us-east-1',
+    endpoint: aws.endpoint,
+    credentials: aws.credentialsFor(wallet, 'admin'),
+  })
+  const StackName = stackNames.wallet(deployment)
+  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }))
+  const count = Stacks?.[0]?.Parameters?.find(({ ParameterKey }) => ParameterKey === COUNT_PARAMETER)?.ParameterValue
+  if (count === '0') return
+  await client.send(
+    new UpdateStackCommand({
+      StackName,
+      UsePreviousTemplate: true,
+      Parameters: [{ ParameterKey: COUNT_PARAMETER, ParameterValue: '0' }],
+      Capabilities: ['CAPABILITY_NAMED_IAM'],
+    }),
+  )
 }
 
 describe('deploying to the accounts of the recommended layout', () => {
@@ -115,6 +149,30 @@ describe('the wallet', () => {
   it('has hosts beside it', async () => {
     expect(await succeeds(wallet, 'deploy-nitro-nodes')).toContain('changed: acme-custody-testnet-nitro-nodes')
     expect(await succeeds(wallet, 'deploy-nitro-nodes')).toContain('no changes')
+  })
+
+  it.each([
+    [
+      'ends',
+      'secrets/db-info is no JSON (wallet: exit code 78)',
+      async () => ({ exitCode: 78, reason: 'secrets/db-info is no JSON' }),
+    ],
+    [
+      'cannot begin',
+      'CannotPullContainerError: no such image',
+      () => failing('CannotPullContainerError: no such image'),
+    ],
+  ])('whose task %s at the start is told at once, with the reason and where to read more', async (_, reason, ends) => {
+    walletEnds = ends
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('fetch failed')))
+    const before = performance.now()
+    const { code, err } = await as(wallet, 'start-wallet')
+    vi.unstubAllGlobals()
+    walletEnds = () => undefined
+    expect([code, err]).toEqual([1, expect.stringContaining(`the task of service wallet stopped: ${reason}`)])
+    expect(err).toMatch(/aws logs tail \S+ --log-stream-name-prefix wallet/)
+    expect(performance.now() - before).toBeLessThan(20_000)
+    await stopAgain()
   })
 
   it('starts once', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { type AwsDouble, type Running, startAwsDouble } from '@trivault/aws-double'
 import { envConfig, zipFiles } from '../../src/delivery/frontend.ts'
 import { renderRelease, signRelease } from '../../src/delivery/release.ts'
 import type { Deployment } from '../../src/model.ts'
@@ -20,8 +20,11 @@ const publisher = newKey()
 export const wallet = '111111111111'
 export const nodeOne = '222222222222'
 
-/** The three accounts of the recommended layout, with the customer's zones and one admin each. */
-export function startAccounts(deployment: Deployment, databaseSetupCode: () => number): Promise<AwsDouble> {
+/** The three accounts of the recommended layout, with the customer's zones and one admin each. `exitOf`: how a task ends by itself. */
+export function startAccounts(
+  deployment: Deployment,
+  exitOf: (family: string) => Running['exited'] | undefined,
+): Promise<AwsDouble> {
   // As narrow as `admin-policy` makes them: a step that needs more fails here.
   const admin = (...roles: Role[]) => ({
     admin: roles.map(role => adminPolicy(deployment, role)),
@@ -42,10 +45,10 @@ export function startAccounts(deployment: Deployment, databaseSetupCode: () => n
       { id: '333333333333', users: admin('policy-node2-admin') },
     ],
     hooks: {
-      runTask: async ({ family }) => ({
-        stop: async () => undefined,
-        ...(family.endsWith('database-setup') && { exited: Promise.resolve({ exitCode: databaseSetupCode() }) }),
-      }),
+      runTask: async ({ family }) => {
+        const exited = exitOf(family)
+        return { stop: async () => undefined, ...(exited && { exited }) }
+      },
     },
   })
 }
