@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@trivault/bus'
+import type { AdminFiles } from '@trivault/node-host'
 import type { EnvConfig } from '@trivault/web-config'
 import { DEV_CHAIN_ID } from './anvil.ts'
 import { readIfThere, writePrivateJson } from './files.ts'
@@ -32,8 +33,13 @@ export const MAINS = {
 }
 
 export const ersPublicKeyFile = (home: Home) => home.path('sample-ers-public-key.pem')
-/** The node admin's signing key. On one machine it lies beside the node; a real admin keeps it elsewhere. */
-export const adminKeyFile = (home: Home, index: NodeIndex) => home.path(nodeName(index), 'admin-key.pem')
+/** What a node's admin has of the own node. On one machine the signing key lies beside the node; a real admin keeps it elsewhere. */
+export const adminFiles = (home: Home, index: NodeIndex): AdminFiles => ({
+  index,
+  pins: home.path(nodeName(index), 'pins.json'),
+  statements: home.path(nodeName(index), 'statements.json'),
+  adminKey: home.path(nodeName(index), 'admin-key.pem'),
+})
 export const bootstrapKeyFile = (home: Home) => home.path('wallet', 'bootstrap-key')
 /** Origins of the web apps. */
 export const webOrigins = (ports: Ports) => ({
@@ -80,10 +86,12 @@ export type BusAccess = { readonly url: string; readonly clients: Readonly<Recor
 /** Writes the config file of a Policy Node host, as described in the README, and returns its path. */
 export function writeNodeConfig(home: Home, index: NodeIndex, ports: Ports, bus: BusAccess): string {
   const name = nodeName(index)
+  const files = adminFiles(home, index)
   return writeConfig(home, name, {
     index,
     home: home.path(name),
-    pins: home.path(name, 'pins.json'),
+    pins: files.pins,
+    statements: files.statements,
     secret: home.path(name, 'secret.sealed'),
     anchor: home.path(name, 'anchor'),
     ersPublicKey: ersPublicKeyFile(home),

@@ -1,12 +1,12 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fromHex, parseJson } from '@trivault/codec'
-import { type ProvisionOptions, provisionNode } from '@trivault/node-host'
+import { giveOrder, type ProvisionOptions, provisionNode } from '@trivault/node-host'
 import { type Genesis, genesisJson } from '@trivault/protocol'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { readIfThere, writePrivate } from './files.ts'
 import type { Home } from './home.ts'
-import { adminKeyFile, ersPublicKeyFile } from './layout.ts'
+import { adminFiles, ersPublicKeyFile } from './layout.ts'
 import { NODES, type NodeIndex, nodeName } from './nodes.ts'
 
 /** Whom the node admins pin as founders, and how their first keys count. */
@@ -16,8 +16,8 @@ export type Founding = Pick<Genesis, 'foundingMode' | 'founders' | 'foundersRequ
 export type EncryptFor = (index: NodeIndex) => ProvisionOptions['encrypt']
 
 /**
- * What the three node admins do before a vault's first start: each makes the own node's secret and card; together they pin
- * the cards, the ERS fingerprint and the issuer's keys. Done once per home; later calls return what was pinned, and a call
+ * What the three node admins do before a vault's first start: each makes the own admin key, node secret and card; together they pin
+ * the cards, the ERS fingerprint and the issuer's keys, and each signs that. Done once per home; later calls return what was pinned, and a call
  * that was cut short is finished by the next.
  */
 export async function provision(
@@ -35,7 +35,7 @@ export async function provision(
         deploymentId: home.deploymentId,
         secret: home.path(nodeName(index), 'secret.sealed'),
         anchor: home.path(nodeName(index), 'anchor'),
-        adminKey: adminKeyFile(home, index),
+        adminKey: adminFiles(home, index).adminKey,
         encrypt: encryptFor(index),
       }),
     ),
@@ -54,8 +54,13 @@ export async function provision(
     rulesVersion: 1,
   }
   const pins = `${genesisJson.write(genesis)}\n`
+  for (const index of NODES) {
+    const files = adminFiles(home, index)
+    writePrivate(files.pins, pins)
+    await giveOrder(files, { type: 'pins' })
+  }
   // The wallet's copy comes last: its presence means that all of this is done.
-  for (const owner of [...NODES.map(nodeName), 'wallet']) writePrivate(home.path(owner, 'pins.json'), pins)
+  writePrivate(home.path('wallet', 'pins.json'), pins)
   return genesis
 }
 

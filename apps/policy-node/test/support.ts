@@ -11,7 +11,14 @@ import { fileURLToPath } from 'node:url'
 import { createSoftwareAttestation, createSoftwareKms, createSoftwareRoot } from '@trivault/attestation'
 import { ensurePki, serverConfig } from '@trivault/bus'
 import { fromHex } from '@trivault/codec'
-import { type HostConfig, type NodeCard, provisionNode, softwareServices } from '@trivault/node-host'
+import {
+  type AdminFiles,
+  giveOrder,
+  type HostConfig,
+  type NodeCard,
+  provisionNode,
+  softwareServices,
+} from '@trivault/node-host'
 import { type Genesis, genesisJson } from '@trivault/protocol'
 import { ensureDatabase, startPostgres } from '@trivault/storage'
 
@@ -87,6 +94,11 @@ export async function startSurroundings() {
     rulesVersion: 1,
   }
   writeFileSync(at('pins.json'), genesisJson.write(genesis))
+  const adminFiles = (index: Index): AdminFiles => ({
+    ...{ index, pins: at('pins.json'), statements: at(names[index], 'statements.json') },
+    adminKey: provisioning(index).adminKey,
+  })
+  for (const index of [0, 1, 2] as Index[]) await giveOrder(adminFiles(index), { type: 'pins' })
 
   const configOf = async (index: Index): Promise<HostConfig & { anchor: string }> => {
     const name = names[index]
@@ -96,7 +108,15 @@ export async function startSurroundings() {
     if (credentials === undefined) throw new Error(`no credentials of ${name}`)
     const { secret, anchor } = provisioning(index)
     return {
-      ...{ index, home: at(name), pins: at('pins.json'), secret, anchor, ersPublicKey: at('ers.pem') },
+      ...{
+        index,
+        home: at(name),
+        pins: at('pins.json'),
+        statements: adminFiles(index).statements,
+        secret,
+        anchor,
+        ersPublicKey: at('ers.pem'),
+      },
       database: { urlFile },
       bus: { url: `tls://127.0.0.1:${port}`, ...credentials },
       kms: { url: `${services.url}/kms`, keyId: name },
@@ -116,7 +136,7 @@ export async function startSurroundings() {
     return running
   }
   return {
-    ...{ dir, at, genesis, cards, services, configOf, start, provisioning },
+    ...{ dir, at, genesis, cards, services, configOf, start, provisioning, adminFiles },
     async stop() {
       for (const { child } of started) child.kill('SIGKILL')
       await Promise.all(started.map(({ exited }) => exited))

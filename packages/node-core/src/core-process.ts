@@ -2,18 +2,16 @@ import type { Duplex } from 'node:stream'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { AttestationError } from '@trivault/attestation'
 import { CodecError, decode, equalBytes } from '@trivault/codec'
-import { type Anchor, Committee, createVoteRecord, LedgerError, type NodeIndex } from '@trivault/ledger'
-import { type Genesis, genesisCodec, vaultIdOf } from '@trivault/protocol'
+import { Committee, createVoteRecord, LedgerError, type NodeIndex } from '@trivault/ledger'
+import { genesisCodec, vaultIdOf } from '@trivault/protocol'
+import { carryOutReleases, ordersOf } from './admin-orders.ts'
+import { openAdminStore, untilReachable } from './admin-store.ts'
 import { NodeError } from './errors.ts'
-import { anchorKeyOf, openFileAnchor, replaceFileAnchor } from './file-anchor.ts'
-import { openFileHolds } from './file-holds.ts'
-import { openFileQuarantine } from './file-quarantine.ts'
-import { readFoundingEpoch } from './founding-epoch.ts'
 import { LinkError } from './link.ts'
 import { type HostLink, type Init, openHostLink } from './link-client.ts'
 import type { Node, NodeOptions } from './node.ts'
-import type { Metrics, NodeSecret } from './ports.ts'
-import { readRecreateRequest, recreateFromPeers, removeRecreateRequest } from './recreate.ts'
+import type { AdminStore, Metrics } from './ports.ts'
+import { recreateIfOrdered } from './recreate.ts'
 import { releaseSecret } from './release.ts'
 import { identityKeyOf } from './secret.ts'
 
@@ -37,8 +35,8 @@ export interface CoreOptions {
 }
 
 /**
- * The life of a core: takes its start from the host, has its secret released, checks that it is the pinned one, opens the
- * anchor, runs the node until the link is over. Returns the exit code: 0 after a stop that the host asked for.
+ * The life of a core: takes its start from the host, has its secret released, checks that it is the pinned one and that its admin
+ * signed the pins, opens the anchor, runs the node until the link is over. Returns the exit code: 0 after a stop that the host asked for.
  */
 export async function runCore(options: CoreOptions): Promise<number> {
   const link = openHostLink({ stream: options.stream })
@@ -82,13 +80,22 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
   const identityKey = identityKeyOf(secret)
   if (!equalBytes(identityKey, genesis.identityKeys[index] ?? new Uint8Array(0)))
     throw new NodeError('wrong-identity', `the secret is not the one of node ${index}'s pinned card`)
-  const { records, mailbox, log, metrics } = link
-  await recreateIfAsked(options, link, { dir: init.anchor, secret, genesis, index })
-  const anchor = await openAnchor(init.anchor, secret, genesis, index)
-  const quarantine = openFileQuarantine(init.anchor)
-  const holds = openFileHolds(init.anchor)
+  const { foundingEpoch, recreate, releases } = ordersOf({ statements: init.statements, genesis, index, secret })
+  const { records, mailbox, log, metrics, openPipe } = link
+  const store = await openAdminStore({ secret, directory: init.anchor, openPipe, clock, random })
+  await untilReachable(store, log, link.over)
+  const { votes: anchor, quarantine, holds } = store
   const { ersPublicKey } = init
-  const foundingEpoch = await readFoundingEpoch(init.anchor)
+  const committee = new Committee(vaultIdOf(genesis), genesis.identityKeys)
+  if (recreate !== undefined)
+    await recreateIfOrdered({
+      ...{ order: recreate, votes: anchor, committee, mailbox, log },
+      signer: { node: index, sign: message => ed25519.sign(message, secret.identitySeed) },
+      every: RECREATE_EVERY_MS,
+      patience: RECREATE_PATIENCE_MS,
+    })
+  await beginVoting(anchor, committee, index)
+  await carryOutReleases(quarantine, releases, log)
   const node = await startNode({
     ...{
       index,
@@ -111,43 +118,13 @@ async function startCore(options: CoreOptions, link: HostLink): Promise<{ node: 
   return { node, identityKey }
 }
 
-/** The anchor; where its node never ran, with the first vote record of this vault. */
-async function openAnchor(dir: string, secret: NodeSecret, genesis: Genesis, index: NodeIndex): Promise<Anchor> {
-  const anchor = await openFileAnchor({ dir, key: anchorKeyOf(secret) })
+/** Where the node never ran, the first vote record of this vault. */
+async function beginVoting(anchor: AdminStore['votes'], committee: Committee, index: NodeIndex): Promise<void> {
   const row = await anchor.load()
-  if (row?.version === 0) {
-    const first = createVoteRecord(new Committee(vaultIdOf(genesis), genesis.identityKeys), index)
-    if (!(await anchor.compareAndSet(0, { ...first, version: 1 })))
-      throw new LedgerError('anchor', 'another process of this node uses the anchor')
-  }
-  return anchor
-}
-
-/** The node admin's request beside the anchor, carried out before the node runs (SPEC.md, section 2a). */
-async function recreateIfAsked(
-  { clock }: CoreOptions,
-  { mailbox, log }: HostLink,
-  { dir, secret, genesis, index }: { dir: string; secret: NodeSecret; genesis: Genesis; index: NodeIndex },
-): Promise<void> {
-  const request = await readRecreateRequest(dir)
-  if (request === undefined) return
-  log('warn', 'the node admin asks for a new vote record: asking both peers', { seq: request.head.seq })
-  const anchor = { dir, key: anchorKeyOf(secret) }
-  const existing = await (await openFileAnchor(anchor)).load().catch(() => undefined)
-  await replaceFileAnchor(anchor, clock(), version =>
-    recreateFromPeers({
-      request,
-      committee: new Committee(vaultIdOf(genesis), genesis.identityKeys),
-      signer: { node: index, sign: message => ed25519.sign(message, secret.identitySeed) },
-      mailbox,
-      existing: existing?.version === 0 ? undefined : existing,
-      version,
-      every: RECREATE_EVERY_MS,
-      patience: RECREATE_PATIENCE_MS,
-    }),
-  )
-  await removeRecreateRequest(dir)
-  log('warn', 'vote record re-created from both peers', { seq: request.head.seq })
+  if (row?.version !== 0) return
+  const first = createVoteRecord(committee, index)
+  if (!(await anchor.compareAndSet(0, { ...first, version: 1 })))
+    throw new LedgerError('anchor', 'another process of this node uses the anchor')
 }
 
 function nodeIndex({ index }: Init): NodeIndex {

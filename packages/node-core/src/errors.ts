@@ -12,7 +12,8 @@ export type NodeErrorCode =
   | 'bad-secret'
   | 'backup-unsound'
   | 'hold-unreadable'
-  | 'bad-founding-epoch'
+  | 'not-signed'
+  | 'no-anchor'
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode

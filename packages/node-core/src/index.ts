@@ -17,6 +17,7 @@ export {
 } from './link.ts'
 export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './link-client.ts'
 export { type Node, type NodeOptions, startNode } from './node.ts'
+export { Pipes } from './pipe.ts'
 export type * from './ports.ts'
 export {
   createNodeSecret,
@@ -29,4 +30,5 @@ export {
   NODE_SECRET_LENGTH,
   secretContext,
 } from './secret.ts'
+export { type FirstAnchorItem, firstAnchorItem, firstAnchorRow } from './table/admin-table.ts'
 export { warmUp } from './warm-up.ts'

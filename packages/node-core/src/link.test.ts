@@ -26,6 +26,7 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     index: fc.nat(255),
     genesis: blob(),
     secret: blob(),
+    statements: blob(),
     ersPublicKey: blob(),
     anchor: name,
   }),
@@ -81,6 +82,7 @@ const init: HostMessage = {
   index: 0,
   genesis: Uint8Array.of(1),
   secret: Uint8Array.of(2),
+  statements: Uint8Array.of(4),
   ersPublicKey: Uint8Array.of(3),
   anchor: '/anchor',
 }

@@ -82,7 +82,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const now = steadyClock(clock)
   const records = new SealedRecords({ records: options.records, encryptorMasterPassword, vaultId, node: self, random })
   const shares = new KeyShares(records)
-  const quarantine = await Quarantine.open(options.quarantine, log)
+  const quarantine = await Quarantine.open({ store: options.quarantine, log, random })
   const pins = new PinsCheck(genesis, log)
   const channels = new Channels({
     self,

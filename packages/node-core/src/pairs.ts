@@ -96,7 +96,7 @@ export class Pairs {
   async accuse({ check, kind, party, suspects }: Failure, where: string): Promise<void> {
     const peers = suspects.map(suspect => suspect - 1)
     const time = this.#options.clock()
-    const durable = peers.map(peer => this.#options.quarantine.add({ peer, check, kind, where, time }))
+    const durable = peers.map(peer => this.#options.quarantine.add(peer, { check, kind, where, time }))
     for (const peer of peers) this.#forget(peer)
     const named = party === undefined ? 'not named' : party - 1
     this.#options.log('error', `protocol check failed: ${kind}`, { check, where, party: named, suspects: peers.join() })

@@ -1,3 +1,4 @@
+import type { Anchor, AnchorRow } from '@trivault/ledger'
 import type { FailureKind } from '@trivault/protocol'
 
 /** Who talks to a node over the mailbox: another node, any wallet process, or its own admin beside it. */
@@ -29,8 +30,7 @@ export interface Mailbox {
 }
 
 /** Why a peer is quarantined; nothing in it is secret. */
-export interface Quarantined {
-  peer: number
+export interface QuarantineCause {
   /** Number of the check that failed. */
   check: string
   kind: FailureKind
@@ -42,13 +42,15 @@ export interface Quarantined {
 
 /**
  * Where quarantines are kept: in the node admin's hands like the anchor, not in the database, since a host that removes a
- * row there would release a peer.
+ * row there would release a peer. That a record is there counts, whatever its bytes are.
  */
 export interface QuarantineStore {
-  /** The peers that are quarantined. */
-  load(): Promise<number[]>
+  /** What is kept about each peer that is quarantined. */
+  load(): Promise<{ peer: number; record: Uint8Array }[]>
   /** Durable when the promise resolves. */
-  save(quarantined: Quarantined): Promise<void>
+  save(peer: number, record: Uint8Array): Promise<void>
+  /** Only if it is still exactly this record; durable when the promise resolves. */
+  remove(peer: number, record: Uint8Array): Promise<void>
 }
 
 /**
@@ -60,6 +62,19 @@ export interface HoldStore {
   /** Durable when the promise resolves. */
   save(id: string, hold: Uint8Array): Promise<void>
   remove(id: string): Promise<void>
+}
+
+/**
+ * What lies in the node admin's hands, outside database and host's reach: the vote record, quarantines and holds. A directory, or a
+ * table of the admin's own account.
+ */
+export interface AdminStore {
+  readonly votes: Anchor & {
+    /** Puts what `make` gives for a version above `least` and the present one in place of any row, or of none. */
+    replace(least: number, make: (version: number) => Promise<AnchorRow>): Promise<void>
+  }
+  readonly quarantine: QuarantineStore
+  readonly holds: HoldStore
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -1,44 +1,50 @@
-import { readFile, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { equalBytes, toHex } from '@trivault/codec'
 import {
   type AnchorRow,
   type Committee,
   checkReplaceable,
   decodeMessage,
-  decodeRecreateRequest,
   encodeMessage,
   LedgerError,
   type LedgerMessage,
   type NodeIndex,
-  RECREATE_FILE,
-  type RecreateRequest,
   type Report,
   recreateVoteRecord,
   type Signer,
 } from '@trivault/ledger'
-import { decodeEnvelope, encodeEnvelope, taggedHash } from '@trivault/protocol'
-import { ignoreMissing, namesIn, syncDirectory } from './file-anchor.ts'
-import type { Mailbox, Party } from './ports.ts'
+import { decodeEnvelope, encodeEnvelope, type Recreate, taggedHash } from '@trivault/protocol'
+import type { AdminStore, Log, Mailbox, Party } from './ports.ts'
 
-/** The request in an anchor's directory, if its admin left one. Throws `LedgerError` anchor when it is not readable. */
-export async function readRecreateRequest(dir: string): Promise<RecreateRequest | undefined> {
-  if (!(await namesIn(dir)).includes(RECREATE_FILE)) return undefined
-  try {
-    return decodeRecreateRequest(await readFile(join(dir, RECREATE_FILE), 'utf8'))
-  } catch (cause) {
-    throw new LedgerError('anchor', `${RECREATE_FILE} beside the anchor is not readable: make it again`, { cause })
-  }
+export interface RecreateIfOrderedOptions extends Omit<RecreateOptions, 'existing' | 'version' | 'head'> {
+  order: Recreate
+  votes: AdminStore['votes']
+  log: Log
 }
 
-/** Once the new record is durable the request is done: it must not be carried out twice. */
-export async function removeRecreateRequest(dir: string): Promise<void> {
-  await unlink(join(dir, RECREATE_FILE)).catch(ignoreMissing)
-  await syncDirectory(dir)
+/**
+ * Carries the admin's order out before the node runs (SPEC.md, section 2a), unless the vote record is newer than the order: then it
+ * was carried out, or another one after it. Throws `LedgerError` and what the anchor throws.
+ */
+export async function recreateIfOrdered({ order, votes, log, ...options }: RecreateIfOrderedOptions): Promise<void> {
+  const { seq, time } = order
+  const row = await votes.load().catch((error: unknown) => {
+    // A damaged record is a lost one; an anchor that cannot be asked is not.
+    if (error instanceof LedgerError && error.code === 'anchor') return undefined
+    throw error
+  })
+  if (row !== undefined && row.version >= time) {
+    log('info', 'the request for a new vote record is older than the record: nothing to do', { seq })
+    return
+  }
+  log('warn', 'the node admin asks for a new vote record: asking both peers', { seq })
+  const existing = row?.version === 0 ? undefined : row
+  await votes.replace(time, version => recreateFromPeers({ ...options, head: order, existing, version }))
+  log('warn', 'vote record re-created from both peers', { seq })
 }
 
 export interface RecreateOptions {
-  request: RecreateRequest
+  /** The newest entry of both peers, as the admin confirmed it. */
+  head: Pick<Recreate, 'seq' | 'hash'>
   committee: Committee
   signer: Signer
   mailbox: Mailbox
@@ -59,10 +65,7 @@ export interface RecreateOptions {
  * Throws `LedgerError` anchor when the peers do not answer, do not vote themselves, or stand elsewhere than the admin confirmed.
  */
 export async function recreateFromPeers(options: RecreateOptions): Promise<AnchorRow> {
-  const { request, committee, signer, mailbox, version } = options
-  const { head } = request
-  if (!equalBytes(request.vaultId, committee.vaultId) || request.node !== signer.node)
-    throw new LedgerError('anchor', `${RECREATE_FILE} is meant for another vault or node`)
+  const { head, committee, signer, mailbox, version } = options
   if (options.existing !== undefined) checkReplaceable(options.existing, committee, signer.node, head)
   const seq = head.seq + 1
   const peers = ([0, 1, 2] as const).filter(node => node !== signer.node)
@@ -111,7 +114,7 @@ export async function recreateFromPeers(options: RecreateOptions): Promise<Ancho
 function stands(
   committee: Committee,
   report: Report,
-  { seq, ballot, head }: { seq: number; ballot: number; head: RecreateRequest['head'] },
+  { seq, ballot, head }: { seq: number; ballot: number; head: RecreateOptions['head'] },
 ): boolean {
   if (!committee.isReport(report) || report.seq !== seq || report.ballot !== ballot) return false
   if (!equalBytes(report.prev, head.hash))

@@ -451,7 +451,8 @@ export class Cluster {
     const inner = this.quarantines[index] ?? memoryQuarantine()
     return {
       load: () => (running.dead ? never() : inner.load()),
-      save: quarantined => (running.dead ? never() : inner.save(quarantined)),
+      save: (peer, record) => (running.dead ? never() : inner.save(peer, record)),
+      remove: (peer, record) => (running.dead ? never() : inner.remove(peer, record)),
     }
   }
 

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Committee, createVoteRecord } from '@trivault/ledger'
 import { type CommandOf, type FoundingEpoch, vaultIdOf } from '@trivault/protocol'
 import { TestVault } from '@trivault/testkit'
 import { foundingEpochRecord } from '@trivault/vault-state'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { endorsementOf, FOUNDING_EPOCH_FILE, readFoundingEpoch } from '../src/founding-epoch.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { endorsementOf } from '../src/founding-epoch.ts'
 import { memoryAnchor, memoryRecords } from '../src/testing/memory.ts'
 import { Cluster, newErsKey, type Snapshot, sealedVault, wait } from './cluster.ts'
 
@@ -15,32 +12,6 @@ const epoch: FoundingEpoch = {
   owners: [{ id: 'dave@example.com', name: 'Dave', key: undefined }],
   required: 1,
 }
-
-describe('the pins of a new founding', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'epoch-'))
-  afterAll(() => rmSync(dir, { recursive: true }))
-  const pin = (text: string) => writeFileSync(join(dir, FOUNDING_EPOCH_FILE), text)
-
-  it('are a file beside the anchor, or none', async () => {
-    expect(await readFoundingEpoch(dir)).toBeUndefined()
-    expect(await readFoundingEpoch(join(dir, 'none'))).toBeUndefined()
-    pin('{"epoch":1,"owners":[{"id":"dave@example.com","name":"Dave"}],"required":1}')
-    expect(await readFoundingEpoch(dir)).toEqual(epoch)
-  })
-
-  it.each([
-    '',
-    '{}',
-    '{"epoch":1,"owners":[],"required":1}',
-    '{"epoch":-1,"owners":[{"id":"a@b.c","name":"A"}],"required":1}',
-    '{"epoch":1,"owners":[{"id":"a@b.c"}],"required":1}',
-    '{"epoch":1,"owners":[{"id":"a@b.c","name":"A","key":"00"}],"required":1}',
-    '{"epoch":1,"owners":[{"id":"a@b.c","name":"A"}],"required":1,"more":2}',
-  ])('stop the node when they are not readable: %s', async text => {
-    pin(text)
-    await expect(readFoundingEpoch(dir)).rejects.toMatchObject({ code: 'bad-founding-epoch' })
-  })
-})
 
 it('a node states its pin until the log has it, also when the owners before never sealed', () => {
   const { state } = TestVault.founded()

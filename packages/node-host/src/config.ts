@@ -2,9 +2,17 @@ import { createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Codec, encode, type Json, type JsonOf, json, parseJson } from '@trivault/codec'
-import { genesisCodec, genesisJson } from '@trivault/protocol'
+import {
+  type AdminStatements,
+  adminStatementsCodec,
+  adminStatementsJson,
+  genesisCodec,
+  genesisJson,
+  noStatements,
+} from '@trivault/protocol'
 import type { CoreInit } from './core-link.ts'
 import { HostError } from './errors.ts'
+import { isThere } from './kept-file.ts'
 
 const path = json.string({ pattern: /^[^\n]+$/, what: 'a path' })
 const url = json.string({ pattern: /^https?:\/\/\S+$/, what: 'an http URL' })
@@ -24,8 +32,9 @@ const configJson = json.object({
   index: json.integer(2),
   home: path,
   pins: path,
+  statements: path,
   secret: path,
-  anchor: path,
+  anchor: either('host', json.object({ host: json.string({ max: 256 }), port: json.integer(65_535) }), path),
   ersPublicKey: path,
   database: json.object({ urlFile: path }),
   bus: json.object({
@@ -48,7 +57,7 @@ const configJson = json.object({
 
 /**
  * Configuration of a Policy Node host; the fields are described in apps/local/README.md. `kms` is a software KMS (`url`) or
- * AWS KMS (`region`); `attestation` a software authority (`url`) or the enclave's own security module (`nitro`).
+ * AWS KMS (`region`); `anchor` a directory or where the table of the node's secret is served (`host`, `port`); `attestation` a software authority (`url`) or the enclave's own security module (`nitro`).
  */
 export type HostConfig = JsonOf<typeof configJson>
 
@@ -56,13 +65,14 @@ export type HostConfig = JsonOf<typeof configJson>
 export async function readConfig(file: string): Promise<HostConfig> {
   const config = await readJson(file, configJson)
   const at = (relative: string): string => resolve(dirname(file), relative)
-  const { home, pins, secret, anchor, ersPublicKey, database, bus } = config
+  const { home, pins, statements, secret, anchor, ersPublicKey, database, bus } = config
   return {
     ...config,
     home: at(home),
     pins: at(pins),
+    statements: at(statements),
     secret: at(secret),
-    anchor: at(anchor),
+    anchor: typeof anchor === 'string' ? at(anchor) : anchor,
     ersPublicKey: at(ersPublicKey),
     database: { urlFile: at(database.urlFile) },
     bus: { url: bus.url, ca: at(bus.ca), cert: at(bus.cert), key: at(bus.key) },
@@ -76,9 +86,15 @@ export async function readInit(config: HostConfig): Promise<CoreInit> {
     index: config.index,
     genesis: encode(genesisCodec as Codec<typeof genesis>, genesis),
     secret: new Uint8Array(await read(config.secret)),
+    statements: encode(adminStatementsCodec, await readStatements(config.statements)),
     ersPublicKey: await readPublicKey(config.ersPublicKey),
-    anchor: config.anchor,
+    anchor: typeof config.anchor === 'string' ? config.anchor : undefined,
   }
+}
+
+/** What the admin signed; nothing where there is no file: the core then says what is missing. Throws HostError bad-config. */
+export async function readStatements(file: string): Promise<AdminStatements> {
+  return (await isThere(file)) ? readJson(file, adminStatementsJson) : noStatements
 }
 
 /** The database's URL; it is a secret. Throws HostError bad-config. */
@@ -99,7 +115,7 @@ async function readPublicKey(file: string): Promise<Uint8Array> {
   }
 }
 
-async function readJson<T>(file: string, schema: Json<T>): Promise<T> {
+export async function readJson<T>(file: string, schema: Json<T>): Promise<T> {
   const text = (await read(file)).toString('utf8')
   try {
     return schema.read(parseJson(text))

@@ -44,7 +44,7 @@ function throughLink(store: RecordStore) {
   })
   const link = openHostLink({ stream: there })
   const nothing = new Uint8Array(0)
-  const init = { index: 0, genesis: nothing, secret: nothing, ersPublicKey: nothing, anchor: '' }
+  const init = { index: 0, genesis: nothing, secret: nothing, statements: nothing, ersPublicKey: nothing, anchor: '' }
   here.write(encodeHostMessage({ type: 'init', version: LINK_VERSION, ...init }))
   return link.records
 }

@@ -18,9 +18,9 @@ import { taggedHash } from './hash.ts'
 
 const owner = struct({ id: text(254), name: text(128), key: option(fixed(32)) })
 const epoch = { epoch: u32, owners: list(owner, 100), required: u16 }
-const epochCodec = struct(epoch)
+export const foundingEpochCodec = struct(epoch)
 /** Who founds the vault anew when the owner quorum is lost: what all three node admins pin (protocol-notes §2). */
-export type FoundingEpoch = ValueOf<typeof epochCodec>
+export type FoundingEpoch = ValueOf<typeof foundingEpochCodec>
 
 /** What one node says: the epoch that its admin pinned, with its own signature. */
 export const endorsedByCodec = struct({ ...epoch, signature: fixed(64) })

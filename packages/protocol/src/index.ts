@@ -1,4 +1,5 @@
 export * from './admin-key.ts'
+export * from './admin-statements.ts'
 export * from './backup.ts'
 export * from './commands.ts'
 export * from './enrolment.ts'

@@ -1,5 +1,6 @@
+import { equalBytes } from '@trivault/codec'
 import type { Anchor, AnchorRow } from '@trivault/ledger'
-import type { HoldStore, Mailbox, Party, Quarantined, QuarantineStore, Records, Row } from '../ports.ts'
+import type { HoldStore, Mailbox, Party, QuarantineStore, Records, Row } from '../ports.ts'
 
 export interface MemoryRecords extends Records {
   /** table → key → value; a test may alter, remove, or copy it. */
@@ -114,7 +115,7 @@ export function memoryAnchor(first: AnchorRow | undefined): MemoryAnchor {
 }
 
 export interface MemoryQuarantine extends QuarantineStore {
-  readonly held: Map<number, Quarantined>
+  readonly held: Map<number, Uint8Array>
   /** While set, every call rejects with it. */
   failure: Error | undefined
 }
@@ -125,13 +126,21 @@ export function memoryQuarantine(): MemoryQuarantine {
     held: new Map(),
     failure: undefined,
     async load() {
-      if (store.failure !== undefined) throw store.failure
-      return [...store.held.keys()]
+      check()
+      return [...store.held].map(([peer, record]) => ({ peer, record: record.slice() }))
     },
-    async save(quarantined) {
-      if (store.failure !== undefined) throw store.failure
-      store.held.set(quarantined.peer, { ...quarantined })
+    async save(peer, record) {
+      check()
+      store.held.set(peer, record.slice())
     },
+    async remove(peer, record) {
+      check()
+      if (!equalBytes(store.held.get(peer) ?? new Uint8Array(0), record)) throw new Error('another record')
+      store.held.delete(peer)
+    },
+  }
+  const check = () => {
+    if (store.failure !== undefined) throw store.failure
   }
   return store
 }
