@@ -127,7 +127,7 @@ export const targets: Readonly<Record<string, Target>> = {
     node => `deploy-policy-node${node}-long-lived`,
     node => ({
       step: '10',
-      purpose: `Key, secret and anchor of Policy Node ${node}`,
+      purpose: `Keys, secret and anchor of Policy Node ${node}`,
       roles: [nodeAdmin(node)],
       needs: 'account',
     }),
@@ -158,7 +158,7 @@ export const targets: Readonly<Record<string, Target>> = {
     node => `pin-peers-policy-node${node}`,
     node => ({
       step: '12',
-      purpose: `Pin the other nodes' cards at Policy Node ${node}`,
+      purpose: `Pin the other nodes' cards at Policy Node ${node}, signed by its admin`,
       roles: [nodeAdmin(node)],
       needs: 'account',
     }),
@@ -225,6 +225,15 @@ export const targets: Readonly<Record<string, Target>> = {
     needs: 'files',
     variables: ['BACKEND_API_PATH', 'WALLET_API_KEY'],
   },
+  ...perNode(
+    node => `order-policy-node${node}`,
+    node => ({
+      step: 'any',
+      purpose: `Sign an order to Policy Node ${node}: founding epoch, lost vote record, release of a peer`,
+      roles: [nodeAdmin(node)],
+      needs: 'account',
+    }),
+  ),
   'prove-separation': {
     step: 'any',
     purpose: 'Prove from the templates that nobody reaches two key shares',

@@ -12,7 +12,7 @@ const nodeSecrets = {
   BROKER_ROOT_CA: 'root',
   BROKER_TLS: JSON.stringify({ cert: 'c', key: 'k' }),
   NODE_SECRET: JSON.stringify({ version: 1, secret: 'AQID', anchor: { '0000000000000000': 'BAUG' } }),
-  PINS: JSON.stringify({ card: {}, pins: { version: 1 }, ersPublicKey: 'pem' }),
+  PINS: JSON.stringify({ card: {}, pins: { version: 1 }, ersPublicKey: 'pem', statements: { pins: 'signature' } }),
 }
 const files = (changes: Record<string, string> = {}) =>
   filesOf('node0', new Map(Object.entries({ ...nodeSecrets, ...changes })), database)
@@ -29,6 +29,7 @@ describe('the files of a service', () => {
       'secrets/broker-key': 'k',
       'secrets/node-secret': new Uint8Array([1, 2, 3]),
       'secrets/pins': '{"version":1}',
+      'secrets/statements': '{"pins":"signature"}',
       'secrets/ers-public-key': 'pem',
     })
     expect(anchor).toEqual(new Map([['0000000000000000', new Uint8Array([4, 5, 6])]]))
@@ -45,6 +46,11 @@ describe('the files of a service', () => {
     ['a certificate without key', { BROKER_TLS: '{"cert":"secret-value"}' }, /BROKER_TLS has no key/],
     ['no secret', { NODE_SECRET: '{"anchor":{"a":"secret-value"}}' }, /NODE_SECRET has no secret/],
     ['no pins', { PINS: '{"card":"secret-value"}' }, /has no pins: the node admin has not pinned the peers/],
+    [
+      'unsigned pins',
+      { PINS: '{"card":{},"pins":{},"ersPublicKey":"secret-value"}' },
+      /has no statements: the node admin/,
+    ],
   ])('are not made of %s, and the message repeats nothing', (_what, changes, message) => {
     expect(() => files(changes)).toThrow(message)
     expect(() => files(changes)).not.toThrow(/secret-value/)

@@ -47,8 +47,9 @@ const writers: Readonly<Record<string, Writer>> = {
   CHAIN_RPC_URLS: value => [{ 'chain-rpc-urls': value }],
   PINS(value, component) {
     if (component === 'wallet') return [{ pins: value }]
-    const { pins, ersPublicKey } = members('PINS', value, ['pins', 'ersPublicKey'])
-    return [{ pins: JSON.stringify(pins), 'ers-public-key': `${ersPublicKey}` }]
+    const { pins, ersPublicKey, statements } = members('PINS', value, ['pins', 'ersPublicKey', 'statements'])
+    const statementsFile = JSON.stringify(statements)
+    return [{ pins: JSON.stringify(pins), statements: statementsFile, 'ers-public-key': `${ersPublicKey}` }]
   },
   NODE_SECRET(value) {
     const { secret, anchor } = members('NODE_SECRET', value, ['secret', 'anchor'])
@@ -83,7 +84,8 @@ function members<K extends string>(name: string, value: string, wanted: readonly
   if (typeof parsed !== 'object' || parsed === null) throw broken(name)
   const missing = wanted.find(key => !(key in parsed) || !(parsed as Record<string, unknown>)[key])
   if (missing !== undefined) {
-    const remedy = missing === 'pins' ? ': the node admin has not pinned the peers (make pin-peers-policy-node…)' : ''
+    const unpinned = missing === 'pins' || missing === 'statements'
+    const remedy = unpinned ? ': the node admin has not pinned the peers (make pin-peers-policy-node…)' : ''
     throw new EntrypointError('secret', `the secret in ${name} has no ${missing}${remedy}`)
   }
   return parsed as Record<K, unknown>

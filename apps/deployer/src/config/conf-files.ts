@@ -1,7 +1,7 @@
 import { serverConfig } from '@trivault/bus'
 import type { Deployment, NodeIndex } from '../model.ts'
 import { NODE_INDEXES } from '../model.ts'
-import { brokerHost, nodeKeyAlias, secretId, secretNames } from '../names.ts'
+import { anchorHost, brokerHost, nodeKeyAlias, secretId, secretNames } from '../names.ts'
 
 type Environment = Pick<Deployment, 'namespace' | 'environment' | 'region' | 'accounts' | 'hosts' | 'chains'>
 
@@ -11,6 +11,7 @@ const BROKER_PORT = 4222
 /** Files that the entrypoint writes beside the conf file from secrets; a relative path is relative to the conf file. */
 const secretFiles = {
   pins: 'secrets/pins',
+  statements: 'secrets/statements',
   database: { urlFile: 'secrets/database-url' },
   tls: { ca: 'secrets/broker-root-ca', cert: 'secrets/broker-cert', key: 'secrets/broker-key' },
 }
@@ -39,8 +40,10 @@ export const nodeConf = (env: Environment, node: NodeIndex) => ({
   index: node,
   home: '.',
   pins: secretFiles.pins,
+  statements: secretFiles.statements,
   secret: 'secrets/node-secret',
-  anchor: 'state/anchor',
+  // The pipe of the core, which brings name, trust and access key of the table out of its secret.
+  anchor: { host: anchorHost(env), port: 443 },
   ersPublicKey: 'secrets/ers-public-key',
   database: secretFiles.database,
   bus: bus(env),

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Context } from '../context.ts'
 import { NODE_INDEXES } from '../model.ts'
 import { targets } from '../targets.ts'
+import type { OrderFlags } from './orders.ts'
 
 /** Commands of step 12. */
 export function registerSecrets(program: Command, context: Context): void {
@@ -28,5 +29,12 @@ export function registerSecrets(program: Command, context: Context): void {
     .action(async ({ replace = false }: { replace?: boolean }) =>
       (await import('./pin-peers.ts')).pinPeersWallet(context, { replace }),
     )
+  for (const index of NODE_INDEXES)
+    command(`order-policy-node${index}`)
+      .option('--founding-epoch <file>', 'new owners, when the quorum of owners is lost')
+      .option('--recreate <seq:hash>', 'have a lost vote record made again; the newest entry of both peers')
+      .option('--release <peer:hash>', 'let a quarantined peer take part again; the hash that the node told')
+      .option('--withdraw <kind>', 'take back founding-epoch, recreate or release')
+      .action(async (flags: OrderFlags) => (await import('./orders.ts')).orderNode(context, index, flags))
   command('shred-secrets').action(async () => (await import('./file-guard.ts')).shredSecrets(context))
 }

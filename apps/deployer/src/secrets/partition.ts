@@ -1,5 +1,12 @@
 import { type Json, json, parseJson } from '@trivault/codec'
-import { type Genesis, genesisJson } from '@trivault/protocol'
+import {
+  type AdminStatements,
+  adminStatementsJson,
+  type Genesis,
+  genesisJson,
+  isOrdered,
+  noStatements,
+} from '@trivault/protocol'
 import { DeployerError } from '../errors.ts'
 import type { Deployment, NodeIndex } from '../model.ts'
 import { secretId, secretNames } from '../names.ts'
@@ -42,16 +49,32 @@ export interface Partition {
   readonly pins?: Genesis
   /** PEM. */
   readonly ersPublicKey?: string
+  /** What the admin signed: the pins, and orders to the node. */
+  readonly statements: AdminStatements
 }
 
+/** Throws DeployerError untrusted when it has another form: somebody else wrote it. */
 export async function readPartition(store: SecretStore, deployment: Deployment, index: NodeIndex): Promise<Partition> {
-  const text = await store.read(secretId(deployment, secretNames.policyNodePins(index)))
-  if (text === undefined) return {}
-  const { card, pins, ersPublicKey } = JSON.parse(text) as { card?: unknown; pins?: unknown; ersPublicKey?: string }
-  return {
-    ...(card !== undefined && { card: parseCard(JSON.stringify(card), index, secretNames.policyNodePins(index)) }),
-    ...(pins !== undefined && { pins: genesisJson.read(parseJson(JSON.stringify(pins))) }),
-    ...(ersPublicKey !== undefined && { ersPublicKey }),
+  const id = secretId(deployment, secretNames.policyNodePins(index))
+  const text = await store.read(id)
+  if (text === undefined) return { statements: noStatements }
+  try {
+    const { card, pins, ersPublicKey, statements } = JSON.parse(text) as Record<string, unknown>
+    return {
+      ...(card !== undefined && { card: parseCard(JSON.stringify(card), index, id) }),
+      ...(pins !== undefined && { pins: genesisJson.read(parseJson(JSON.stringify(pins))) }),
+      ...(typeof ersPublicKey === 'string' && { ersPublicKey }),
+      statements:
+        statements === undefined ? noStatements : adminStatementsJson.read(parseJson(JSON.stringify(statements))),
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'not readable'
+    throw new DeployerError(
+      'untrusted',
+      `${id} is not what this program wrote: ${why}`,
+      'see in CloudTrail who wrote it, and put the version before back',
+      { cause },
+    )
   }
 }
 
@@ -59,11 +82,31 @@ export async function writePartition(
   store: SecretStore,
   deployment: Deployment,
   index: NodeIndex,
-  { card, pins, ersPublicKey }: Partition,
+  { card, pins, ersPublicKey, statements }: Partition,
 ): Promise<void> {
   const value = JSON.stringify({
     card,
-    ...(pins !== undefined && { pins: JSON.parse(genesisJson.write(pins)) as unknown, ersPublicKey }),
+    ...(pins !== undefined && {
+      pins: JSON.parse(genesisJson.write(pins)) as unknown,
+      ersPublicKey,
+      statements: JSON.parse(adminStatementsJson.write(statements)) as unknown,
+    }),
   })
   await store.write(secretId(deployment, secretNames.policyNodePins(index)), value, `Pins of Policy Node ${index}`)
+}
+
+/** Whether there are pins that the node would take. */
+export const hasSignedPins = ({ pins, statements }: Partition, index: NodeIndex, adminKey: Uint8Array): boolean =>
+  pins !== undefined &&
+  statements.pins !== undefined &&
+  isOrdered(adminKey, pins, index, { type: 'pins' }, statements.pins)
+
+/** The pins of a partition; undefined when there are none. Throws DeployerError untrusted when the node would not take them. */
+export function signedPins(partition: Partition, index: NodeIndex, adminKey: Uint8Array): Genesis | undefined {
+  if (partition.pins === undefined || hasSignedPins(partition, index, adminKey)) return partition.pins
+  throw new DeployerError(
+    'untrusted',
+    `the pins of Policy Node ${index} are not signed by its admin key`,
+    'see in CloudTrail who wrote them; then pin again with ARGS=--replace, after comparing every line with the other admins',
+  )
 }

@@ -1,6 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fromHex, parseJson, toHex } from '@trivault/codec'
-import { firstDifference, type Genesis, genesisJson, vaultIdOf } from '@trivault/protocol'
+import {
+  firstDifference,
+  type Genesis,
+  genesisJson,
+  noStatements,
+  signOrder,
+  vaultIdOf,
+  withOrder,
+} from '@trivault/protocol'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
@@ -8,32 +16,39 @@ import { deploymentId, secretId, secretNames } from '../names.ts'
 import { requireSecretText } from './file-guard.ts'
 import { issuerThumbprints } from './issuer-keys.ts'
 import { providerFacts } from './keys.ts'
-import { cardFile, type NodeCard, parseCard, readPartition, writePartition } from './partition.ts'
+import {
+  cardFile,
+  hasSignedPins,
+  type NodeCard,
+  parseCard,
+  readPartition,
+  signedPins,
+  writePartition,
+} from './partition.ts'
 import { type PublicPart, readPublicPart } from './secret-file.ts'
 import { openStore } from './store.ts'
+import { openSigner } from './stored-secret.ts'
 
 export interface PinOptions {
   /** Puts other pins in the place of those that are there. */
   readonly replace: boolean
 }
 
-/** Pins what must be equal at the three nodes, in this node's own partition. Throws DeployerError. */
+/** Pins what must be equal at the three nodes, in this node's own partition, with its admin's signature. Throws DeployerError. */
 export async function pinPeers(context: Context, index: NodeIndex, options: PinOptions): Promise<void> {
   const deployment = context.deployment()
   const store = await openStore(context)
-  const partition = await readPartition(store, deployment, index)
-  const { card } = partition
-  if (card === undefined)
-    throw new DeployerError(
-      'missing-file',
-      `Policy Node ${index} has no secret yet`,
-      `run \`make populate-secrets-policy-node${index}\` first`,
-    )
+  const { card, signer } = await openSigner(context, store, index)
+  const before = await readPartition(store, deployment, index)
   const known = readPublicPart(await requireSecretText(context))
   const cards = await readCards(context, card)
   const pins = await pinsOf(deployment, cards, known)
-  if (!(await agree(context, partition.pins, pins, options))) return
-  await writePartition(store, deployment, index, { card, pins, ersPublicKey: known.ersKey.pem })
+  const isSigned = hasSignedPins(before, index, signer.adminKey)
+  const current = options.replace && !isSigned ? undefined : signedPins(before, index, signer.adminKey)
+  if (!(await agree(context, current, pins, options))) return
+  const order = { type: 'pins' } as const
+  const statements = withOrder(noStatements, order, await signOrder(signer, pins, index, order))
+  await writePartition(store, deployment, index, { card, pins, ersPublicKey: known.ersKey.pem, statements })
   await tell(context, pins, `pinned at Policy Node ${index}`)
 }
 

@@ -1,21 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, statSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import {
-  CreateAliasCommand,
-  CreateKeyCommand,
-  DecryptCommand,
-  GetPublicKeyCommand,
-  KMSClient,
-} from '@aws-sdk/client-kms'
-import {
-  CreateSecretCommand,
-  GetSecretValueCommand,
-  PutSecretValueCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager'
-import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { DecryptCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { toHex } from '@trivault/codec'
 import { decodeNodeSecret, identityKeyOf } from '@trivault/node-core'
 import { adminKeyOfSpki } from '@trivault/protocol'
@@ -23,65 +9,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pinnedKeys } from '../config-faults/fault.ts'
 import { Workplace } from '../run.ts'
 import { ersLine, fill, identity } from './given.ts'
+import { A, B, Partitions, secretName } from './partitions.ts'
 
-const [A, B] = ['111111111111', '222222222222']
-const id = (name: string) => `bd-wallet.acme-custody.testnet.${name}`
 const ers = ersLine()
-let aws: AwsDouble
-let provider: Server
-let issuer: string
-const wallet = new Workplace('recommended')
-const node1 = new Workplace('recommended')
-
-const asAdmin = (account: string) => {
-  const { accessKeyId, secretAccessKey } = aws.credentialsFor(account, 'admin')
-  return { region: 'us-east-1', endpoint: aws.endpoint, credentials: { accessKeyId, secretAccessKey } }
-}
-const run = (place: Workplace, account: string, ...args: string[]) =>
-  place.run(args, aws.environmentFor(account, 'admin'))
-const ok = async (place: Workplace, account: string, ...args: string[]) => {
-  const result = await run(place, account, ...args)
-  expect([args, result.code, result.err]).toEqual([args, 0, result.err])
-  return result.out
-}
-const secretOf = async (account: string, name: string) =>
-  (await new SecretsManagerClient(asAdmin(account)).send(new GetSecretValueCommand({ SecretId: id(name) })))
-    .SecretString ?? ''
-
-async function makeAdminKey(account: string, node: number, name = `policy-node${node}-admin`): Promise<void> {
-  const kms = new KMSClient(asAdmin(account))
-  const made = await kms.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }))
-  const AliasName = `alias/acme-custody-testnet-${name}`
-  await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: made.KeyMetadata?.KeyId }))
-}
+let world: Partitions
+let wallet: Workplace
+let node1: Workplace
+const run: Partitions['run'] = (...args) => world.run(...args)
+const ok: Partitions['ok'] = (...args) => world.ok(...args)
+const secretOf: Partitions['secretOf'] = (...args) => world.secretOf(...args)
 
 beforeAll(async () => {
-  const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'B'.repeat(43), use: 'sig', kid: '1' }] }
-  provider = createServer((request, response) =>
-    response.end(JSON.stringify(request.url === '/jwks' ? jwks : { issuer, jwks_uri: `${issuer}/jwks` })),
-  )
-  await new Promise<void>(ready => provider.listen(0, '127.0.0.1', ready))
-  issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
-  aws = await startAwsDouble({
-    region: 'us-east-1',
-    accounts: [A, B].map(account => ({ id: account, users: { admin: 'administrator' } })),
-  })
+  world = await Partitions.start()
   for (const [account, node] of [
     [A, 0],
     [B, 1],
-  ] as const) {
-    const kms = new KMSClient(asAdmin(account))
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}))
-    const AliasName = `alias/acme-custody-testnet-policy-node${node}`
-    await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyMetadata?.KeyId }))
-  }
-  await makeAdminKey(B, 1)
-  for (const place of [wallet, node1]) await ok(place, A, 'generate-customer-assets')
+  ] as const)
+    await world.makeKey(account, `policy-node${node}`)
+  await world.makeAdminKey(B, 1)
+  wallet = await world.workplace(A)
+  node1 = await world.workplace(A)
 }, 60_000)
-afterAll(async () => {
-  await aws.stop()
-  provider.close()
-})
+afterAll(() => world.stop())
 
 describe('the secrets of the wallet partition', () => {
   it('begin with a template of mode 0600 that is never overwritten', async () => {
@@ -109,7 +58,7 @@ describe('the secrets of the wallet partition', () => {
         ubiquity_auth_token: 'token-one',
         ers_public_key: ers,
         ...identity,
-        ISSUER: issuer,
+        ISSUER: world.issuer,
       }),
     )
   })
@@ -120,18 +69,23 @@ describe('the secrets of the wallet partition', () => {
     expect(plan).not.toMatch(/token-one|BEGIN/)
     const no = await run(wallet, A, 'populate-secrets-wallet')
     expect([no.code, no.err]).toEqual([3, expect.stringContaining('nothing was written')])
-    expect(aws.calls.some(({ operation }) => operation === 'CreateSecret')).toBe(false)
+    expect(world.aws.calls.some(({ operation }) => operation === 'CreateSecret')).toBe(false)
   })
 
   it('are written by one of two runs at once: none overwrites what another generated', async () => {
     const meanwhile: number[] = []
-    const late = await wallet.run(['populate-secrets-wallet'], aws.environmentFor(A, 'admin'), Date.now, async () => {
-      const place = new Workplace('recommended')
-      await ok(place, A, 'generate-customer-assets')
-      place.write('customer-secrets.yml', wallet.read('customer-secrets.yml'))
-      meanwhile.push((await run(place, A, 'populate-secrets-wallet', '--yes')).code)
-      return true
-    })
+    const late = await wallet.run(
+      ['populate-secrets-wallet'],
+      world.aws.environmentFor(A, 'admin'),
+      Date.now,
+      async () => {
+        const place = new Workplace('recommended')
+        await ok(place, A, 'generate-customer-assets')
+        place.write('customer-secrets.yml', wallet.read('customer-secrets.yml'))
+        meanwhile.push((await run(place, A, 'populate-secrets-wallet', '--yes')).code)
+        return true
+      },
+    )
     expect([meanwhile, late.code, late.err]).toEqual([
       [0],
       3,
@@ -141,7 +95,7 @@ describe('the secrets of the wallet partition', () => {
 
   it('are rotated by one of two runs at once', async () => {
     const rotate = (place: Workplace, ask: () => Promise<boolean>) =>
-      place.run(['populate-secrets-wallet', '--rotate', 'db-info'], aws.environmentFor(A, 'admin'), Date.now, ask)
+      place.run(['populate-secrets-wallet', '--rotate', 'db-info'], world.aws.environmentFor(A, 'admin'), Date.now, ask)
     let between = ''
     const late = await rotate(wallet, async () => {
       expect((await rotate(wallet, async () => true)).code).toBe(0)
@@ -156,7 +110,7 @@ describe('the secrets of the wallet partition', () => {
   it('are written once; the same run again changes nothing', async () => {
     await ok(wallet, A, 'populate-secrets-wallet', '--yes')
     expect(await secretOf(A, 'ubiquity_auth_token')).toBe('token-one')
-    expect(JSON.parse(await secretOf(A, 'auth0'))).toMatchObject({ PROVIDER: 'auth0', ISSUER: issuer })
+    expect(JSON.parse(await secretOf(A, 'auth0'))).toMatchObject({ PROVIDER: 'auth0', ISSUER: world.issuer })
     const before = await Promise.all(['db-info', 'webhook-token', 'broker-tls.node2'].map(name => secretOf(A, name)))
     expect(await ok(wallet, A, 'populate-secrets-wallet', '--yes')).toMatch(/nothing to do/)
     expect(await Promise.all(['db-info', 'webhook-token', 'broker-tls.node2'].map(name => secretOf(A, name)))).toEqual(
@@ -180,7 +134,11 @@ describe('the secrets of the wallet partition', () => {
     const place = new Workplace('recommended')
     await ok(place, A, 'generate-customer-assets')
     const later = () => Date.now() + 380 * 86_400_000
-    const { code, out } = await place.run(['populate-secrets-wallet', '--yes'], aws.environmentFor(A, 'admin'), later)
+    const { code, out } = await place.run(
+      ['populate-secrets-wallet', '--yes'],
+      world.aws.environmentFor(A, 'admin'),
+      later,
+    )
     expect([code, out]).toEqual([0, expect.stringMatching(/broker-tls\.wallet +renew/)])
     expect(await secretOf(A, 'broker-tls.wallet')).not.toBe(before)
   })
@@ -209,7 +167,7 @@ describe('the secret of a Policy Node', () => {
       [B, 1],
     ] as const)
       for (const name of [`policy-node${node}`, `policy-node${node}.pins`])
-        await new SecretsManagerClient(asAdmin(account)).send(new CreateSecretCommand({ Name: id(name) }))
+        await new SecretsManagerClient(world.asAdmin(account)).send(new CreateSecretCommand({ Name: secretName(name) }))
     const keyless = await run(wallet, A, 'populate-secrets-policy-node0')
     expect([keyless.code, keyless.err]).toEqual([
       1,
@@ -217,7 +175,7 @@ describe('the secret of a Policy Node', () => {
         /no key alias\/acme-custody-testnet-policy-node0-admin[\s\S]*make deploy-policy-node0-long-lived/,
       ),
     ])
-    await makeAdminKey(A, 0)
+    await world.makeAdminKey(A, 0)
     const first = await ok(wallet, A, 'populate-secrets-policy-node0')
     const value = await secretOf(A, 'policy-node0')
     expect(Object.keys(JSON.parse(value))).toEqual(['version', 'secret', 'anchor'])
@@ -230,21 +188,19 @@ describe('the secret of a Policy Node', () => {
 
   it('has the card of the secret that is stored, whatever a run beside it wrote', async () => {
     const other = `{"card":{"index":0,"identityKey":"${'7'.repeat(64)}"}}`
-    await new SecretsManagerClient(asAdmin(A)).send(
-      new PutSecretValueCommand({ SecretId: id('policy-node0.pins'), SecretString: other }),
-    )
+    await world.putSecret(A, 'policy-node0.pins', other)
     const again = await ok(wallet, A, 'populate-secrets-policy-node0')
     const { CiphertextBlob } = {
       CiphertextBlob: Buffer.from(JSON.parse(await secretOf(A, 'policy-node0')).secret, 'base64'),
     }
-    const { Plaintext = new Uint8Array() } = await new KMSClient(asAdmin(A)).send(
+    const { Plaintext = new Uint8Array() } = await new KMSClient(world.asAdmin(A)).send(
       new DecryptCommand({ CiphertextBlob, EncryptionContext: { deploymentId: 'acme-custody.testnet', node: '0' } }),
     )
     const secret = decodeNodeSecret(Plaintext)
     const stored = toHex(identityKeyOf(secret))
     expect(again).toContain(`identity key ${stored}`)
     const AdminKeyId = 'alias/acme-custody-testnet-policy-node0-admin'
-    const { PublicKey } = await new KMSClient(asAdmin(A)).send(new GetPublicKeyCommand({ KeyId: AdminKeyId }))
+    const { PublicKey } = await new KMSClient(world.asAdmin(A)).send(new GetPublicKeyCommand({ KeyId: AdminKeyId }))
     expect(secret.adminKey).toEqual(adminKeyOfSpki(PublicKey ?? new Uint8Array()))
     expect(JSON.parse(await secretOf(A, 'policy-node0.pins')).card.identityKey).toBe(stored)
   })
@@ -296,7 +252,7 @@ describe('the pins', () => {
     expect(pins).toMatchObject({
       profile: 'enclave',
       foundingMode: 'identity',
-      issuer,
+      issuer: world.issuer,
       approverClientId: 'approver-app',
     })
     expect(ersPublicKey).toMatch(/^-----BEGIN PUBLIC KEY/)
@@ -317,14 +273,14 @@ describe('the pins', () => {
     const shown = await pin('--replace', '--dry-run', '--json')
     const pins: unknown = JSON.parse(shown.out)
     const founderKeys = ['c', 'a', 'b'].map(digit => digit.repeat(64))
-    expect(pins).toMatchObject({ foundingMode: 'pinned', founderKeys, foundersRequired: 2, issuer })
+    expect(pins).toMatchObject({ foundingMode: 'pinned', founderKeys, foundersRequired: 2, issuer: world.issuer })
     expect(shown.err).toContain(`key               ${founderKeys[2]}  cleo@example.com`)
     wallet.write('customer-config.yml', config)
     wallet.write('bd-wallet.yml', before)
   })
 
   it('refuse a provider that calls itself something else', async () => {
-    wallet.edit('customer-secrets.yml', `'${issuer}'`, `'${issuer}/'`)
+    wallet.edit('customer-secrets.yml', `'${world.issuer}'`, `'${world.issuer}/'`)
     const other = await pin('--yes', '--replace')
     expect([other.code, other.err]).toEqual([1, expect.stringContaining('calls itself')])
   })

@@ -45,6 +45,7 @@ describe.each(['recommended', 'four-accounts', 'one-account'] as const)('conf fi
     expect(config).toMatchObject({
       index: node,
       secret: join(dir, 'secrets/node-secret'),
+      statements: join(dir, 'secrets/statements'),
       attestation: { nitro: true },
     })
     expect(config.kms).toMatchObject({
