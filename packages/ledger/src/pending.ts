@@ -17,12 +17,26 @@ interface Item<S> {
   settle: (result: CommandResult) => void
 }
 
-/** Submitted commands that no certified entry holds yet, in order. Equal bytes are the same command. */
+/** Commands that no certified entry holds yet, in order: submitted ones, and holds that nodes require. Equal bytes are the same command. */
 export class Pending<S> {
   #items: Item<S>[] = []
+  /**
+   * L4: holds that nodes want logged, the newest demand first: nodes ask for the last of an order first. They outlive the slot: a kept
+   * entry may come before them.
+   */
+  #required: readonly Uint8Array[] = []
 
   get size(): number {
     return this.#items.length
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0 && this.#required.length === 0
+  }
+
+  /** A node certifies nothing before this command: it leads the next entry. */
+  require(command: Uint8Array): void {
+    if (!isAmong(this.#required, command)) this.#required = [command, ...this.#required].slice(0, MAX_COMMANDS)
   }
 
   /** One result per command. An empty list makes one entry, so that what is due by now is handled. */
@@ -32,10 +46,10 @@ export class Pending<S> {
   }
 
   /**
-   * The next entry on the head of `follower`: what of `first` the own fold takes, then as many commands as fit. A command that the own fold refuses is
-   * settled as refused. Undefined when nothing is left to propose.
+   * The next entry on the head of `follower`: what is required, then as many submitted commands as fit. A command that the own fold
+   * refuses is settled as refused, a required one forgotten. Undefined when nothing is left to propose.
    */
-  build(follower: Follower<S>, time: number, first: readonly Uint8Array[]): Draft<S> | undefined {
+  build(follower: Follower<S>, time: number): Draft<S> | undefined {
     const { machine, committee, head, results } = follower
     const seq = head.seq + 1
     const commands: Uint8Array[] = []
@@ -52,11 +66,12 @@ export class Pending<S> {
       room -= command.length + COMMAND_OVERHEAD
       return undefined
     }
-    for (const command of first) take(command)
+    const required = this.#required
+    this.#required = required.filter(command => take(command) === undefined)
     for (const item of [...this.#items]) {
       wanted ||= item.command === undefined
       const { command } = item
-      if (command === undefined || first.some(known => equalBytes(known, command))) continue
+      if (command === undefined || isAmong(required, command)) continue
       if (commands.length === MAX_COMMANDS || command.length + COMMAND_OVERHEAD > room) break
       const refused = item.stillMeant?.(state) === false ? stale : take(command)
       if (refused !== undefined) this.#settle(item, refused)
@@ -86,6 +101,7 @@ export class Pending<S> {
   certified({ entry, outcomes }: Pick<Certified<S>, 'entry' | 'outcomes'>): void {
     for (const item of this.#items.filter(known => known.command === undefined))
       this.#settle(item, { ok: true, seq: entry.seq, index: 0, outcome: new Uint8Array() })
+    this.#required = this.#required.filter(command => !isAmong(entry.commands, command))
     entry.commands.forEach((command, index) => {
       const outcome = outcomes[index]
       const item = this.#items.find(known => known.command !== undefined && equalBytes(known.command, command))
@@ -112,6 +128,9 @@ export class Pending<S> {
     item.settle(result)
   }
 }
+
+const isAmong = (commands: readonly Uint8Array[], command: Uint8Array): boolean =>
+  commands.some(known => equalBytes(known, command))
 
 const stale: CommandResult = { ok: false, code: 'stale', message: 'other entries came first: it is not meant any more' }
 

@@ -1,48 +1,21 @@
 import { equalBytes, toHex } from '@trivault/codec'
 import type { CommandResult, ProposerOptions, ProposerStatus } from './api.ts'
 import { keepWhatTwoName, VoteBox } from './ballot.ts'
-import { type Entry, entryHash, MAX_COMMANDS } from './entry.ts'
+import { entryHash } from './entry.ts'
 import { LedgerError } from './errors.ts'
 import { type Draft, Follower } from './follower.ts'
 import { decodeCertificate, decodeMessage, encodeMessage, type LedgerMessage, type Message } from './messages.ts'
 import { Pending, type StillMeant } from './pending.ts'
 import { SerialQueue } from './queue.ts'
 import { certifiedPage, getNext, PAGE, serve } from './serve.ts'
-import {
-  type Certificate,
-  type Committee,
-  NODES,
-  type NodeIndex,
-  nodeIndexes,
-  type Report,
-  type Vote,
-} from './signed.ts'
+import { type Certificate, type Committee, NODES, type NodeIndex, type Report, type Vote } from './signed.ts'
+import { Slot } from './slot.ts'
 import { MAX_BALLOT_STEP } from './voter.ts'
 
 type Refuse = Message<'refuse'>
 
 /** Heads are shown this many resend times apart while there is nothing to propose. */
 const IDLE_FACTOR = 10
-
-/** The slot this proposer works on. */
-interface Slot<S> {
-  seq: number
-  prev: Uint8Array
-  ballot: number
-  /** Asking for votes; for reports; for the bytes of a kept entry. */
-  stage: 'propose' | 'report' | 'fetch'
-  /** What is proposed in this ballot. */
-  draft: Draft<S> | undefined
-  reports: (Report | undefined)[]
-  /** Hash that the reports demand. */
-  kept: Uint8Array | undefined
-  refusals: (Refuse | undefined)[]
-  /** Nodes without the bytes of the kept entry. */
-  missing: Set<NodeIndex>
-  /** Highest ballot that a node said it promised. */
-  promised: number
-  attempts: number
-}
 
 /**
  * The wallet's side: batches commands into entries, collects three votes, mends what is refused, and takes split slots through
@@ -63,11 +36,6 @@ export class Proposer<S> {
   #reason = ''
   #fork: [Certificate, Certificate] | undefined
   #slot: Slot<S> | undefined
-  /**
-   * L4: holds that nodes want logged, the newest demand first: nodes ask for the last of an order first. They outlive the slot: a kept
-   * entry may come before them.
-   */
-  #required: readonly Uint8Array[] = []
   #cancelTimer: (() => void) | undefined
 
   private constructor(options: ProposerOptions<S>, follower: Follower<S>) {
@@ -220,7 +188,7 @@ export class Proposer<S> {
     if (theirs.seq === head.seq) return
     const entries = await certifiedPage(this.#follower, theirs.seq + 1, theirs.seq + PAGE)
     this.#send(from, { type: 'entries', entries })
-    if (this.#slot !== undefined) this.#send(from, this.#question(this.#slot))
+    if (this.#slot !== undefined) this.#send(from, this.#slot.question)
   }
 
   async #takeEntries(from: NodeIndex, { entries }: Message<'entries'>): Promise<void> {
@@ -234,14 +202,11 @@ export class Proposer<S> {
 
   #kick(): void {
     if (this.#phase !== 'ready' || this.#slot !== undefined) return
-    if (this.#pending.size === 0 && this.#required.length === 0) {
+    if (this.#pending.isEmpty) {
       this.#idle()
       return
     }
-    const { seq, hash } = this.#follower.head
-    const nothing = { draft: undefined, kept: undefined, reports: [], refusals: [] }
-    const counters = { ballot: 0, promised: 0, attempts: 0, missing: new Set<NodeIndex>() }
-    this.#slot = { seq: seq + 1, prev: hash, stage: 'propose', ...nothing, ...counters }
+    this.#slot = new Slot(this.#follower.head)
     this.#proposeOwn(this.#slot)
   }
 
@@ -255,9 +220,7 @@ export class Proposer<S> {
 
   #proposeOwn(slot: Slot<S>): void {
     const time = Math.max(Math.floor(this.#options.clock()), this.#follower.time)
-    const draft = this.#pending.build(this.#follower, time, this.#required)
-    // The own fold refuses the others.
-    this.#required = this.#required.filter(command => holds(draft?.entry, command))
+    const draft = this.#pending.build(this.#follower, time)
     if (draft === undefined) {
       this.#slot = undefined
       this.#idle()
@@ -268,19 +231,17 @@ export class Proposer<S> {
   }
 
   #propose(slot: Slot<S>, draft: Draft<S>): void {
-    slot.stage = 'propose'
-    slot.draft = draft
+    slot.propose(draft)
     this.#ask(slot)
   }
 
   /** Sends the slot's question to all three and waits for answers. */
   #ask(slot: Slot<S>): void {
-    slot.refusals = []
-    this.#broadcast(this.#question(slot))
+    this.#broadcast(slot.ask())
     const delay = this.#resendAfter * 2 ** Math.min(slot.attempts, 4)
     this.#arm(delay, async () => {
       slot.attempts++
-      if (slot.refusals.some(refusal => refusal !== undefined)) this.#resolve(slot)
+      if (slot.isRefused) this.#resolve(slot)
       else await this.#resend()
     })
   }
@@ -291,12 +252,6 @@ export class Proposer<S> {
     if (this.#phase === 'syncing') this.#sync()
     else if (this.#slot !== undefined) this.#ask(this.#slot)
     else this.#kick()
-  }
-
-  #question({ seq, ballot, stage, draft, reports, kept }: Slot<S>): LedgerMessage {
-    if (stage === 'fetch' && kept !== undefined) return { type: 'fetch', hash: kept }
-    if (stage === 'report' || draft === undefined) return { type: 'newBallot', seq, ballot }
-    return { type: 'propose', entry: draft.bytes, ballot, reports: reports.flatMap(report => report ?? []) }
   }
 
   #backOff(slot: Slot<S>, task: () => void): void {
@@ -320,7 +275,7 @@ export class Proposer<S> {
     if (slot.stage === 'propose') this.#decide(slot)
     else if (vote.ballot >= slot.ballot) {
       // Another proposer is already past this ballot.
-      slot.promised = Math.max(slot.promised, vote.ballot)
+      slot.promised(vote.ballot)
       this.#backOff(slot, () => this.#newBallot(slot))
     }
   }
@@ -328,27 +283,20 @@ export class Proposer<S> {
   #takeRefusal(from: NodeIndex, refusal: Refuse): void {
     this.#notes[from] = `refuse ${refusal.code} ${refusal.reason}`.trimEnd()
     const slot = this.#slot
-    if (slot === undefined || refusal.seq !== slot.seq || refusal.ballot !== slot.ballot) return
-    const hash = slot.stage === 'propose' ? slot.draft?.hash : undefined
-    if (slot.stage === 'fetch' || !sameHash(refusal.hash, hash)) return
-    slot.refusals[from] = refusal
-    const { required } = refusal
-    if (required !== undefined && !this.#required.some(known => equalBytes(known, required)))
-      this.#required = [required, ...this.#required].slice(0, MAX_COMMANDS)
-    slot.promised = Math.max(slot.promised, Math.min(refusal.promised, slot.ballot + MAX_BALLOT_STEP))
+    if (slot === undefined || !slot.refuse(from, refusal)) return
+    if (refusal.required !== undefined) this.#pending.require(refusal.required)
     if (slot.stage === 'propose') this.#decide(slot)
     else if (refusal.promised >= slot.ballot) this.#backOff(slot, () => this.#newBallot(slot))
     else if (refusal.code === 'ballot') {
       // L6: a node that is far behind is lifted step by step.
       this.#send(from, { type: 'newBallot', seq: slot.seq, ballot: refusal.promised + MAX_BALLOT_STEP })
-      this.#send(from, this.#question(slot))
+      this.#send(from, slot.question)
     }
   }
 
   /** Goes on once all three have answered; a silent node is waited for until the resend. */
   #decide(slot: Slot<S>): void {
-    const voted = this.#voters(slot)
-    if (nodeIndexes.every(node => voted.has(node) || slot.refusals[node] !== undefined)) this.#resolve(slot)
+    if (slot.isAnswered(this.#voters(slot))) this.#resolve(slot)
   }
 
   #voters({ seq, ballot, draft }: Slot<S>): Set<NodeIndex> {
@@ -356,16 +304,11 @@ export class Proposer<S> {
     return new Set(votes.map(vote => vote.node))
   }
 
-  /** L9: without votes the entry is mended and sent again in the same ballot; split votes need a new one. */
   #resolve(slot: Slot<S>): void {
     const voted = this.#voters(slot)
-    const refusals = nodeIndexes.flatMap(node => (voted.has(node) ? [] : (slot.refusals[node] ?? [])))
-    const has = (...codes: Refuse['code'][]) => refusals.some(refusal => codes.includes(refusal.code))
-    if (slot.stage !== 'propose' || has('stopped', 'busy')) this.#backOff(slot, () => this.#ask(slot))
-    else if (has('ballot', 'kept', 'reports')) this.#backOff(slot, () => this.#newBallot(slot))
-    else if (slot.kept !== undefined) this.#backOff(slot, () => this.#ask(slot))
-    else if (voted.size > 0) this.#backOff(slot, () => this.#newBallot(slot))
-    else this.#mend(slot, refusals)
+    const next = slot.next(voted)
+    if (next === 'mend') this.#mend(slot, slot.refusals(voted))
+    else this.#backOff(slot, () => (next === 'ask again' ? this.#ask(slot) : this.#newBallot(slot)))
   }
 
   #mend(slot: Slot<S>, refusals: readonly Refuse[]): void {
@@ -379,29 +322,21 @@ export class Proposer<S> {
   }
 
   #newBallot(slot: Slot<S>): void {
-    slot.ballot = Math.max(slot.ballot, slot.promised) + 1
-    slot.stage = 'report'
-    slot.draft = undefined
-    slot.kept = undefined
-    slot.reports = []
+    slot.nextBallot()
     this.#ask(slot)
   }
 
   async #takeReport(report: Report): Promise<void> {
     const slot = this.#slot
-    if (slot === undefined || slot.stage !== 'report' || !this.#committee.isReport(report)) return
-    if (report.seq !== slot.seq || report.ballot !== slot.ballot || !equalBytes(report.prev, slot.prev)) return
-    if (report.last !== undefined && report.last.ballot >= report.ballot) return
-    slot.reports[report.node] = report
-    const reports = slot.reports.flatMap(known => known ?? [])
-    if (reports.length < NODES) return
+    if (slot?.stage !== 'report' || !this.#committee.isReport(report)) return
+    const reports = slot.report(report)
+    if (reports === undefined) return
     // L2
     slot.kept = keepWhatTwoName(reports)
     if (slot.kept === undefined) return this.#proposeOwn(slot)
     const bytes = await this.#follower.find(slot.kept)
     if (bytes !== undefined) return this.#proposeKept(slot, bytes)
-    slot.stage = 'fetch'
-    slot.missing.clear()
+    slot.fetch()
     this.#ask(slot)
   }
 
@@ -419,9 +354,7 @@ export class Proposer<S> {
     const slot = this.#slot
     if (slot?.stage !== 'fetch' || slot.kept === undefined || !equalBytes(slot.kept, hash)) return
     if (entry !== undefined) return this.#proposeKept(slot, entry)
-    slot.missing.add(from)
-    if (slot.missing.size === NODES)
-      this.#halt(`lost: nobody has the bytes of entry ${toHex(hash)}, which must be kept`)
+    if (slot.isLost(from)) this.#halt(`lost: nobody has the bytes of entry ${toHex(hash)}, which must be kept`)
   }
 
   /** L7 */
@@ -439,7 +372,6 @@ export class Proposer<S> {
     if (accepted.kind !== 'accepted') return
     this.#votes.forget(certificate.seq)
     this.#pending.certified(accepted.certified)
-    this.#required = this.#required.filter(command => !holds(accepted.certified.entry, command))
     this.#slot = undefined
     // A node that missed a vote learns of the certificate here.
     if (bytes === undefined) this.#broadcast({ type: 'certificate', certificate })
@@ -456,12 +388,4 @@ export class Proposer<S> {
     this.#pending.failAll('halted', reason)
     if (fork !== undefined) this.#broadcast({ type: 'fork', first: fork[0], second: fork[1] })
   }
-}
-
-function sameHash(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : equalBytes(a, b)
-}
-
-function holds(entry: Entry | undefined, command: Uint8Array): boolean {
-  return entry?.commands.some(known => equalBytes(known, command)) ?? false
 }

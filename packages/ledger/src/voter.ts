@@ -3,11 +3,12 @@ import type { Output, VoterOptions, VoterStatus } from './api.ts'
 import { areReportsFor, type BallotRule, keepWhatTwoName, VoteBox } from './ballot.ts'
 import { decodeEntry, type Entry, entryHash } from './entry.ts'
 import { LedgerError } from './errors.ts'
-import { Follower, type NoDraft } from './follower.ts'
+import { Follower } from './follower.ts'
 import { RecordKeeper } from './keeper.ts'
 import { decodeCertificate, decodeMessage, encodeMessage, type LedgerMessage, type Message } from './messages.ts'
 import { SerialQueue } from './queue.ts'
 import type { VoteRecord } from './record.ts'
+import { type Question, type Refusal, refusalOf, refuseMessage } from './refusal.ts'
 import { getNext, serve } from './serve.ts'
 import { type Certificate, type Committee, type Vote, votesOf } from './signed.ts'
 
@@ -17,9 +18,6 @@ export const MAX_SKEW = 60_000
 export const MAX_BALLOT_STEP = 1000
 
 type Send = (to: Output['to'], message: LedgerMessage) => void
-type Refusal = Pick<Message<'refuse'>, 'code' | 'message'> &
-  Partial<Pick<Message<'refuse'>, 'reason' | 'command' | 'required' | 'promised'>>
-type Question = Pick<Message<'refuse'>, 'seq' | 'ballot' | 'hash'>
 
 /**
  * One node's part in the certified log: rules L1 to L9 of SPEC.md. Messages are handled one at a time; everything that a sent
@@ -290,23 +288,6 @@ export class Voter<S> {
   }
 
   #refuse(send: Send, question: Question, refusal: Refusal): void {
-    const promised = refusal.promised ?? 0
-    const { code, reason = '', command, required } = refusal
-    const message = refusal.message.slice(0, 300).toWellFormed()
-    send('sender', {
-      type: 'refuse',
-      ...question,
-      code,
-      reason: reason.slice(0, 100).toWellFormed(),
-      message,
-      command,
-      promised,
-      required,
-    })
+    send('sender', refuseMessage(question, refusal))
   }
-}
-
-function refusalOf({ code, index, reason, message }: NoDraft): Refusal {
-  if (code === 'command') return { code, reason, message, command: index }
-  return { code: code === 'slot' ? 'busy' : code, message }
 }
