@@ -15,8 +15,14 @@ export const readText = (path: string): string => new TextDecoder().decode(readB
 
 /** Undefined when there is no such file. */
 export function readTextIfThere(path: string): string | undefined {
+  const bytes = readBytesIfThere(path)
+  return bytes && new TextDecoder().decode(bytes)
+}
+
+/** Undefined when there is no such file. */
+export function readBytesIfThere(path: string): Uint8Array | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return new Uint8Array(readFileSync(path))
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new CliError('configuration', `${path} cannot be read: check its permissions`, { cause: error })

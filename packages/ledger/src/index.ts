@@ -25,12 +25,6 @@ export { Proposer } from './proposer.ts'
 export { SerialQueue } from './queue.ts'
 export { checkReplaceable, createVoteRecord, recreateVoteRecord } from './record.ts'
 export {
-  decodeRecreateRequest,
-  encodeRecreateRequest,
-  RECREATE_FILE,
-  type RecreateRequest,
-} from './recreate-request.ts'
-export {
   type Cast,
   type Certificate,
   Committee,

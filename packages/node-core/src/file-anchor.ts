@@ -69,6 +69,7 @@ export async function replaceFileAnchor(
   least: number,
   make: (version: number) => Promise<AnchorRow>,
 ): Promise<void> {
+  await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const newest = (await versionsIn(options.dir)).at(-1) ?? 0
   const row = await make(Math.max(newest + 1, least))
   if (!(await publish(options, row))) throw new LedgerError('anchor', 'another process of this node uses the anchor')
