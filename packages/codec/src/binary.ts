@@ -1,5 +1,6 @@
 import { fromUtf8, utf8 } from './bytes.ts'
-import { CodecError, inField } from './errors.ts'
+import { CodecError, inField, within } from './errors.ts'
+import { Reader, Writer } from './io.ts'
 
 /** One canonical encoding per value: `decode` accepts exactly the bytes that `encode` makes. */
 export interface Codec<T> {
@@ -7,89 +8,6 @@ export interface Codec<T> {
   decode(reader: Reader): T
 }
 export type ValueOf<C> = C extends Codec<infer T> ? T : never
-
-/** Appends bytes; grows as needed. All integers are big-endian. */
-export class Writer {
-  #buffer = new Uint8Array(256)
-  #length = 0
-
-  raw(bytes: Uint8Array): void {
-    this.#room(bytes.length)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
-  uint(value: number | bigint, size: number): void {
-    if (typeof value === 'number' && size <= 4) {
-      if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size))
-        throw new CodecError('out-of-range', `not an unsigned ${8 * size}-bit integer`)
-      this.#room(size)
-      for (let i = 0; i < size; i++) this.#buffer[this.#length + i] = value >>> (8 * (size - 1 - i))
-      this.#length += size
-      return
-    }
-    let rest = BigInt(value)
-    if (rest < 0n || rest >> BigInt(8 * size) !== 0n)
-      throw new CodecError('out-of-range', `not an unsigned ${8 * size}-bit integer`)
-    this.#room(size)
-    for (let i = size - 1; i >= 0; i--) {
-      this.#buffer[this.#length + i] = Number(rest & 0xffn)
-      rest >>= 8n
-    }
-    this.#length += size
-  }
-
-  /** What was written; the writer is at its end. Large values are not copied once more. */
-  finish(): Uint8Array {
-    const isTight = this.#buffer.length <= 2 * this.#length && this.#length > 4096
-    return isTight ? this.#buffer.subarray(0, this.#length) : this.#buffer.slice(0, this.#length)
-  }
-
-  #room(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return
-    const next = new Uint8Array(Math.max(2 * this.#buffer.length, this.#length + more))
-    next.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = next
-  }
-}
-
-/** Reads within bounds; a read beyond the end throws `CodecError` truncated. */
-export class Reader {
-  readonly #bytes: Uint8Array
-  #at = 0
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  /** A copy of the next `length` bytes. */
-  raw(length: number): Uint8Array {
-    return new Uint8Array(this.#next(length))
-  }
-
-  #next(length: number): Uint8Array {
-    if (length > this.remaining) throw new CodecError('truncated', `${length} bytes expected, ${this.remaining} left`)
-    const view = this.#bytes.subarray(this.#at, this.#at + length)
-    this.#at += length
-    return view
-  }
-
-  uint(size: number): bigint {
-    let value = 0n
-    for (const byte of this.#next(size)) value = (value << 8n) | BigInt(byte)
-    return value
-  }
-
-  /** An unsigned integer of at most four bytes. */
-  small(size: 1 | 2 | 4): number {
-    let value = 0
-    for (const byte of this.#next(size)) value = value * 256 + byte
-    return value
-  }
-
-  get remaining(): number {
-    return this.#bytes.length - this.#at
-  }
-}
 
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const writer = new Writer()
@@ -120,11 +38,14 @@ export const u64: Codec<bigint> = { encode: (writer, value) => writer.uint(value
 
 /** A non-negative safe integer in eight bytes (milliseconds, sequence numbers). */
 export const int53: Codec<number> = {
-  encode: (writer, value) => writer.uint(whole(value), 8),
-  decode: reader => {
-    const value = reader.uint(8)
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new CodecError('out-of-range', 'above 2^53 - 1')
-    return Number(value)
+  encode(writer, value) {
+    writer.uint(Math.floor(whole(value) / 2 ** 32), 4)
+    writer.uint(value >>> 0, 4)
+  },
+  decode(reader) {
+    const value = reader.small(4) * 2 ** 32 + reader.small(4)
+    if (value > Number.MAX_SAFE_INTEGER) throw new CodecError('out-of-range', 'above 2^53 - 1')
+    return value
   },
 }
 
@@ -180,6 +101,11 @@ export function bytes(max: number): Codec<Uint8Array> {
   }
 }
 
+/** As `bytes`, but what is decoded is a view of what was read: for large values on their way through, which nobody changes or keeps. */
+export function passing(max: number): Codec<Uint8Array> {
+  return { encode: bytes(max).encode, decode: reader => reader.view(length(reader, max)) }
+}
+
 /** Well-formed text of up to `max` UTF-8 bytes. */
 export function text(max: number): Codec<string> {
   const inner = bytes(max)
@@ -194,15 +120,22 @@ export function list<T>(item: Codec<T>, max: number): Codec<T[]> {
     encode(writer, value) {
       if (value.length > max) throw new CodecError('too-long', `${value.length} items, at most ${max}`)
       writer.uint(value.length, 4)
-      value.forEach((entry, i) => {
-        inField(`[${i}]`, () => item.encode(writer, entry))
-      })
+      let at = 0
+      try {
+        for (; at < value.length; at++) item.encode(writer, value[at] as T)
+      } catch (error) {
+        throw within(`[${at}]`, error)
+      }
     },
     decode(reader) {
       const size = length(reader, max)
       // Grows with what is really there: a length alone allocates nothing.
       const out: T[] = []
-      for (let i = 0; i < size; i++) out.push(inField(`[${i}]`, () => item.decode(reader)))
+      try {
+        while (out.length < size) out.push(item.decode(reader))
+      } catch (error) {
+        throw within(`[${out.length}]`, error)
+      }
       return out
     },
   }
@@ -218,39 +151,74 @@ export function option<T>(item: Codec<T>): Codec<T | undefined> {
   }
 }
 
+type Fields = Record<string, Codec<unknown>>
+type Entries = readonly (readonly [name: string, codec: Codec<unknown>])[]
+
+/** The codec of a struct; it shows its fields to the union that it is a variant of. */
+export interface StructCodec<T> extends Codec<T> {
+  readonly entries: Entries
+}
+
 /** The fields in the order in which they are written. */
-export function struct<F extends Record<string, Codec<unknown>>>(fields: F): Codec<{ [K in keyof F]: ValueOf<F[K]> }>
-export function struct(fields: Record<string, Codec<unknown>>): Codec<Record<string, unknown>> {
+export function struct<F extends Fields>(fields: F): StructCodec<{ [K in keyof F]: ValueOf<F[K]> }>
+export function struct(fields: Fields): StructCodec<Record<string, unknown>> {
   const entries = Object.entries(fields)
-  return {
-    encode(writer, value) {
-      for (const [name, codec] of entries) inField(name, () => codec.encode(writer, value[name]))
-    },
-    decode: reader =>
-      Object.fromEntries(entries.map(([name, codec]) => [name, inField(name, () => codec.decode(reader))])),
+  const decodeAll = decoderOf(entries, {})
+  return { entries, encode: (writer, value) => encodeAll(entries, writer, value), decode: decodeAll }
+}
+
+function encodeAll(entries: Entries, writer: Writer, value: Record<string, unknown>): void {
+  let field = ''
+  try {
+    for (const [name, codec] of entries) {
+      field = name
+      codec.encode(writer, value[name])
+    }
+  } catch (error) {
+    throw within(field, error)
   }
 }
 
-type Variants = Record<string, [tag: number, codec: Codec<unknown>]>
+/** Reads the fields into a copy of one object that has all of them: a field named like a part of Object is one of its own. */
+function decoderOf(entries: Entries, first: Record<string, unknown>): (reader: Reader) => Record<string, unknown> {
+  const shape = Object.fromEntries([...Object.entries(first), ...entries.map(([name]) => [name, undefined] as const)])
+  return reader => {
+    const value = { ...shape }
+    let field = ''
+    try {
+      for (const [name, codec] of entries) {
+        field = name
+        value[name] = codec.decode(reader)
+      }
+    } catch (error) {
+      throw within(field, error)
+    }
+    return value
+  }
+}
+
+type Variants = Record<string, [tag: number, codec: StructCodec<unknown>]>
 type Tagged<V extends Variants> = { [K in keyof V & string]: { type: K } & ValueOf<V[K][1]> }[keyof V & string]
 
-/** A union: one tag byte, then the variant. Values carry `type`. */
+/** A union: one tag byte, then the variant, which is a struct. Values carry `type`. */
 export function tagged<V extends Variants>(variants: V): Codec<Tagged<V>>
-export function tagged(variants: Record<string, [number, Codec<Record<string, unknown>>]>): Codec<{ type: string }> {
-  const byTag = new Map(Object.entries(variants).map(([type, [tag, codec]]) => [tag, { type, codec }]))
+export function tagged(variants: Record<string, [number, StructCodec<object>]>): Codec<{ type: string }> {
+  const byTag = new Map(
+    Object.entries(variants).map(([type, [tag, { entries }]]) => [tag, { type, decode: decoderOf(entries, { type }) }]),
+  )
   if (byTag.size !== Object.keys(variants).length) throw new Error('tagged: two variants share a tag')
   return {
     encode(writer, value) {
       const variant = Object.hasOwn(variants, value.type) ? variants[value.type] : undefined
       if (variant === undefined) throw new CodecError('bad-tag', `unknown variant ${value.type}`)
       writer.uint(variant[0], 1)
-      inField(value.type, () => variant[1].encode(writer, value as Record<string, unknown> & { type: string }))
+      inField(value.type, () => variant[1].encode(writer, value))
     },
     decode(reader) {
       const tag = reader.small(1)
       const variant = byTag.get(tag)
       if (variant === undefined) throw new CodecError('bad-tag', `unknown tag ${tag}`)
-      return inField(variant.type, () => ({ type: variant.type, ...variant.codec.decode(reader) }))
+      return inField(variant.type, () => variant.decode(reader) as { type: string })
     },
   }
 }

@@ -34,6 +34,10 @@ export function inField<T>(field: string, body: () => T): T {
   try {
     return body()
   } catch (error) {
-    throw error instanceof CodecError ? error.within(field) : error
+    throw within(field, error)
   }
 }
+
+/** What is thrown for an error inside `field`. */
+export const within = (field: string, error: unknown): unknown =>
+  error instanceof CodecError ? error.within(field) : error

@@ -1,5 +1,6 @@
 export * from './binary.ts'
 export * from './bytes.ts'
 export { CodecError, type CodecErrorCode } from './errors.ts'
+export * from './io.ts'
 export * from './json.ts'
 export * from './json-keys.ts'

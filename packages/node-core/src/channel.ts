@@ -176,7 +176,9 @@ export class Channels {
     if (peer === undefined) return undefined
     peer.sent += 1
     const cipher = createCipheriv('chacha20-poly1305', peer.sendKey, nonceOf(peer.sent), { authTagLength: 16 })
-    const body = concat(cipher.update(encodePeerMessages(messages)), cipher.final(), cipher.getAuthTag())
+    const sealed = cipher.update(encodePeerMessages(messages))
+    cipher.final() // nothing: the cipher has no blocks
+    const body = concat(sealed, cipher.getAuthTag())
     return { type: 'sealed', bootId: this.bootId, counter: peer.sent, body }
   }
 
@@ -196,7 +198,9 @@ export class Channels {
         authTagLength: 16,
       })
       decipher.setAuthTag(envelope.body.subarray(envelope.body.length - 16))
-      plain = concat(decipher.update(envelope.body.subarray(0, -16)), decipher.final())
+      const { buffer, byteOffset, length } = decipher.update(envelope.body.subarray(0, -16))
+      decipher.final() // nothing but the tag's check, which throws
+      plain = new Uint8Array(buffer, byteOffset, length)
     } catch {
       return undefined
     }

@@ -53,7 +53,8 @@ export class EarlyMessages {
   keepFrame(from: number, session: Uint8Array, frame: Uint8Array): void {
     const own = this.#frames.get(from) ?? []
     this.#frames.set(from, own)
-    own.push({ session, frame })
+    // A copy: the frame may be a small part of a large envelope.
+    own.push({ session, frame: frame.slice() })
     let size = own.reduce((sum, one) => sum + one.frame.length, 0)
     while (own.length > maxFrames || size > maxFrameBytes) size -= own.shift()?.frame.length ?? 0
   }

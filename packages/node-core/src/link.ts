@@ -9,6 +9,7 @@ import {
   list,
   mapped,
   option,
+  passing,
   struct,
   tagged,
   text,
@@ -51,7 +52,7 @@ const table = text(64)
 const key = text(512)
 const blob = bytes(MAX_FRAME_BYTES)
 const party = word(['node0', 'node1', 'node2', 'wallet', 'admin'])
-const mail = bytes(MAX_MAIL_BYTES)
+const mail = passing(MAX_MAIL_BYTES)
 const attested = option(bytes(1024))
 
 const finite: Codec<number> = mapped(

@@ -7,6 +7,7 @@ import {
   int53,
   list,
   option,
+  passing,
   struct,
   tagged,
   text,
@@ -22,7 +23,7 @@ import { signedHoldCodec } from './hold.ts'
 import { grades } from './operations.ts'
 
 const operation = { operationId: text(96), part: u8, variant: u8 }
-const frame = bytes(1 << 20)
+const frame = passing(1 << 20)
 const signatureCodec = bytes(65)
 
 /** Long enough for 50 group names of 96 characters. */
@@ -137,7 +138,7 @@ const envelopeCodec = tagged({
   ],
   /** Shown to a peer whose greeting was refused, so that an admin learns which pin differs. Believed by nobody. */
   pins: [41, struct({ node: u8, pins: bytes(65_536) })],
-  sealed: [6, struct({ bootId: fixed(16), counter: int53, body: bytes(2 << 20) })],
+  sealed: [6, struct({ bootId: fixed(16), counter: int53, body: passing(2 << 20) })],
 })
 /** Everything that travels over the broker. Who sent it is the broker's word; what matters is signed or sealed inside. */
 export type Envelope = ValueOf<typeof envelopeCodec>
