@@ -62,6 +62,15 @@ export async function nodesOf(link: NodeLink, state: VaultState, head: { seq: nu
   }
 }
 
+/** Why the nodes certify nothing now, in words. */
+export async function silenceOf(link: NodeLink): Promise<string> {
+  const answers = await link.queryAll({ type: 'status' })
+  const silent = answers.flatMap((answer, node) => (answer === undefined ? [node] : []))
+  return silent.length === 0
+    ? 'the Policy Nodes are busy'
+    : `Policy Node ${silent.join(' and ')} does not answer: nothing can be certified until all three are up`
+}
+
 /** The backup files of an active master key, one per curve. Throws `ServiceError` not-found. */
 export async function backupsOf(link: NodeLink, state: VaultState, masterKey: string): Promise<KeyBackup[]> {
   const key = state.masterKeys.get(masterKey)

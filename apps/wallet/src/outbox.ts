@@ -3,6 +3,7 @@ import { equalBytes } from '@trivault/codec'
 import {
   type Command,
   decodeCommand,
+  decodeIntent,
   encodeCommand,
   encodeIntent,
   type Intent,
@@ -12,7 +13,7 @@ import {
 } from '@trivault/protocol'
 import type { VaultState } from '@trivault/vault-state'
 import type { Database } from './database.ts'
-import { readIntent, restamp } from './intents.ts'
+import { restamp } from './intents.ts'
 import type { Outcome } from './log.ts'
 import type { WaitingOperation } from './view.ts'
 
@@ -247,7 +248,7 @@ export class Outbox {
       id: row.id,
       kind: row.kind,
       operationId: row.operation_id,
-      intent: start ? readIntent(row.body) : undefined,
+      intent: start ? decodeIntent(row.body) : undefined,
       command: start ? undefined : decodeCommand(row.body),
       createdAt: Number(row.created_at),
     }

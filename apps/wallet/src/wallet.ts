@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { ChainClients } from '@trivault/chain-clients'
-import { fromHex, toHex, utf8 } from '@trivault/codec'
 import type { Certified } from '@trivault/ledger'
-import { type Command, encodeIntent, type Genesis, VaultError, vaultErrors } from '@trivault/protocol'
-import { operationOf, userKey, type VaultState } from '@trivault/vault-state'
+import type { Genesis } from '@trivault/protocol'
+import type { VaultState } from '@trivault/vault-state'
 import { ApiKeys } from './api-keys.ts'
 import type { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
@@ -11,18 +9,18 @@ import { Endorsements } from './endorsements.ts'
 import { entryStore } from './entry-store.ts'
 import { Events } from './events.ts'
 import { Executor } from './executor.ts'
-import { initiatorOf } from './initiator.ts'
-import { buildIntent } from './intents.ts'
 import { Levers } from './levers.ts'
-import { type Outcome, VaultLog } from './log.ts'
+import { VaultLog } from './log.ts'
 import { backupsOf, nodesOf, verdictsOf } from './node-answers.ts'
 import { type Bus, NodeLink } from './node-link.ts'
 import { Outbox } from './outbox.ts'
 import { callerOf } from './reads/index.ts'
 import { receiptOf } from './receipts.ts'
-import { explained, inTime } from './refusals.ts'
-import { type Caller, ServiceError, type StartRequest, type WalletService } from './service.ts'
+import { explained } from './refusals.ts'
+import { Requests } from './requests.ts'
+import { ServiceError, type WalletService } from './service.ts'
 import { Signatures } from './signatures.ts'
+import { Sweeper } from './sweeper.ts'
 import { Tenant } from './tenant.ts'
 import type { WalletView } from './view.ts'
 
@@ -62,16 +60,18 @@ export interface WalletOptions {
   log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, string | number>) => void
 }
 
-/** How long a client waits for the nodes before its request is acknowledged as kept, or an immediate call gives up. */
+/** How long a client waits for the nodes before its request is acknowledged as kept, milliseconds. */
 const patience = 3_000
-const immediatePatience = 15_000
 
 /** The wallet: proposes, builds, delivers, and tells. It holds no key and decides nothing; it can only delay. */
 export class Wallet {
   readonly #options: WalletOptions
+  readonly #onError: (error: unknown) => void
   readonly #link: NodeLink
   readonly #events = new Events()
   readonly #outbox: Outbox
+  readonly #requests: Requests
+  readonly #sweeper: Sweeper
   readonly #deliveries: Deliveries
   readonly #executor: Executor
   readonly #signatures: Signatures
@@ -80,8 +80,6 @@ export class Wallet {
   readonly #tenant: Tenant
   readonly #levers: Levers
   #log: VaultLog | undefined
-  #sweep: Promise<void> | undefined
-  #sweepAgain = false
   /** Operations that entries named since the last sweep. */
   readonly #touched = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -89,8 +87,8 @@ export class Wallet {
   private constructor(options: WalletOptions) {
     this.#options = options
     const { db, bus, chains, clock, log } = options
-    const onError = (error: unknown): void =>
-      log('error', 'background work failed', { reason: error instanceof Error ? error.message : 'unknown' })
+    const onError = (error: unknown): void => log('error', 'background work failed', { reason: reasonOf(error) })
+    this.#onError = onError
     const state = () => this.state
     this.#link = new NodeLink(bus, {
       ledger: (node, body) => {
@@ -126,8 +124,8 @@ export class Wallet {
       clock,
       apiKeys: this.#apiKeys,
       dryRun: command => void this.#vaultLog.dryRun(command),
-      now: command => this.#now(command),
-      start: (caller, request) => this.#start(caller, request),
+      now: command => this.#requests.now(command),
+      start: (caller, request) => this.#requests.start(caller, request),
     })
     this.#levers = new Levers({
       ...{ state, chains, clock, onError, link: this.#link },
@@ -144,7 +142,22 @@ export class Wallet {
       submit: (...commands) => this.#vaultLog.submit(...commands),
       onError,
     })
-    this.#outbox = new Outbox({ db, clock, state, patience, onError, propose: command => this.#propose(command) })
+    this.#outbox = new Outbox({
+      db,
+      clock,
+      state,
+      patience,
+      onError,
+      propose: command => this.#requests.propose(command),
+    })
+    this.#requests = new Requests({
+      ...{ link: this.#link, chains, clock, outbox: this.#outbox, executor: this.#executor },
+      log: () => this.#vaultLog,
+    })
+    this.#sweeper = new Sweeper(
+      () => this.#sweepAll(),
+      error => log('error', 'sweep failed', { reason: reasonOf(error) }),
+    )
   }
 
   /** Opens the replica, takes up what an earlier process left, and begins to work. */
@@ -156,8 +169,8 @@ export class Wallet {
     )
     await wallet.#deliveries.resume()
     await wallet.#outbox.resume()
-    wallet.#timer = setInterval(() => wallet.#wake(), 1_000)
-    wallet.#wake()
+    wallet.#timer = setInterval(() => wallet.#sweeper.wake(), 1_000)
+    wallet.#sweeper.wake()
     return wallet
   }
 
@@ -200,17 +213,17 @@ export class Wallet {
       setupTenant: (_caller, setup) => this.#tenant.setup(setup),
       vouch: (_caller, request) => this.#tenant.vouch(request),
       pairApprover: (caller, { UserID, PublicKey }) => this.#tenant.pair(caller, UserID, PublicKey),
-      createGroup: (caller, name) => this.#now({ type: 'createGroup', by: caller.id, name }),
+      createGroup: (caller, name) => this.#requests.now({ type: 'createGroup', by: caller.id, name }),
       createSystemUser: (caller, request) => this.#tenant.createSystemUser(caller, request),
       deleteSystemUser: (caller, id) => this.#tenant.deleteSystemUser(caller, id),
       address: (_caller, request) => this.#tenant.address(request),
-      registerKnownChain: (caller, caip2) => this.#now({ type: 'registerChain', by: caller.id, caip2 }),
-      start: (caller, request) => this.#start(caller, request),
+      registerKnownChain: (caller, caip2) => this.#requests.now({ type: 'registerChain', by: caller.id, caip2 }),
+      start: (caller, request) => this.#requests.start(caller, request),
       cancel: (caller, id, cancelledBy) =>
-        this.#change('cancel', id, { type: 'cancel', operationId: id, by: cancelledBy ?? caller.id }),
-      approve: (caller, id, signature) => this.#approve(caller, id, signature),
+        this.#requests.end({ type: 'cancel', operationId: id, by: cancelledBy ?? caller.id }),
+      approve: (caller, id, signature) => this.#requests.approve(caller, id, signature),
       reject: (caller, id, reason) =>
-        this.#change('reject', id, { type: 'reject', operationId: id, userId: caller.id, reason }),
+        this.#requests.end({ type: 'reject', operationId: id, userId: caller.id, reason }),
       subscribe: (_caller, listener) => this.#events.subscribe(listener),
       verdicts: (_caller, id) => explained(() => verdictsOf(this.#link, this.state, id)),
       receipt: (id, part) =>
@@ -223,34 +236,14 @@ export class Wallet {
     }
   }
 
-  // --- the log
-
   #onCertified(certified: Certified<VaultState>): void {
     for (const id of this.#events.afterEntry(certified)) this.#touched.add(id)
-    queueMicrotask(() => this.#wake())
+    queueMicrotask(() => this.#sweeper.wake())
   }
 
-  /** Looks after everything that is due. One sweep at a time; a call during one makes another follow it. */
-  #wake(): void {
-    if (this.#log === undefined) return
-    if (this.#sweep !== undefined) {
-      this.#sweepAgain = true
-      return
-    }
-    this.#sweep = this.#sweepAll()
-      .catch((error: unknown) =>
-        this.#options.log('error', 'sweep failed', { reason: error instanceof Error ? error.message : 'unknown' }),
-      )
-      .finally(() => {
-        this.#sweep = undefined
-        if (this.#sweepAgain) {
-          this.#sweepAgain = false
-          this.#wake()
-        }
-      })
-  }
-
+  /** Looks after everything that is due. */
   async #sweepAll(): Promise<void> {
+    if (this.#log === undefined) return // entries are taken up while it opens
     const { state } = this
     if (this.#options.clock() >= state.nextDeadline) await this.#vaultLog.submit()
     const touched = [...this.#touched]
@@ -259,111 +252,15 @@ export class Wallet {
       const operation = state.operations.get(id)
       if (operation !== undefined) await this.#deliveries.follow(operation)
     }
-    this.#inBackground(this.#executor.sweep())
-    this.#inBackground(this.#deliveries.sweep())
-    this.#inBackground(this.#signatures.sweep(this.#options.clock()))
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) =>
-      this.#options.log('error', 'background work failed', {
-        reason: error instanceof Error ? error.message : 'unknown',
-      }),
-    )
+    this.#executor.sweep().catch(this.#onError)
+    this.#deliveries.sweep().catch(this.#onError)
+    this.#signatures.sweep(this.#options.clock()).catch(this.#onError)
   }
 
   #deliveryChanged(operationId: string): void {
     const operation = this.state.operations.get(operationId)
     if (operation !== undefined) this.#events.changed(operationId, operation.type)
   }
-
-  async #propose(command: Command): Promise<Outcome> {
-    const first = (outcomes: Outcome[]): Outcome =>
-      outcomes[0] ?? { ok: false, code: 'internal-error', message: 'no outcome', lasting: false }
-    if (command.type !== 'approve' && command.type !== 'start') return first(await this.#vaultLog.submit(command))
-    let after: VaultState
-    try {
-      after = this.#vaultLog.dryRun(command)
-    } catch {
-      return first(await this.#vaultLog.submit(command)) // the nodes say why
-    }
-    return new Promise((resolve, reject) => {
-      this.#executor
-        .withExecution(command.operationId, after, async () => {
-          const outcomes = this.#vaultLog.submit(command)
-          resolve(outcomes.then(first))
-          await outcomes
-        })
-        .catch(reject)
-    })
-  }
-
-  /** An immediate call: a log entry, or an error when the nodes do not answer in time. */
-  async #now(command: Command): Promise<void> {
-    await explained(async () => {
-      this.#vaultLog.dryRun(command)
-      const outcome = await inTime(this.#vaultLog.submit(command), immediatePatience)
-      const [result] = outcome ?? []
-      if (result === undefined)
-        throw new ServiceError('unavailable', `${await this.#silentNodes()}; the request may still be carried out`, {
-          errorCode: vaultErrors['node-down'],
-        })
-      if (!result.ok) throw new VaultError(result.code, result.message)
-    })
-  }
-
-  async #silentNodes(): Promise<string> {
-    const answers = await this.#link.queryAll({ type: 'status' })
-    const silent = answers.flatMap((answer, node) => (answer === undefined ? [node] : []))
-    return silent.length === 0
-      ? 'the Policy Nodes are busy'
-      : `Policy Node ${silent.join(' and ')} does not answer: nothing can be certified until all three are up`
-  }
-
-  // --- operations
-
-  async #start(caller: Caller, request: StartRequest): Promise<{ OperationID: string }> {
-    return explained(async () => {
-      const { state } = this
-      const operationId = request.operationId ?? `${toHex(state.vaultId).slice(0, 8)}-${randomUUID()}`
-      const identity = utf8(JSON.stringify([request.segment, request.initiatorId ?? caller.id, request.rawBody]))
-      if (await this.#outbox.isRepeat(operationId, identity)) return { OperationID: operationId }
-      if (state.operations.has(operationId))
-        throw new VaultError('duplicate-operation', `OperationID ${operationId} is in use: choose a new one`)
-      const initiatorId = initiatorOf(state, caller, request)
-      const intent = await buildIntent(request, {
-        state,
-        chains: this.#options.chains,
-        now: this.#options.clock(),
-        operationId,
-        initiatorId,
-      })
-      this.#vaultLog.dryRun({ type: 'start', operationId, intent: encodeIntent(intent) })
-      await this.#outbox.start(intent, identity)
-      return { OperationID: operationId }
-    })
-  }
-
-  async #approve(caller: Caller, operationId: string, signature: Uint8Array): Promise<void> {
-    await explained(async () => {
-      const keyId = this.state.users.get(userKey(caller.id))?.keyId
-      if (keyId === undefined)
-        throw new VaultError('unknown-key', `${caller.id} has no registered device key: pair a device first`)
-      operationOf(this.state, operationId)
-      const command: Command = { type: 'approve', operationId, userId: caller.id, keyId: fromHex(keyId), signature }
-      this.#vaultLog.dryRun(command)
-      await this.#outbox.put('approve', operationId, command)
-    })
-  }
-
-  async #change(kind: 'reject' | 'cancel', operationId: string, command: Command): Promise<void> {
-    await explained(async () => {
-      this.#vaultLog.dryRun(command)
-      await this.#outbox.put(kind, operationId, command)
-    })
-  }
-
-  // --- tenant, people, keys
 
   async #readiness() {
     const other: string[] = []
@@ -377,3 +274,5 @@ export class Wallet {
     }
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown')
