@@ -1,10 +1,20 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CreateAliasCommand, CreateKeyCommand, type CreateKeyCommandInput, KMSClient } from '@aws-sdk/client-kms'
+import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  type CreateKeyCommandInput,
+  DeleteAliasCommand,
+  DescribeKeyCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms'
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { type AwsDouble, startAwsDouble } from '@trivault/aws-double'
+import { type AwsDouble, type PolicyDocument, startAwsDouble } from '@trivault/aws-double'
 import { expect } from 'vitest'
+import { loadFixture } from '../fixtures/index.ts'
 import { Workplace } from '../run.ts'
+import { pcrs, synthesise } from '../stacks/layouts.ts'
 
 /** Accounts of the layout `recommended`: wallet with Policy Node 0, and Policy Node 1. */
 export const [A, B] = ['111111111111', '222222222222'] as const
@@ -13,15 +23,27 @@ export const secretName = (name: string): string => `bd-wallet.acme-custody.test
 export const aliasOf = (name: string): string => `alias/acme-custody-testnet-${name}`
 const signing: CreateKeyCommandInput = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 
+/** Reads and writes secrets, and has no right on a key. */
+const keyless: PolicyDocument[] = [
+  { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['secretsmanager:*', 'sts:*'], Resource: '*' }] },
+]
+
 /** Two accounts and an identity provider, where admins run the commands of step 12. */
 export class Partitions {
   readonly aws: AwsDouble
   readonly issuer: string
+  readonly #broken: { off: (service: string, operation: string) => boolean }
   readonly #stop: () => Promise<void>
 
-  private constructor(aws: AwsDouble, issuer: string, stop: () => Promise<void>) {
+  private constructor(
+    aws: AwsDouble,
+    issuer: string,
+    broken: { off: (service: string, operation: string) => boolean },
+    stop: () => Promise<void>,
+  ) {
     this.aws = aws
     this.issuer = issuer
+    this.#broken = broken
     this.#stop = stop
   }
 
@@ -32,14 +54,21 @@ export class Partitions {
     )
     await new Promise<void>(ready => provider.listen(0, '127.0.0.1', ready))
     const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+    const broken = { off: (_service: string, _operation: string): boolean => false }
     const aws = await startAwsDouble({
       region: 'us-east-1',
-      accounts: [A, B].map(account => ({ id: account, users: { admin: 'administrator', guest: [] } })),
+      hooks: { breaksOff: (service, operation) => broken.off(service, operation) },
+      accounts: [A, B].map(account => ({ id: account, users: { admin: 'administrator', keyless } })),
     })
-    return new Partitions(aws, issuer, async () => {
+    return new Partitions(aws, issuer, broken, async () => {
       await aws.stop()
       provider.close()
     })
+  }
+
+  /** Calls to AWS that shall be broken off from now on. */
+  hinder(which: (service: string, operation: string) => boolean): void {
+    this.#broken.off = which
   }
 
   stop(): Promise<void> {
@@ -87,7 +116,32 @@ export class Partitions {
     return KeyMetadata?.KeyId ?? ''
   }
 
+  /** The anchor's table and its user, as a node's stack makes them. */
+  async makeAnchor(account: string, node: 0 | 1): Promise<void> {
+    const [stack] = synthesise(loadFixture('recommended'), [{ kind: 'policy-node-long-lived', node, pcrs: [pcrs] }])
+    const { Anchor, AnchorUser } = stack?.template.Resources ?? {}
+    const client = new CloudFormationClient(this.asAdmin(account))
+    const StackName = `anchor-of-node${node}`
+    const TemplateBody = JSON.stringify({ Resources: { Anchor, AnchorUser } })
+    await client.send(new CreateStackCommand({ StackName, TemplateBody, Capabilities: ['CAPABILITY_NAMED_IAM'] }))
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }))
+    expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE')
+  }
+
   makeAdminKey(account: string, node: number): Promise<string> {
     return this.makeKey(account, `policy-node${node}-admin`, signing)
+  }
+
+  /** Somebody lets an alias stand for another key of theirs. */
+  async moveAlias(account: string, AliasName: string): Promise<{ key: string; back(): Promise<void> }> {
+    const kms = new KMSClient(this.asAdmin(account))
+    const { KeyMetadata: before } = await kms.send(new DescribeKeyCommand({ KeyId: AliasName }))
+    const { KeyMetadata: other } = await kms.send(new CreateKeyCommand(signing))
+    const point = async (TargetKeyId: string | undefined): Promise<void> => {
+      await kms.send(new DeleteAliasCommand({ AliasName }))
+      await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId }))
+    }
+    await point(other?.KeyId)
+    return { key: other?.KeyId ?? '', back: () => point(before?.KeyId) }
   }
 }
