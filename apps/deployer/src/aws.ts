@@ -11,8 +11,12 @@ export interface ClientConfig {
 
 /** Makes SDK clients; credentials and endpoint as the environment has them. */
 export interface Aws {
-  /** `aws.client(S3Client)`; another region for what only us-east-1 has. */
-  client<Client>(Make: new (config: ClientConfig) => Client, region?: string): Client
+  /** `aws.client(S3Client)`; another region for what only us-east-1 has, another key for what another principal does. */
+  client<Client>(
+    Make: new (config: ClientConfig) => Client,
+    region?: string,
+    key?: { readonly accessKeyId: string; readonly secretAccessKey: string },
+  ): Client
 }
 
 /** Who AWS says we are. */
@@ -34,11 +38,11 @@ export function createAws(environment: NodeJS.ProcessEnv, region: () => string):
         }
       : undefined
   return {
-    client: (Make, other) =>
+    client: (Make, other, key = credentials) =>
       new Make({
         region: other ?? region(),
         maxAttempts: 5,
-        ...(credentials && { credentials }),
+        ...(key && { credentials: key }),
         ...(AWS_ENDPOINT_URL && { endpoint: AWS_ENDPOINT_URL, forcePathStyle: true }),
       }),
   }

@@ -30,7 +30,7 @@ export const secretNames = {
   brokerTls: (party: 'broker' | 'wallet' | `node${NodeIndex}`) => `broker-tls.${party}`,
   /** The wallet's copy of the node admins' pins. */
   walletPins: 'pins',
-  /** In the node's own account: JSON {version, secret, anchor}; `secret` is base64 ciphertext under the node's KMS key. */
+  /** In the node's own account: JSON {version, secret}; `secret` is base64 ciphertext under the node's KMS key. */
   policyNode: (node: NodeIndex) => `policy-node${node}`,
   /** In the node's own account: what its admin knows and pinned, JSON {card, pins, ersPublicKey}. */
   policyNodePins: (node: NodeIndex) => `policy-node${node}.pins`,
@@ -65,6 +65,9 @@ export const anchorTableName = (env: Env, node: NodeIndex) => dashed(env, `polic
 
 /** IAM user of the node's account that reads and writes the anchor table's rows; its access key is in the node's secret. */
 export const anchorUserName = anchorTableName
+
+/** Where the anchor's table answers; in its certificate, which the core checks. */
+export const anchorHost = ({ region }: Pick<Deployment, 'region'>) => `dynamodb.${region}.amazonaws.com`
 
 /** Bucket of conf files, uploaded under their own hash. */
 export const confBucketName = (env: Env, account: string) => dashed(env, 'conf', account)

@@ -50,6 +50,8 @@ export type Hooks = {
     properties: Readonly<Record<string, unknown>>,
     context: ResourceContext,
   ): Readonly<Record<string, string>> | undefined
+  /** Calls that never arrive: the caller is told so, and nothing happens. */
+  breaksOff?(service: string, operation: string): boolean
   /** Value of the secret that RDS makes for the master user; random when absent. */
   masterPassword?(context: { readonly account: string; readonly identifier: string }): string | undefined
 }

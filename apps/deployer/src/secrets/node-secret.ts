@@ -1,40 +1,86 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { toHex } from '@trivault/codec'
-import { createFileAnchor, firstSecret } from '@trivault/node-core'
+import { firstAnchorRow, firstSecret } from '@trivault/node-core'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
 import type { Deployment, NodeIndex } from '../model.ts'
 import { deploymentId, nodeKeyAlias, secretId, secretNames } from '../names.ts'
 import { openAdminKey } from './admin-key.ts'
+import { anchorAccess, checkAnchorUnused, writeFirstRow } from './anchor-table.ts'
+import { type AccessKey, type AnchorUser, openAnchorUser } from './anchor-user.ts'
 import { cardFile, cardText, type NodeCard, readPartition, writePartition } from './partition.ts'
 import { openStore, type SecretStore } from './store.ts'
-import { checkAdminKey, labelsOf, readStoredSecret, type StoredSecret } from './stored-secret.ts'
+import { checkAdminKey, firstRowLabel, labelsOf, readStoredSecret, type StoredSecret } from './stored-secret.ts'
 
 /**
  * Makes the secret of a Policy Node on this host, from the operating system's random source: Encryptor Master Password and
- * identity seed, with the public key of its admin. They leave this process only encrypted by the node's key, are never shown and
- * never replaced. Prints the node card; run again it prints the card that is there. Throws DeployerError.
+ * identity seed, with the public key of its admin and an access key for its anchor. They leave this process only encrypted by the
+ * node's key, are never shown and never replaced. Prints the node card; run again, also after it was broken off anywhere, it
+ * finishes and prints the card that is there. Throws DeployerError.
  */
 export async function populateNode(context: Context, index: NodeIndex): Promise<void> {
   const deployment = context.deployment()
   const store = await openStore(context)
   const before = await readStoredSecret(store, deployment, index)
   const { adminKey } = await openAdminKey(context, index)
+  const user = await openAnchorUser(context, index)
   if (before !== undefined) {
     checkAdminKey(before, adminKey)
-    if (!context.flags.dryRun) await keepCard(store, deployment, before.card)
+    if (!context.flags.dryRun) {
+      await user.keepOnly(before.accessKeyId)
+      await finishAnchor(context, { store, user, stored: before })
+      await keepCard(store, deployment, before.card)
+    }
     return printCard(context, before.card, 'Policy Node has its secret already; it stays as it is. Its card:')
   }
+  await checkAnchorUnused(context, index)
   if (context.flags.dryRun)
     return context.out.result({ node: index, written: false }, `Policy Node ${index} would get its secret and card`)
-  const { value, stored } = await makeSecret(context, index, adminKey)
-  // Of two runs at once only one gets further than this.
-  await store.writeFirst(secretId(deployment, secretNames.policyNode(index)), value, labelsOf(stored))
+  const { stored, key } = await makeAndStore(context, index, { store, user, adminKey })
+  await finishAnchor(context, { store, user, stored, key })
+  await user.keepOnly(key.accessKeyId)
   await keepCard(store, deployment, stored.card)
   await printCard(context, stored.card, 'the secret is made, encrypted and stored; nobody has seen it. Node card:')
+}
+
+/** A key that no secret names is removed at once, or by the next run. */
+async function makeAndStore(
+  context: Context,
+  index: NodeIndex,
+  { store, user, adminKey }: { store: SecretStore; user: AnchorUser; adminKey: Uint8Array },
+): Promise<{ stored: StoredSecret; key: AccessKey }> {
+  const key = await user.newKey()
+  let unused = true
+  try {
+    const { value, stored } = await makeSecret(context, index, { adminKey, key })
+    // From here on it may be in the secret, unless another run's is.
+    unused = false
+    await store.writeFirst(secretId(context.deployment(), secretNames.policyNode(index)), value, labelsOf(stored))
+    return { stored, key }
+  } catch (error) {
+    if (unused || (error instanceof DeployerError && error.code === 'conflict')) await user.remove(key.accessKeyId)
+    throw error
+  }
+}
+
+/**
+ * Puts the first row of the anchor into its table, once: as long as its label stands on the secret, and never after that, for a row
+ * that is missing later is a lost anchor. Without the key that is in the secret it takes one for the moment.
+ */
+async function finishAnchor(
+  context: Context,
+  { store, user, stored, key }: { store: SecretStore; user: AnchorUser; stored: StoredSecret; key?: AccessKey },
+): Promise<void> {
+  const { card, firstRow } = stored
+  if (firstRow === undefined) return
+  const own = key ?? (await user.newKey())
+  try {
+    await writeFirstRow(context, card.index, own, firstRow)
+  } finally {
+    if (own !== key) await user.remove(own.accessKeyId)
+  }
+  await store.unlabel(secretId(context.deployment(), secretNames.policyNode(card.index)), firstRowLabel(firstRow))
 }
 
 async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCard): Promise<void> {
@@ -46,44 +92,33 @@ async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCa
 async function makeSecret(
   context: Context,
   index: NodeIndex,
-  adminKey: Uint8Array,
+  { adminKey, key }: { adminKey: Uint8Array; key: AccessKey },
 ): Promise<{ value: string; stored: StoredSecret }> {
   const deployment = context.deployment()
   const { KMSClient, EncryptCommand } = await import('@aws-sdk/client-kms')
   const { sealed, identityKey, anchorKey } = await firstSecret({
     deploymentId: deploymentId(deployment),
     ...{ index, adminKey },
+    anchor: await anchorAccess(context, index, key),
     random: length => new Uint8Array(randomBytes(length)),
     encrypt: async (Plaintext, EncryptionContext) => {
-      const { CiphertextBlob } = await context.aws
-        .client(KMSClient)
-        .send(
-          new EncryptCommand({
-            KeyId: nodeKeyAlias(deployment, index),
-            Plaintext,
-            EncryptionContext: { ...EncryptionContext },
-          }),
-        )
+      const { CiphertextBlob } = await context.aws.client(KMSClient).send(
+        new EncryptCommand({
+          KeyId: nodeKeyAlias(deployment, index),
+          Plaintext,
+          EncryptionContext: { ...EncryptionContext },
+        }),
+      )
       if (CiphertextBlob === undefined) throw new DeployerError('aws', 'KMS answered without a ciphertext', 'try again')
       return CiphertextBlob
     },
   })
-  const value = { version: 1, secret: Buffer.from(sealed).toString('base64'), anchor: await firstAnchor(anchorKey) }
-  return { value: JSON.stringify(value), stored: { card: { index, identityKey: toHex(identityKey) }, adminKey } }
-}
-
-/** The rows of an anchor in which the node has not voted yet, by file name; not secret, but only this secret authenticates them. */
-async function firstAnchor(key: Uint8Array): Promise<Record<string, string>> {
-  const parent = await mkdtemp(join(tmpdir(), 'trivault-anchor-'))
-  try {
-    const dir = join(parent, 'anchor')
-    await createFileAnchor({ dir, key })
-    const rows: Record<string, string> = {}
-    for (const name of await readdir(dir)) rows[name] = (await readFile(join(dir, name))).toString('base64')
-    return rows
-  } finally {
-    key.fill(0)
-    await rm(parent, { recursive: true, force: true })
+  const firstRow = firstAnchorRow(anchorKey)
+  anchorKey.fill(0)
+  const card = { index, identityKey: toHex(identityKey) }
+  return {
+    value: JSON.stringify({ version: 2, secret: Buffer.from(sealed).toString('base64') }),
+    stored: { card, adminKey, accessKeyId: key.accessKeyId, firstRow },
   }
 }
 

@@ -19,6 +19,8 @@ export interface SecretStore {
    * against another run at the same time.
    */
   writeFirst(id: string, value: string, labels: readonly string[]): Promise<void>
+  /** Takes a label off the current value. */
+  unlabel(id: string, label: string): Promise<void>
 }
 
 export async function openStore(context: Context): Promise<SecretStore> {
@@ -27,13 +29,13 @@ export async function openStore(context: Context): Promise<SecretStore> {
   const Tags = Object.entries(context.deployment().tags).map(([Key, Value]) => ({ Key, Value }))
   /** Versions that were read. */
   const seen = new Map<string, string>()
+  const current = async (id: string) => {
+    const { VersionIdsToStages } = await client.send(new sdk.DescribeSecretCommand({ SecretId: id }))
+    return Object.entries(VersionIdsToStages ?? {}).find(([, stages]) => stages.includes('AWSCURRENT'))
+  }
   const describe: SecretStore['describe'] = async id => {
     try {
-      const { VersionIdsToStages } = await client.send(new sdk.DescribeSecretCommand({ SecretId: id }))
-      return {
-        exists: true,
-        labels: Object.values(VersionIdsToStages ?? {}).find(stages => stages.includes('AWSCURRENT')),
-      }
+      return { exists: true, labels: (await current(id))?.[1] }
     } catch (error) {
       if (error instanceof sdk.ResourceNotFoundException) return { exists: false, labels: undefined }
       throw error
@@ -74,6 +76,11 @@ export async function openStore(context: Context): Promise<SecretStore> {
           }),
         ),
       )
+    },
+    async unlabel(id, VersionStage) {
+      const [RemoveFromVersionId, stages = []] = (await current(id)) ?? []
+      if (!stages.includes(VersionStage)) return
+      await client.send(new sdk.UpdateSecretVersionStageCommand({ SecretId: id, VersionStage, RemoveFromVersionId }))
     },
   }
 

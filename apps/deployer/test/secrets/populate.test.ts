@@ -176,9 +176,21 @@ describe('the secret of a Policy Node', () => {
       ),
     ])
     await world.makeAdminKey(A, 0)
+    const tableless = await run(wallet, A, 'populate-secrets-policy-node0')
+    expect([tableless.code, tableless.err]).toEqual([
+      1,
+      expect.stringMatching(
+        /no table acme-custody-testnet-policy-node0-anchor[\s\S]*make deploy-policy-node0-long-lived/,
+      ),
+    ])
+    for (const [account, node] of [
+      [A, 0],
+      [B, 1],
+    ] as const)
+      await world.makeAnchor(account, node)
     const first = await ok(wallet, A, 'populate-secrets-policy-node0')
     const value = await secretOf(A, 'policy-node0')
-    expect(Object.keys(JSON.parse(value))).toEqual(['version', 'secret', 'anchor'])
+    expect(Object.keys(JSON.parse(value))).toEqual(['version', 'secret'])
     const second = await ok(wallet, A, 'populate-secrets-policy-node0')
     expect(await secretOf(A, 'policy-node0')).toBe(value)
     const keyIn = (text: string) => /identity key ([0-9a-f]{64})/.exec(text)?.[1]

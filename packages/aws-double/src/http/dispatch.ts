@@ -65,6 +65,8 @@ export function createDispatcher(world: World, services: readonly Service[]) {
       service = found.service
       const { operation, input } = parse(found, request)
       record.operation = operation.name
+      if (world.hooks.breaksOff?.(claim.service, operation.name))
+        throw new AwsError('BrokenOff', `${claim.service}:${operation.name} is broken off`)
       const { requester } = credential.caller
       const call: Call = {
         world,
