@@ -1,15 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildImages } from '../../src/delivery/build-images.ts'
 import type { ImageName } from '../../src/delivery/release.ts'
+import { copyCheckout } from './checkout.ts'
 import { temporary } from './stage.ts'
 
 const inputs = {
-  root: fileURLToPath(new URL('../../../..', import.meta.url)),
+  root: copyCheckout(),
   node: process.execPath,
   natsServer: '/usr/sbin/nats-server',
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
@@ -28,7 +28,9 @@ beforeAll(() => {
       execFileSync('tar', ['-xf', '-', '-C', join(unpacked, name)], { input: gunzipSync(layer) })
   }
 })
-afterAll(() => rmSync(unpacked, { recursive: true }))
+afterAll(() => {
+  for (const directory of [unpacked, inputs.root]) rmSync(directory, { recursive: true })
+})
 
 /** Runs a program with the image as its whole file system: what is missing there is missing here. */
 function inside(image: ImageName, ...command: string[]) {

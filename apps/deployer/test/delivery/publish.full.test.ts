@@ -1,15 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkMeasurements } from '../../src/delivery/enclave.ts'
 import type { Release } from '../../src/delivery/release.ts'
+import { copyCheckout } from './checkout.ts'
 import { temporary } from './stage.ts'
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url))
+const root = copyCheckout()
 const cwd = temporary('publisher')
-afterAll(() => rmSync(cwd, { recursive: true }))
+afterAll(() => {
+  for (const directory of [cwd, root]) rmSync(directory, { recursive: true })
+})
 
 /** The publisher's own command, from this checkout; kernel and ramdisk stand in for those of the Nitro bootstrap. */
 const publish = (out: string) =>
@@ -25,10 +27,8 @@ const publish = (out: string) =>
 
 describe('publish', () => {
   it('makes a release of the real programs that its own checks accept', () => {
-    const made = ['console', 'approver']
-      .map(app => join(root, 'apps', app, 'dist'))
-      .filter(folder => !existsSync(folder))
-    for (const folder of made) {
+    for (const app of ['console', 'approver']) {
+      const folder = join(root, 'apps', app, 'dist')
       mkdirSync(folder)
       writeFileSync(join(folder, 'index.html'), '<!doctype html>')
     }
@@ -44,11 +44,7 @@ describe('publish', () => {
     ]
     execFileSync('openssl', ['genpkey', ...options, '-out', 'key.pem'], { cwd })
     for (const file of ['bzImage', 'init.cpio']) writeFileSync(join(cwd, file), file.repeat(1_000))
-    try {
-      expect(publish('release')).toMatchObject({ status: 0 })
-    } finally {
-      for (const folder of made) rmSync(folder, { recursive: true })
-    }
+    expect(publish('release')).toMatchObject({ status: 0 })
     const release = join(cwd, 'release')
     const { enclave }: Release = JSON.parse(readFileSync(join(release, 'deployer/v0.1.0/release.json'), 'utf8'))
     checkMeasurements(readFileSync(join(release, 'enclave/v0.1.0/enclave.eif')), [
