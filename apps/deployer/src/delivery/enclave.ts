@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { measureEif, parsePcrJson } from '@trivault/enclave-image'
 import type { Context } from '../context.ts'
 import { DeployerError } from '../errors.ts'
@@ -53,11 +53,12 @@ export function checkMeasurements(
   return measured
 }
 
-function readTold(path: string): PcrSet {
+/** Measurements of a file such as pcr.json, as it says. Throws DeployerError untrusted. */
+export function readTold(path: string): PcrSet {
   try {
     return pcrSetOf(parsePcrJson(readFileSync(path, 'utf8')))
   } catch (cause) {
-    throw untrusted(`${PCR_FILE} holds no measurements: ${reason(cause)}`, undefined, cause)
+    throw untrusted(`${basename(path)} holds no measurements: ${reason(cause)}`, undefined, cause)
   }
 }
 

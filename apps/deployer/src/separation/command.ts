@@ -12,14 +12,18 @@ import { separationText } from './text.ts'
 export interface SeparationFlags {
   readonly deployed?: boolean
   readonly administrator?: readonly string[]
+  /** Files as pcr.json. */
+  readonly alsoImage?: readonly string[]
 }
 
 /** Throws DeployerError refused, with the report, when separation does not hold. */
 export async function proveSeparationCommand(context: Context, flags: SeparationFlags): Promise<void> {
   const deployment = context.deployment()
-  const planned = await plannedTemplates(context)
+  const administrators = administratorsOf(context, flags)
+  const images = await releasedImages(context, flags)
+  const planned = await plannedTemplates(context, images?.[0] ?? standIn)
   const templates = flags.deployed ? await withDeployed(context, planned) : planned
-  const report = proveSeparation({ deployment, templates, administrators: administratorsOf(context, flags) })
+  const report = proveSeparation({ deployment, templates, administrators, images })
   context.out.result(report, separationText(report, deployment))
   if (report.holds) return
   throw new DeployerError(
@@ -59,14 +63,14 @@ function administratorsOf(context: Context, { administrator = [] }: SeparationFl
 }
 
 /** What the deployer would deploy: policies do not depend on images or conf files, so these are stand-ins. */
-async function plannedTemplates(context: Context): Promise<StackTemplate[]> {
+async function plannedTemplates(context: Context, measurements: PcrSet): Promise<StackTemplate[]> {
   const deployment = context.deployment()
   const { wallet, policyNodes, approverApp } = deployment.accounts
   const file = { key: 'stand-in', sha256: '0'.repeat(64) }
   const digest = `sha256:${'0'.repeat(64)}`
   const images = { wallet: digest, broker: digest, 'policy-node': digest }
   const conf: ConfFiles = { wallet: file, broker: file, node0: file, node1: file, node2: file }
-  const pcrs = [await measurements(context)]
+  const pcrs = [measurements]
   const requests: StackRequest[] = [
     ...[...new Set([wallet, ...policyNodes, approverApp])].map(account => ({ kind: 'baseline', account }) as const),
     { kind: 'wallet-long-lived' },
@@ -82,14 +86,17 @@ async function plannedTemplates(context: Context): Promise<StackTemplate[]> {
   )
 }
 
-/** Of pcr.json; before it is fetched, a stand-in, because here only their presence in the policies counts. */
-async function measurements(context: Context): Promise<PcrSet> {
-  const { readPulledPcrs } = await import('../delivery/enclave.ts')
+/** Before pcr.json is fetched: the presence of measurements in the policies is what counts then. */
+const standIn: PcrSet = { PCR0: '1'.repeat(96), PCR1: '1'.repeat(96), PCR2: '1'.repeat(96) }
+
+/** Of the signed release, and of images that the caller answers for; undefined before one is fetched. */
+async function releasedImages(context: Context, { alsoImage = [] }: SeparationFlags): Promise<PcrSet[] | undefined> {
+  const { readPulledPcrs, readTold } = await import('../delivery/enclave.ts')
   try {
-    return readPulledPcrs(context)
+    return [readPulledPcrs(context), ...alsoImage.map(file => readTold(context.file(file)))]
   } catch (error) {
     if (!(error instanceof DeployerError && ['missing-file', 'missing-variable'].includes(error.code))) throw error
-    context.out.warn(`${error.message}: checked with stand-in measurements`)
-    return { PCR0: '1'.repeat(96), PCR1: '1'.repeat(96), PCR2: '1'.repeat(96) }
+    context.out.warn(`${error.message}: the measurements in the key policies are compared with nothing`)
+    return undefined
   }
 }

@@ -12,6 +12,10 @@ export function registerSeparation(program: Command, context: Context): void {
     )
     .option('--deployed', 'take the stacks of this account as they are deployed, and its key policies as KMS has them')
     .option('--administrator <account=name...>', 'who has all power in an account, where one person has it in several')
+    .option(
+      '--also-image <file...>',
+      'pcr.json of an image that may use the keys too, such as the one before an upgrade',
+    )
     .action(async (flags: SeparationFlags) => (await import('./command.ts')).proveSeparationCommand(context, flags))
   program
     .command('admin-policy')

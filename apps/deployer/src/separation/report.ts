@@ -1,4 +1,4 @@
-import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
+import { type Deployment, NODE_INDEXES, type NodeIndex, type PcrSet } from '../model.ts'
 import { adminKeyAlias, nodeKeyAlias, secretId, secretNames, siteBucketName, stackNames } from '../names.ts'
 import { rolesOf, roleTitles } from '../roles.ts'
 import { signingActions } from '../stacks/checks/admin-key.ts'
@@ -30,7 +30,12 @@ export interface KeyReport {
   readonly node: NodeIndex
   readonly account: string
   /** Every statement of the key's policy that yields plaintext. */
-  readonly statements: readonly { readonly sid: string; readonly measured: boolean }[]
+  readonly statements: readonly {
+    readonly sid: string
+    /** For an enclave's measurements; `known`: those of an image whose release was checked. */
+    readonly measured: boolean
+    readonly known: boolean
+  }[]
   /** Who can change the policy. */
   readonly changeableBy: readonly string[]
   /** Who can write the node's anchor. */
@@ -47,6 +52,8 @@ export interface SeparationReport {
   readonly violations: readonly string[]
   readonly people: readonly PersonReport[]
   readonly keys: readonly KeyReport[]
+  /** False: no release was there to compare the measurements with, so any enclave's count. */
+  readonly compared: boolean
 }
 
 export interface SeparationInput {
@@ -55,14 +62,17 @@ export interface SeparationInput {
   readonly templates: readonly StackTemplate[]
   /** Account to the person who has all power in it. */
   readonly administrators: Readonly<Record<string, string>>
+  /** Measurements of the images whose releases were checked; undefined when none is there. */
+  readonly images?: readonly PcrSet[] | undefined
 }
 
 /**
  * Who reaches which key share, from the templates alone. A person has the powers of every account that they administer: those
  * of its administrator and, because an administrator can take any of them, those of all its roles. Pure.
  */
-export function proveSeparation({ deployment, templates, administrators }: SeparationInput): SeparationReport {
-  const nodes = NODE_INDEXES.map(node => targetsOf(node, deployment, templates))
+export function proveSeparation(input: SeparationInput): SeparationReport {
+  const { deployment, templates, administrators, images } = input
+  const nodes = NODE_INDEXES.map(node => targetsOf(node, input))
   const app = appTarget(deployment, templates)
   const targets = [app, ...nodes.flatMap(({ key, admin, secret, anchor }) => [key, admin, secret, anchor.table])]
   const named = targets.flatMap(target => accountsNamedIn(target?.statements ?? []))
@@ -91,6 +101,11 @@ export function proveSeparation({ deployment, templates, administrators }: Separ
       ...statements
         .filter(({ measured }) => !measured)
         .map(({ sid }) => `the key of Policy Node ${node} answers outside a measured enclave (${sid})`),
+      ...statements
+        .filter(({ measured, known }) => images !== undefined && measured && !known)
+        .map(
+          ({ sid }) => `the key of Policy Node ${node} answers an enclave image that is of no checked release (${sid})`,
+        ),
       ...(statements.some(({ measured }) => measured) ? [] : [`the key of Policy Node ${node} answers no enclave`]),
     ]),
     ...people
@@ -103,12 +118,13 @@ export function proveSeparation({ deployment, templates, administrators }: Separ
       ({ stack, invariant, finding }) => `${stack} ${invariant}: ${finding}`,
     ),
   ]
-  return { holds: violations.length === 0, violations, people, keys }
+  return { holds: violations.length === 0, violations, people, keys, compared: images !== undefined }
 }
 
 interface NodeTargets {
   readonly node: NodeIndex
   readonly account: string
+  readonly images: readonly PcrSet[] | undefined
   readonly key: Target | undefined
   /** With which the admin signs. */
   readonly admin: Target | undefined
@@ -117,7 +133,7 @@ interface NodeTargets {
   readonly anchor: AnchorTargets
 }
 
-function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly StackTemplate[]): NodeTargets {
+function targetsOf(node: NodeIndex, { deployment, templates, images }: SeparationInput): NodeTargets {
   const account = deployment.accounts.policyNodes[node]
   const { region } = deployment
   const stacks = templates.filter(({ stack }) => stack === stackNames.policyNodeLongLived(deployment, node))
@@ -142,6 +158,7 @@ function targetsOf(node: NodeIndex, deployment: Deployment, templates: readonly 
   return {
     node,
     account,
+    images,
     key: keyOf(nodeKeyAlias(deployment, node)),
     admin: keyOf(adminKeyAlias(deployment, node)),
     secret: secretTarget(secretNames.policyNode(node)),
@@ -174,10 +191,10 @@ const secretWrites = [
   'secretsmanager:UpdateSecretVersionStage',
 ]
 const fileWrites = ['s3:DeleteObject', 's3:PutBucketPolicy', 's3:PutObject', 's3:ReplicateObject']
-const unmeasured = (statement: PolicyStatement) => !isMeasured(statement)
 
-function keyWays(principal: Principal, { key }: NodeTargets): string[] {
+function keyWays(principal: Principal, { key, images }: NodeTargets): string[] {
   if (key === undefined) return []
+  const unmeasured = (statement: PolicyStatement) => !isMeasured(statement, images)
   return [
     ...(may(principal, plaintextActions, key, unmeasured) ? [`${principal.name} decrypts`] : []),
     ...(may(principal, policyChanges, key) ? [`${principal.name} changes the key policy`] : []),
@@ -201,14 +218,18 @@ function reachOf(principals: readonly Principal[], targets: NodeTargets): Reach 
 }
 
 function keyReport(targets: NodeTargets, principals: readonly Principal[]): KeyReport {
-  const { node, account, key, anchor, pins } = targets
+  const { node, account, key, anchor, pins, images } = targets
   const names = (target: Target | undefined, actions: readonly string[]) =>
     principals.filter(p => target !== undefined && may(p, actions, target)).map(({ name }) => name)
   const statements = key?.statements.filter(statement => grants(statement, plaintextActions)) ?? []
   return {
     node,
     account,
-    statements: statements.map(statement => ({ sid: statement.sid, measured: isMeasured(statement) })),
+    statements: statements.map(statement => ({
+      sid: statement.sid,
+      measured: isMeasured(statement),
+      known: images !== undefined && isMeasured(statement, images),
+    })),
     changeableBy: names(key, policyChanges),
     anchorWritableBy: names(anchor.table, anchorWrites),
     pinsWritableBy: names(pins, secretWrites),

@@ -1,6 +1,8 @@
 import type { Deployment } from '../model.ts'
 import { tableText } from '../output.ts'
-import type { SeparationReport } from './report.ts'
+import type { KeyReport, SeparationReport } from './report.ts'
+
+type Statement = KeyReport['statements'][number]
 
 /** The report as a page of text. */
 export function separationText(report: SeparationReport, { accounts }: Deployment): string {
@@ -17,8 +19,7 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
   const keys = report.keys.map(({ node, account, statements, changeableBy, ...by }) => [
     `Policy Node ${node}`,
     account,
-    statements.map(({ sid, measured }) => `${sid}: ${measured ? 'PCR0, 1, 2' : 'NO PCR CONDITION'}`).join('; ') ||
-      'none',
+    statements.map(statement => `${statement.sid}: ${conditionText(statement, report)}`).join('; ') || 'none',
     changeableBy.join(', ') || 'nobody',
     by.anchorWritableBy.join(', ') || 'nobody',
     by.pinsWritableBy.join(', ') || 'nobody',
@@ -45,9 +46,15 @@ export function separationText(report: SeparationReport, { accounts }: Deploymen
       ...keys,
     ]),
     [verdict, ...report.violations.map(line => `- ${line}`)].join('\n'),
-    limits.map(line => `* ${line}`).join('\n'),
+    [...(report.compared ? [] : [notCompared]), ...limits].map(line => `* ${line}`).join('\n'),
   ].join('\n\n')
 }
+
+const conditionText = ({ measured, known }: Statement, { compared }: SeparationReport): string =>
+  measured ? (compared && !known ? 'PCRs OF NO CHECKED RELEASE' : 'PCR0, 1, 2') : 'NO PCR CONDITION'
+
+const notCompared =
+  'Which enclave image the keys answer was NOT compared: no checked release is here. `make fetch-enclave-artifacts`, then prove it again.'
 
 /** What no template can show. */
 const limits = [

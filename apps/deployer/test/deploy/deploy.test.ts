@@ -1,21 +1,10 @@
-import { CloudFormationClient, DescribeStacksCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation'
-import {
-  DecryptCommand,
-  DescribeKeyCommand,
-  EncryptCommand,
-  GenerateDataKeyCommand,
-  GetKeyPolicyCommand,
-  KMSClient,
-  PutKeyPolicyCommand,
-} from '@aws-sdk/client-kms'
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { AwsDouble } from '@trivault/aws-double'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { nodeKeyAlias, stackNames } from '../../src/names.ts'
-import { COUNT_PARAMETER } from '../../src/stacks/index.ts'
+import { smallEif } from '../delivery/small-eif.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import { Workplace } from '../run.ts'
-import { layOut, nodeOne, populate, pushImages, startAccounts, wallet } from './environment.ts'
+import { describeDeployedKey } from './deployed-key.ts'
+import { layOut, nodeOne, populate, pushImages, startAccounts, stopAgain, wallet } from './environment.ts'
 
 vi.stubEnv('CDK_VALIDATION', 'false')
 
@@ -53,27 +42,6 @@ async function succeeds(account: string, ...args: string[]): Promise<string> {
 
 function failing(reason: string): never {
   throw new Error(reason)
-}
-
-/** As CloudFormation itself does when a service does not become stable. */
-async function stopAgain(): Promise<void> {
-  const client = new CloudFormationClient({
-    region: 'us-east-1',
-    endpoint: aws.endpoint,
-    credentials: aws.credentialsFor(wallet, 'admin'),
-  })
-  const StackName = stackNames.wallet(deployment)
-  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }))
-  const count = Stacks?.[0]?.Parameters?.find(({ ParameterKey }) => ParameterKey === COUNT_PARAMETER)?.ParameterValue
-  if (count === '0') return
-  await client.send(
-    new UpdateStackCommand({
-      StackName,
-      UsePreviousTemplate: true,
-      Parameters: [{ ParameterKey: COUNT_PARAMETER, ParameterValue: '0' }],
-      Capabilities: ['CAPABILITY_NAMED_IAM'],
-    }),
-  )
 }
 
 describe('deploying to the accounts of the recommended layout', () => {
@@ -172,7 +140,7 @@ describe('the wallet', () => {
     expect([code, err]).toEqual([1, expect.stringContaining(`the task of service wallet stopped: ${reason}`)])
     expect(err).toMatch(/aws logs tail \S+ --log-stream-name-prefix wallet/)
     expect(performance.now() - before).toBeLessThan(20_000)
-    await stopAgain()
+    await stopAgain(aws, deployment)
   })
 
   it('starts once', async () => {
@@ -247,6 +215,18 @@ describe('other commands', () => {
     expect(code).toBe(3)
   })
 
+  it('compares the keys with the enclave image of the release, and with those that the caller answers for', async () => {
+    // Node 0 has its key from the first release here, the directory holds the third.
+    const { code, out } = await as(wallet, 'prove-separation', '--deployed')
+    expect([code, out]).toEqual([3, expect.stringContaining('the key of Policy Node 0 answers an enclave image')])
+    place.write('before.json', smallEif('one').pcrJson)
+    expect(await succeeds(wallet, 'prove-separation', '--deployed', '--also-image', 'before.json')).toContain(
+      'Separation holds',
+    )
+    place.write('before.json', '{}')
+    expect((await as(wallet, 'prove-separation', '--also-image', 'before.json')).err).toContain('before.json holds no')
+  })
+
   it('proves separation, of the deployed stacks too; an unknown account is refused', async () => {
     expect(await succeeds(wallet, 'prove-separation')).toContain('Separation holds')
     expect(await succeeds(nodeOne, 'prove-separation', '--deployed')).toContain('Separation holds')
@@ -257,93 +237,7 @@ describe('other commands', () => {
   })
 })
 
-describe('the key of Policy Node 1, as deployed', () => {
-  const host = 'acme-custody-testnet-policy-node1-host'
-  const context = { deploymentId: 'acme-custody.testnet', node: '1' }
-  const alias = (account: string) => `arn:aws:kms:us-east-1:${account}:${nodeKeyAlias(deployment, 1)}`
-  const kms = (account: string, name: string) =>
-    new KMSClient({ region: 'us-east-1', endpoint: aws.endpoint, credentials: aws.credentialsFor(account, name) })
-  const sealed = async (EncryptionContext = context) =>
-    kms(nodeOne, 'admin').send(
-      new EncryptCommand({ KeyId: alias(nodeOne), Plaintext: new Uint8Array(32), EncryptionContext }),
-    )
-
-  it('seals what its admin gives, for this node only', async () => {
-    expect((await sealed()).CiphertextBlob).toBeDefined()
-    await expect(sealed({ ...context, node: '2' })).rejects.toThrow('not authorized')
-  })
-
-  it.each([
-    ['its admin', nodeOne, 'admin'],
-    ['the infrastructure admin', wallet, 'admin'],
-    ['its own host, outside an enclave', wallet, host],
-    ["node 0's host", wallet, 'acme-custody-testnet-policy-node0-host'],
-    ['the wallet', wallet, 'acme-custody-testnet-wallet-task'],
-  ])('does not open for %s', async (_who, account, name) => {
-    const { CiphertextBlob } = await sealed()
-    const opening = kms(account, name).send(
-      new DecryptCommand({ KeyId: alias(nodeOne), CiphertextBlob, EncryptionContext: context }),
-    )
-    await expect(opening).rejects.toThrow('not authorized')
-  })
-
-  it.each([
-    ['its admin', nodeOne, 'admin'],
-    ['its host', wallet, host],
-  ])('gives %s no data key', async (_who, account, name) => {
-    const KeyId = alias(nodeOne)
-    await expect(kms(account, name).send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))).rejects.toThrow(
-      'not authorized',
-    )
-  })
-
-  it("has a secret that its host reads, and neither another node's host nor its admin", async () => {
-    const SecretId = `arn:aws:secretsmanager:us-east-1:${nodeOne}:secret:bd-wallet.acme-custody.testnet.policy-node1`
-    const secrets = (account: string, name: string) =>
-      new SecretsManagerClient({
-        region: 'us-east-1',
-        endpoint: aws.endpoint,
-        credentials: aws.credentialsFor(account, name),
-      })
-    const get = new GetSecretValueCommand({ SecretId })
-    await secrets(nodeOne, 'admin').send(new PutSecretValueCommand({ SecretId, SecretString: 'sealed' }))
-    expect((await secrets(wallet, host).send(get)).SecretString).toBe('sealed')
-    for (const [account, name] of [
-      [nodeOne, 'admin'],
-      [wallet, 'admin'],
-      [wallet, 'acme-custody-testnet-policy-node2-host'],
-      [wallet, 'acme-custody-testnet-wallet-execution'],
-    ] as const)
-      await expect(secrets(account, name).send(get)).rejects.toThrow('not authorized')
-  })
-})
-
-describe('the key of Policy Node 1, changed without CloudFormation', () => {
-  it('is seen by prove-separation --deployed', async () => {
-    const kms = new KMSClient({
-      region: 'us-east-1',
-      endpoint: aws.endpoint,
-      credentials: aws.credentialsFor(nodeOne, 'admin'),
-    })
-    const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: nodeKeyAlias(deployment, 1) }))
-    const KeyId = KeyMetadata?.KeyId
-    const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
-    const wider = JSON.parse(Policy)
-    wider.Statement.push({
-      Sid: 'Wider',
-      Effect: 'Allow',
-      Principal: { AWS: `arn:aws:iam::${wallet}:root` },
-      Action: 'kms:PutKeyPolicy',
-      Resource: '*',
-    })
-    await kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(wider) }))
-    const { code, out } = await as(nodeOne, 'prove-separation', '--deployed')
-    await kms.send(new PutKeyPolicyCommand({ KeyId, Policy }))
-    expect(out).toContain(`administrator of ${wallet} changes the key policy of Policy Node 1`)
-    expect(code).toBe(3)
-    expect(await succeeds(nodeOne, 'prove-separation', '--deployed')).toContain('Separation holds')
-  })
-})
+describeDeployedKey(() => aws, as)
 
 describe('after it all', () => {
   it('no step was refused by the policies of the admins', () => {

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { CloudFormationClient, DescribeStacksCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation'
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { type AwsDouble, type Running, startAwsDouble } from '@trivault/aws-double'
 import { envConfig, zipFiles } from '../../src/delivery/frontend.ts'
 import { renderRelease, signRelease } from '../../src/delivery/release.ts'
 import type { Deployment } from '../../src/model.ts'
-import { repositoryName, secretId } from '../../src/names.ts'
+import { repositoryName, secretId, stackNames } from '../../src/names.ts'
 import type { Role } from '../../src/roles.ts'
 import { brokerServiceSecrets, databaseSetupSecrets, walletServiceSecrets } from '../../src/secrets/wiring.ts'
 import { adminPolicy } from '../../src/separation/admin-policy.ts'
-import { imageNames } from '../../src/stacks/index.ts'
+import { COUNT_PARAMETER, imageNames } from '../../src/stacks/index.ts'
 import { newKey } from '../delivery/keys.ts'
 import { smallEif } from '../delivery/small-eif.ts'
 import type { Workplace } from '../run.ts'
@@ -131,4 +132,25 @@ export async function pushImages(aws: AwsDouble, deployment: Deployment): Promis
     })
     if (status !== 201) throw new Error(`the registry answered ${status}`)
   }
+}
+
+/** Back to count 0, as CloudFormation itself does when a service does not become stable. */
+export async function stopAgain(aws: AwsDouble, deployment: Deployment): Promise<void> {
+  const client = new CloudFormationClient({
+    region: deployment.region,
+    endpoint: aws.endpoint,
+    credentials: aws.credentialsFor(wallet, 'admin'),
+  })
+  const StackName = stackNames.wallet(deployment)
+  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }))
+  const count = Stacks?.[0]?.Parameters?.find(({ ParameterKey }) => ParameterKey === COUNT_PARAMETER)?.ParameterValue
+  if (count === '0') return
+  await client.send(
+    new UpdateStackCommand({
+      StackName,
+      UsePreviousTemplate: true,
+      Parameters: [{ ParameterKey: COUNT_PARAMETER, ParameterValue: '0' }],
+      Capabilities: ['CAPABILITY_NAMED_IAM'],
+    }),
+  )
 }

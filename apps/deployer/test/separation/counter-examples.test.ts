@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { proveSeparation } from '../../src/separation/report.ts'
+import { separationText } from '../../src/separation/text.ts'
 import type { StackTemplate } from '../../src/stacks/checks/index.ts'
-import { synthesiseLayout } from '../stacks/layouts.ts'
+import { pcrs, synthesiseLayout } from '../stacks/layouts.ts'
 import { at, type Properties, plus, resource, STRANGER, type Statement, toldOf, WALLET } from './seeds.ts'
 
 vi.stubEnv('CDK_VALIDATION', 'false')
@@ -43,6 +44,47 @@ describe('prove-separation', () => {
     expect(told(onKey({ Principal, Action: 'kms:PutKeyPolicy' }))).toContain(
       `administrator of ${WALLET} changes the key policy of Policy Node 1`,
     )
+  })
+
+  describe('when the key answers an enclave of other measurements', () => {
+    const host = { AWS: `arn:aws:iam::${WALLET}:root` }
+    const registers = (digits: string) =>
+      Object.fromEntries([0, 1, 2].map(i => [`kms:RecipientAttestation:PCR${i}`, digits.repeat(48)]))
+    const answers = (measurements: object) =>
+      onKey({ Principal: host, Action: 'kms:Decrypt', Condition: { StringEqualsIgnoreCase: measurements } })
+
+    it('names the image that is of no checked release, and who could start it', () => {
+      const lines = told(answers(registers('d4')))
+      expect(lines).toContain(
+        'the key of Policy Node 1 answers an enclave image that is of no checked release (Seeded)',
+      )
+      expect(lines).toContain(`administrator of ${WALLET} decrypts of Policy Node 1`)
+    })
+
+    it.each([
+      ['one register of another image', { ...registers('a1'), 'kms:RecipientAttestation:PCR1': 'd4'.repeat(48) }],
+      ['measurements in another order', { ...registers('c3') }],
+    ])('takes %s for another image', (_what, measurements) => {
+      expect(told(answers(measurements))).toContain('of no checked release (Seeded)')
+    })
+
+    it('takes an image that the caller answers for, and says so when nothing was compared', () => {
+      const { deployment } = layout
+      const templates = structuredClone(layout.templates)
+      answers(registers('d4'))(templates)
+      const other = 'd4'.repeat(48)
+      const images = [{ PCR0: other, PCR1: other, PCR2: other }]
+      const prove = (more: Partial<Parameters<typeof proveSeparation>[0]>) =>
+        proveSeparation({ deployment, templates, administrators: {}, ...more })
+      const foreign = ({ violations }: ReturnType<typeof prove>) =>
+        violations.filter(line => line.includes('no checked'))
+      expect(foreign(prove({ images: [pcrs, ...images] }))).toEqual([])
+      expect(foreign(prove({ images }))).toHaveLength(3)
+      expect([foreign(prove({})), prove({}).compared]).toEqual([[], false])
+      expect(separationText(prove({}), deployment)).toContain('NOT compared')
+      expect(separationText(prove({ images: [pcrs] }), deployment)).toContain('Seeded: PCRs OF NO CHECKED RELEASE')
+      expect(separationText(prove({ images: [pcrs, ...images] }), deployment)).not.toMatch(/NOT compared|OF NO CHECKED/)
+    })
   })
 
   it('names an account that is no part of the environment', () => {

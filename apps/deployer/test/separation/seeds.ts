@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { proveSeparation } from '../../src/separation/report.ts'
 import type { StackTemplate } from '../../src/stacks/checks/index.ts'
-import type { synthesiseLayout } from '../stacks/layouts.ts'
+import { pcrs, type synthesiseLayout } from '../stacks/layouts.ts'
 
 export const WALLET = '111111111111'
 export const STRANGER = '555555555555'
@@ -34,7 +34,7 @@ export function toldOf(
 ): string {
   const changed = structuredClone(templates)
   seed(changed)
-  const { holds, violations } = proveSeparation({ deployment, templates: changed, administrators: {} })
+  const { holds, violations } = proveSeparation({ deployment, templates: changed, administrators: {}, images: [pcrs] })
   expect(holds).toBe(violations.length === 0)
   return violations.join('\n')
 }

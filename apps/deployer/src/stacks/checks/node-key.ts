@@ -1,4 +1,4 @@
-import { type Deployment, NODE_INDEXES, type NodeIndex } from '../../model.ts'
+import { type Deployment, NODE_INDEXES, type NodeIndex, type PcrSet } from '../../model.ts'
 import { nodeKeyAlias, roleNames, secretId, secretNames, stackNames } from '../../names.ts'
 import type { Invariant } from './invariant.ts'
 import { grants, isObject, type PolicyStatement, type StackTemplate, statementsOf } from './template.ts'
@@ -20,14 +20,18 @@ export const plaintextActions = [
 const registers = ['PCR0', 'PCR1', 'PCR2'] as const
 const MEASURED = /^[0-9a-f]{96}$/
 
-/** Whether a statement speaks only to an enclave of one set of measurements. */
-export function isMeasured({ conditions }: PolicyStatement): boolean {
+/**
+ * Whether a statement speaks only to an enclave of one set of measurements: of one of `images`, where it is known which programs these
+ * are, else of any image. All zeros are those of an enclave in debug mode.
+ */
+export function isMeasured({ conditions }: PolicyStatement, images?: readonly PcrSet[]): boolean {
   const equal = conditions.StringEqualsIgnoreCase ?? {}
-  return registers.every(register => {
-    const values = equal[`kms:recipientattestation:${register.toLowerCase()}`] ?? []
-    const [value] = values
-    return values.length === 1 && typeof value === 'string' && MEASURED.test(value) && !/^0+$/.test(value)
-  })
+  const told = registers.map(register => equal[`kms:recipientattestation:${register.toLowerCase()}`] ?? [])
+  const isForm = told.every(
+    ([value, ...more]) => more.length === 0 && typeof value === 'string' && MEASURED.test(value) && !/^0+$/.test(value),
+  )
+  if (!isForm || images === undefined) return isForm
+  return images.some(image => registers.every((register, i) => told[i]?.[0] === image[register].toLowerCase()))
 }
 
 /** Whether only one role can use the statement. */
