@@ -133,6 +133,22 @@ describe('OT extension', () => {
     }
   })
 
+  it('leaves nothing in the kernel after either half alone', () => {
+    const { left, right } = materials()
+    const runId = random(32)
+    const held = (bytes: Uint8Array): boolean => Buffer.from(memory).includes(Buffer.from(bytes.slice(0, 16)))
+    const choices = random(CHOICES_LENGTH)
+    const receiver = extendAsReceiver(left.full, runId, choices)
+    expect([left.full, choices, receiver.pads].map(held)).toEqual([false, false, false])
+    const { pads0, pads1 } =
+      extendAsSender(right.punctured, right.positions, right.delta, runId, receiver.message) ?? never()
+    const leaf = right.positions[0] === 0 ? right.punctured.slice(32) : right.punctured
+    expect([leaf, right.positions, right.delta, pads0, pads1].map(held)).toEqual([false, false, false, false, false])
+    const altered = receiver.message.with(0, (receiver.message[0] ?? 0) ^ 4)
+    extendAsSender(right.punctured, right.positions, right.delta, runId, altered)
+    expect([leaf, right.positions, right.delta].map(held)).toEqual([false, false, false])
+  })
+
   it('leaves nothing in the kernel', () => {
     const { left, right } = materials()
     const session = random(32)
