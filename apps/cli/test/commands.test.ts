@@ -1,39 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { DeviceKey } from '@trivault/client'
 import { fromBase64, toBase64 } from '@trivault/codec'
-import { encodeIntent, genesisJson } from '@trivault/protocol'
-import { TestVault, verdictsOf } from '@trivault/testkit'
+import { encodeIntent } from '@trivault/protocol'
+import { type TestVault, verdictsOf } from '@trivault/testkit'
 import { addressOf, operationOf, verifyApproval } from '@trivault/vault-state'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeWallet, replicaOf, run } from './support.ts'
+import { describe, expect, it } from 'vitest'
+import { eachAtADesk, type FakeWallet, replicaOf, run } from './support.ts'
 
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const another = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
-let directory: string
 let wallet: FakeWallet
 let vault: TestVault
-const path = (name: string): string => join(directory, name)
-const cli = (...args: string[]) =>
-  run([...args, '--api', wallet.url, '--api-key-file', path('key'), '--pins', path('pins')])
-
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'cli-'))
-  wallet = await FakeWallet.start()
-  vault = TestVault.founded()
-  writeFileSync(path('key'), 'cwp_test\n')
-  writeFileSync(path('pins'), genesisJson.write(vault.genesis))
-})
-afterEach(() => {
-  wallet.close()
-  rmSync(directory, { recursive: true })
+const { path, cli, makeDevice } = eachAtADesk(desk => {
+  ;({ wallet, vault } = desk)
 })
 
 /** Dave, whose device the command line made, and an operation that he started. */
 async function pending() {
-  await run(['approver', 'init', '--user', 'dave@example.com', '--key-file', path('device')])
-  const key = DeviceKey.parse(readFileSync(path('device'), 'utf8'))
+  const key = await makeDevice()
   const user = vault.start(vault.intent('register user', { UserID: 'dave@example.com', UserName: 'Dave' }))
   vault.execute(user)
   const pair = vault.intent('set user public key', { UserID: 'dave@example.com', PublicKey: key.publicKey })

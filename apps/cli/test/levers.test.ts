@@ -1,41 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DeviceKey } from '@trivault/client'
 import { fromHex, fromUtf8 } from '@trivault/codec'
-import { encodeIntent, genesisJson, type SignedHold } from '@trivault/protocol'
-import { TestVault } from '@trivault/testkit'
+import { encodeIntent, type SignedHold } from '@trivault/protocol'
+import type { TestVault } from '@trivault/testkit'
 import { checkHold } from '@trivault/vault-state'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readHold } from '../src/hold.ts'
-import { FakeWallet, run } from './support.ts'
+import { eachAtADesk, type FakeWallet, run } from './support.ts'
 
 const to = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
-let directory: string
 let wallet: FakeWallet
 let vault: TestVault
-const path = (name: string): string => join(directory, name)
-const cli = (...args: string[]) =>
-  run([...args, '--api', wallet.url, '--api-key-file', path('key'), '--pins', path('pins')])
-
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'cli-levers-'))
-  wallet = await FakeWallet.start()
-  vault = TestVault.founded()
-  writeFileSync(path('key'), 'cwp_test\n')
-  writeFileSync(path('pins'), genesisJson.write(vault.genesis))
-})
-afterEach(() => {
-  wallet.close()
-  rmSync(directory, { recursive: true })
+const { path, cli, makeDevice } = eachAtADesk(desk => {
+  ;({ wallet, vault } = desk)
 })
 
 /** Dave, an owner whose device the command line made. */
 async function owner(): Promise<void> {
-  await run(['approver', 'init', '--user', 'dave@example.com', '--key-file', path('device')])
-  const { publicKey } = DeviceKey.parse(readFileSync(path('device'), 'utf8'))
+  const { publicKey } = await makeDevice()
   const alice = vault.person('alice')
   const approved = (id: string): void => {
     vault.approve(id, alice)

@@ -1,27 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeWallet, run } from './support.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { eachAtADesk, type FakeWallet } from './support.ts'
 
 const start = '/api/cwp/operations/start/refreshMasterKey'
-let directory: string
 let wallet: FakeWallet
-const refresh = (...args: string[]) =>
-  run(['master-key', 'refresh', ...args, '--api', wallet.url, '--api-key-file', join(directory, 'key')])
+const { cli } = eachAtADesk(desk => {
+  wallet = desk.wallet
+})
+const refresh = (...args: string[]) => cli('master-key', 'refresh', ...args)
 const status = (answer: object): void => {
   wallet.answers['GET /api/cwp/operations/id/op-9/status'] = () => answer
 }
 
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'cli-master-key-'))
-  wallet = await FakeWallet.start()
-  writeFileSync(join(directory, 'key'), 'cwp_test\n')
+beforeEach(() => {
   wallet.answers[`POST ${start}`] = () => ({ OperationID: 'op-9' })
-})
-afterEach(() => {
-  wallet.close()
-  rmSync(directory, { recursive: true })
 })
 
 describe('master-key refresh', () => {

@@ -1,9 +1,15 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Replica, replay } from '@trivault/approval'
+import { DeviceKey } from '@trivault/client'
 import { toBase64 } from '@trivault/codec'
 import type { StoredEntry } from '@trivault/ledger'
-import type { TestVault } from '@trivault/testkit'
+import { genesisJson } from '@trivault/protocol'
+import { TestVault } from '@trivault/testkit'
+import { afterEach, beforeEach } from 'vitest'
 import { runCli } from '../src/run.ts'
 import type { Terminal } from '../src/session.ts'
 
@@ -80,4 +86,56 @@ export async function run(args: readonly string[], { yes = false, input = '' } =
   }
   const code = await runCli(args, terminal)
   return { code, ...text }
+}
+
+/** Where somebody works with the command line: files of their own, and the wallet of a founded vault. */
+export class Desk {
+  readonly directory = mkdtempSync(join(tmpdir(), 'cli-'))
+  readonly vault = TestVault.founded()
+  readonly wallet: FakeWallet
+
+  private constructor(wallet: FakeWallet) {
+    this.wallet = wallet
+    writeFileSync(this.path('key'), 'cwp_test\n')
+    writeFileSync(this.path('pins'), genesisJson.write(this.vault.genesis))
+  }
+
+  static async open(): Promise<Desk> {
+    return new Desk(await FakeWallet.start())
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  /** Runs the command line with this wallet, API key and pins. */
+  cli(...args: string[]) {
+    return run([...args, '--api', this.wallet.url, '--api-key-file', this.path('key'), '--pins', this.path('pins')])
+  }
+
+  /** Makes Dave's device key, in the file `device`. */
+  async makeDevice(): Promise<DeviceKey> {
+    await run(['approver', 'init', '--user', 'dave@example.com', '--key-file', this.path('device')])
+    return DeviceKey.parse(readFileSync(this.path('device'), 'utf8'))
+  }
+
+  close(): void {
+    this.wallet.close()
+    rmSync(this.directory, { recursive: true })
+  }
+}
+
+/** A desk of its own for each test of the file, handed to `take`; the rest acts on the present one. */
+export function eachAtADesk(take: (desk: Desk) => void) {
+  let desk: Desk
+  beforeEach(async () => {
+    desk = await Desk.open()
+    take(desk)
+  })
+  afterEach(() => desk.close())
+  return {
+    path: (name: string): string => desk.path(name),
+    cli: (...args: string[]) => desk.cli(...args),
+    makeDevice: () => desk.makeDevice(),
+  }
 }
