@@ -6,6 +6,7 @@ import {
   adminStatementsJson,
   foundingEpochJson,
   type Genesis,
+  noStatements,
   signOrder,
   vaultIdOf,
   withOrder,
@@ -28,7 +29,11 @@ export interface OrderFlags {
   readonly withdraw?: string
 }
 
-const withdrawable = ['founding-epoch', 'recreate', 'release'] as const
+const withdrawable: ReadonlyMap<string, keyof AdminStatements> = new Map([
+  ['founding-epoch', 'foundingEpoch'],
+  ['recreate', 'recreate'],
+  ['release', 'releases'],
+])
 
 /**
  * Signs an order to a node with its admin's key and puts it into the node's partition, from where its host takes it at the next
@@ -89,16 +94,12 @@ async function changeOf(context: Context, flags: OrderFlags): Promise<Change | u
 }
 
 function withdrawal(kind: string): Change {
-  if (!withdrawable.some(name => name === kind))
-    throw new DeployerError('usage', `--withdraw ${kind}`, `one of ${withdrawable.join(', ')}`)
+  const member = withdrawable.get(kind)
+  if (member === undefined)
+    throw new DeployerError('usage', `--withdraw ${kind}`, `one of ${[...withdrawable.keys()].join(', ')}`)
   return {
     words: (_, index) => `withdrawn from Policy Node ${index}: ${kind} (what it has carried out stays)`,
-    apply: async statements => ({
-      ...statements,
-      ...(kind === 'founding-epoch' && { foundingEpoch: undefined }),
-      ...(kind === 'recreate' && { recreate: undefined }),
-      ...(kind === 'release' && { releases: [] }),
-    }),
+    apply: async statements => ({ ...statements, [member]: noStatements[member] }),
   }
 }
 

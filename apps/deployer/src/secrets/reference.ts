@@ -20,10 +20,14 @@ const generated = [
 const partition = [
   [
     '`policy-node0` and so on',
-    'Encryptor Master Password and identity seed, encrypted by the node’s key; never shown, never replaced',
+    'Encryptor Master Password, identity seed and the public key of its admin, encrypted by the node’s key; never shown, never replaced',
     'that node’s host, for its enclave',
   ],
-  ['`policy-node0.pins` and so on', 'node card, pins and ERS public key', 'that node’s host, its admin'],
+  [
+    '`policy-node0.pins` and so on',
+    'node card, pins, ERS public key, and the admin’s signatures under pins and [orders](node-orders.md)',
+    'that node’s host, its admin',
+  ],
 ]
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
