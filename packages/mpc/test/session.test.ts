@@ -15,6 +15,9 @@ const session = (complete: () => never, closed: (Failure | undefined)[]): RoundS
     rounds: [{ bodyLength: 0, complete }],
     close: failure => void closed.push(failure),
   })
+const never = (): never => {
+  throw new Error('unreachable')
+}
 const frameOf = (from: number): Uint8Array => Uint8Array.from([PROTOCOL.signing, 2, 1, from, ...new Uint8Array(16)])
 
 describe('an error that no check foresaw', () => {
@@ -88,9 +91,9 @@ describe('a session that is given up', () => {
 })
 
 describe('what a round was given', () => {
-  it('is erased after it', () => {
+  it('is erased after it, not only when the session ends', () => {
     const seen: Uint8Array[] = []
-    const two = new RoundSession<string>({
+    const two = new RoundSession<never>({
       protocol: PROTOCOL.signing,
       self: 1,
       peers: [2],
@@ -104,14 +107,15 @@ describe('what a round was given', () => {
               expect(body).toEqual(Uint8Array.of(7, 8))
               seen.push(body)
             }
-            return { result: 'done' }
+            return { send: new Map() }
           },
         },
+        { bodyLength: 0, complete: never },
       ],
       close: () => undefined,
     })
     two.start()
-    expect(two.receive(2, Uint8Array.from([...frameOf(2), 7, 8]))).toEqual({ out: [], result: 'done' })
+    expect(two.receive(2, Uint8Array.from([...frameOf(2), 7, 8]))).toEqual({ out: [] })
     expect(seen).toEqual([new Uint8Array(2)])
   })
 })
