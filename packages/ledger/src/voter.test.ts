@@ -1,5 +1,6 @@
 import { decode, encode, fixed, utf8 } from '@trivault/codec'
 import { describe, expect, it } from 'vitest'
+import { LedgerError } from './errors.ts'
 import { encodeCertificate, encodeMessage } from './messages.ts'
 import { createVoteRecord, decodeRecord } from './record.ts'
 import { nodeIndexes, type Report } from './signed.ts'
@@ -473,6 +474,25 @@ describe('L8: restored nodes and forks', () => {
       reason: 'no-anchor',
     })
     expect(bench.anchors[0].row).toBeUndefined()
+  })
+
+  it('says why it has no anchor, and votes again when it is back', async () => {
+    const bench = await Bench.open()
+    const anchor = bench.anchors[0] as MemoryAnchor
+    const silence = new LedgerError('anchor-unreachable', 'the table does not answer')
+    const { compareAndSet, load } = anchor
+    const voter = bench.node(0)
+    const { bytes } = bench.entry('a')
+    for (const why of [silence, new Error('ENOENT')]) {
+      anchor.compareAndSet = () => Promise.reject(why)
+      anchor.load = () => Promise.reject(why)
+      await expect(ask(voter, bench.propose(bytes))).rejects.toThrow(why)
+      const reason = why === silence ? 'the table does not answer' : 'the anchor did not answer'
+      expect(voter.status()).toMatchObject({ phase: 'no-anchor', reason })
+    }
+    Object.assign(anchor, { compareAndSet, load })
+    expect(await askFor(voter, bench.propose(bytes), 'vote')).toBeDefined()
+    expect(voter.status().phase).toBe('voting')
   })
 
   it('refuses the vote record of another node or vault', async () => {

@@ -28,7 +28,7 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     secret: blob(),
     statements: blob(),
     ersPublicKey: blob(),
-    anchor: name,
+    anchor: fc.option(name, { nil: undefined }),
   }),
   fc.record({ type: fc.constant('value' as const), id, value: fc.option(blob(), { nil: undefined }) }),
   fc.record({
@@ -45,6 +45,9 @@ const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     message: blob(),
   }),
   fc.record({ type: fc.constant('stop' as const) }),
+  fc.record({ type: fc.constant('pipeBytes' as const), pipe: fc.nat(3), bytes: blob() }),
+  fc.record({ type: fc.constant('pipeTaken' as const), pipe: fc.nat(3), length: fc.nat(2 ** 32 - 1) }),
+  fc.record({ type: fc.constant('pipeClose' as const), pipe: fc.nat(3), reason: name }),
 )
 
 /** The host's end of a stream pair, played by the test. */
@@ -249,6 +252,23 @@ describe('the core’s end', () => {
     await expect(ended.link.records.get('t', 'k')).rejects.toMatchObject({ code: 'closed' })
   })
 
+  it('opens pipes, which end with the link', async () => {
+    const { link, stream, say, heard } = started()
+    await link.init
+    const [first, second] = [link.openPipe(), link.openPipe()]
+    expect([await heard(), await heard()]).toMatchObject([
+      { type: 'pipeOpen', pipe: 1 },
+      { type: 'pipeOpen', pipe: 2 },
+    ])
+    second.write('up')
+    expect(await heard()).toMatchObject({ type: 'pipeBytes', pipe: 2, bytes: Uint8Array.from(Buffer.from('up')) })
+    say({ type: 'pipeBytes', pipe: 1, bytes: Uint8Array.of(7) })
+    expect(await new Promise(resolve => first.once('data', resolve))).toEqual(Buffer.of(7))
+    const failed = new Promise(resolve => second.once('error', resolve))
+    stream.push(null)
+    expect(await failed).toMatchObject({ code: 'closed' })
+  })
+
   it('shortens what does not fit a log line or a metric', async () => {
     const { link, heard } = started()
     link.log('warn', `${'x'.repeat(5000)}\ud800`, { a: `\ud800${'é'.repeat(5000)}`, b: Number.NaN, c: true, d: -1.5 })
@@ -264,6 +284,14 @@ describe('the core’s end', () => {
     ['an answer never asked for', ({ say }) => say({ type: 'done', id: 7 })],
     ['garbage', ({ stream }) => void stream.push(Uint8Array.of(0, 0, 0, 2, 99, 1))],
     ['a frame above the bound', ({ stream }) => void stream.push(Uint8Array.of(255, 0, 0, 0))],
+    ['bytes for a pipe that is not open', ({ say }) => say({ type: 'pipeBytes', pipe: 1, bytes: Uint8Array.of(1) })],
+    [
+      'more taken from a pipe than was sent',
+      ({ link, say }) => {
+        link.openPipe()
+        say({ type: 'pipeTaken', pipe: 1, length: 1 })
+      },
+    ],
     [
       'an answer of another kind',
       async ({ link, say, asked }) => {
@@ -322,6 +350,7 @@ describe('the core’s end', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.oneof(hostMessages, blob(50)), { maxLength: 10 }), async script => {
         const { link, stream, say } = started()
+        link.openPipe()
         const asks = [link.records.get('t', 'k'), link.records.range('t', '', 3), link.attestation.attest({})]
         const results = Promise.allSettled(asks)
         for (const step of script) {

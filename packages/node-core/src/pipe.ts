@@ -76,8 +76,7 @@ class Pipe extends Duplex {
       this.push(message.bytes)
     } else {
       this.#isOver = true
-      this.#waiting?.done(new LinkError('closed', 'the other end closed the pipe'))
-      this.#waiting = undefined
+      this.#giveUp()
       if (message.reason === '') this.push(null)
       else this.destroy(new LinkError('refused', printable(message.reason, 256)))
     }
@@ -91,9 +90,9 @@ class Pipe extends Duplex {
   }
 
   override _write(bytes: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
-    if (this.#isOver) return done(new LinkError('closed', 'the other end closed the pipe'))
     this.#waiting = { bytes, done }
-    this.#flush()
+    if (this.#isOver) this.#giveUp()
+    else this.#flush()
   }
 
   override _final(done: () => void): void {
@@ -103,9 +102,7 @@ class Pipe extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#close(
-      error === null ? '' : error instanceof LinkError ? printable(error.message, 256) : 'the connection broke',
-    )
+    this.#close(error instanceof LinkError ? printable(error.message, 256) : 'the connection broke')
     this.#waiting = undefined
     done(error)
   }
@@ -120,6 +117,12 @@ class Pipe extends Duplex {
       this.#waiting = rest.length > 0 ? { bytes: rest, done } : undefined
       if (rest.length === 0) done()
     }
+  }
+
+  /** What could not be sent will not be. */
+  #giveUp(): void {
+    this.#waiting?.done(new LinkError('closed', 'the other end closed the pipe'))
+    this.#waiting = undefined
   }
 
   #close(reason: string): void {

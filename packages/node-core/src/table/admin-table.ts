@@ -58,7 +58,7 @@ export interface FirstAnchorItem {
 }
 
 /**
- * The first row of a new anchor in a table, 97 bytes: version 0 without a record, which says that the node may write its first
+ * The first row of a new anchor in a table, 65 bytes: version 0 without a record, which says that the node may write its first
  * vote record. Only the step that provisions the secret writes it, where there is none; `key` is `anchorKeyOf` the secret.
  */
 export function firstAnchorRow(key: Uint8Array): Uint8Array {
