@@ -23,8 +23,8 @@ export async function runEntrypoint({ environment, signals, say }: EntrypointOpt
     if (start.database) await setUpDatabases(secrets, start.database, say)
     return 0
   }
-  const content = filesOf(start.component, secrets, start.database)
-  await layOut({ runDir: start.runDir, stateDir: start.stateDir, conf, content })
+  const files = filesOf(start.component, secrets, start.database)
+  await layOut({ runDir: start.runDir, conf, files })
   say(`configuration ${start.conf?.sha256.slice(0, 12)} and ${secrets.size} secrets are in place; starting`)
   return runService(start, signals)
 }

@@ -31,8 +31,6 @@ export interface Start {
   readonly secrets: ReadonlyMap<string, { readonly value: string } | { readonly arn: string }>
   /** Private, for this run only. */
   readonly runDir: string
-  /** Outlives restarts. */
-  readonly stateDir: string
   readonly softwareAttestation: string | undefined
   /** What the service itself is given: nothing secret. */
   readonly environment: NodeJS.ProcessEnv
@@ -68,7 +66,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Start {
       }),
     ),
     runDir: env.TRIVAULT_RUN_DIR || '/run/trivault',
-    stateDir: env.TRIVAULT_STATE_DIR || '/var/lib/trivault',
     softwareAttestation: env.TRIVAULT_SOFTWARE_ATTESTATION || undefined,
     environment: Object.fromEntries(
       Object.entries(env).filter(

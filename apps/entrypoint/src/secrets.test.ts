@@ -11,7 +11,7 @@ const nodeSecrets = {
   DB_INFO: role,
   BROKER_ROOT_CA: 'root',
   BROKER_TLS: JSON.stringify({ cert: 'c', key: 'k' }),
-  NODE_SECRET: JSON.stringify({ version: 1, secret: 'AQID', anchor: { '0000000000000000': 'BAUG' } }),
+  NODE_SECRET: JSON.stringify({ version: 2, secret: 'AQID' }),
   PINS: JSON.stringify({ card: {}, pins: { version: 1 }, ersPublicKey: 'pem', statements: { pins: 'signature' } }),
 }
 const files = (changes: Record<string, string> = {}) =>
@@ -21,7 +21,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 describe('the files of a service', () => {
   it('hold each secret where the configuration looks for it', () => {
-    const { files: made, anchor } = files()
+    const made = files()
     expect(Object.fromEntries(made)).toEqual({
       'secrets/database-url': `postgres://trivault_node0:${'p'.repeat(32)}@db.example.com:5432/trivault_node0?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem`,
       'secrets/broker-root-ca': 'root',
@@ -32,11 +32,10 @@ describe('the files of a service', () => {
       'secrets/statements': '{"pins":"signature"}',
       'secrets/ers-public-key': 'pem',
     })
-    expect(anchor).toEqual(new Map([['0000000000000000', new Uint8Array([4, 5, 6])]]))
   })
 
   it('give the wallet its pins as they are', () => {
-    const { files: made } = filesOf('wallet', new Map([['PINS', '{"version":1}']]), database)
+    const made = filesOf('wallet', new Map([['PINS', '{"version":1}']]), database)
     expect(made.get('secrets/pins')).toBe('{"version":1}')
   })
 
@@ -44,7 +43,7 @@ describe('the files of a service', () => {
     ['a database role of another form', { DB_INFO: '{"user":"secret-value"}' }, /DB_INFO has not the form/],
     ['no JSON', { BROKER_TLS: 'secret-value' }, /BROKER_TLS has not the form/],
     ['a certificate without key', { BROKER_TLS: '{"cert":"secret-value"}' }, /BROKER_TLS has no key/],
-    ['no secret', { NODE_SECRET: '{"anchor":{"a":"secret-value"}}' }, /NODE_SECRET has no secret/],
+    ['no secret', { NODE_SECRET: '{"version":"secret-value"}' }, /NODE_SECRET has no secret/],
     ['no pins', { PINS: '{"card":"secret-value"}' }, /has no pins: the node admin has not pinned the peers/],
     [
       'unsigned pins',
@@ -68,9 +67,8 @@ describe('the run directory', () => {
   const lay = (changes: Record<string, string> = {}) =>
     layOut({
       runDir: join(dir, 'run'),
-      stateDir: join(dir, 'state'),
       conf: new TextEncoder().encode('{}'),
-      content: files(changes),
+      files: files(changes),
     })
   const read = (path: string) => readFileSync(join(dir, path), 'utf8')
 
@@ -82,14 +80,5 @@ describe('the run directory', () => {
     expect(statSync(join(dir, 'run', 'secrets')).mode & 0o077).toBe(0)
     expect(() => read('run/secrets/old')).toThrow()
     expect(read('run/conf')).toBe('{}')
-  })
-
-  it('leads to the anchor, which is laid out once and never set back', async () => {
-    const row = 'state/anchor/0000000000000000'
-    expect(readFileSync(join(dir, 'run', row))).toEqual(Buffer.from([4, 5, 6]))
-    writeFileSync(join(dir, row), 'voted')
-    await lay()
-    expect(read(row)).toBe('voted')
-    expect(read(`run/${row}`)).toBe('voted')
   })
 })

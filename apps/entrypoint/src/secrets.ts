@@ -12,51 +12,46 @@ export interface DatabaseRole {
   readonly password: string
 }
 
-/** Files of the service, by path in its run directory; a node's anchor is apart, because it outlives the run. */
-export interface ServiceFiles {
-  readonly files: ReadonlyMap<string, string | Uint8Array>
-  readonly anchor: ReadonlyMap<string, Uint8Array> | undefined
-}
+/** Files of the service, by path in its run directory. */
+export type ServiceFiles = ReadonlyMap<string, string | Uint8Array>
 
 /** Throws EntrypointError secret, which names the variable and nothing of its value. */
-export function filesOf(component: Component, secrets: ReadonlyMap<string, string>, database: Endpoint | undefined) {
+export function filesOf(
+  component: Component,
+  secrets: ReadonlyMap<string, string>,
+  database: Endpoint | undefined,
+): ServiceFiles {
   const files = new Map<string, string | Uint8Array>()
-  let anchor: ReadonlyMap<string, Uint8Array> | undefined
-  for (const [name, value] of secrets) {
-    const [written, first] = writers[name]?.(value, component, database) ?? [{}, undefined]
-    for (const [file, content] of Object.entries(written)) files.set(`secrets/${file}`, content)
-    anchor = first ?? anchor
-  }
-  return { files, anchor } satisfies ServiceFiles
+  for (const [name, value] of secrets)
+    for (const [file, content] of Object.entries(writers[name]?.(value, component, database) ?? {}))
+      files.set(`secrets/${file}`, content)
+  return files
 }
 
-type Written = [files: Record<string, string | Uint8Array>, anchor?: ReadonlyMap<string, Uint8Array>]
+type Written = Record<string, string | Uint8Array>
 type Writer = (value: string, component: Component, database: Endpoint | undefined) => Written
 
 const writers: Readonly<Record<string, Writer>> = {
-  DB_INFO(value, _, database) {
-    if (database === undefined) return [{}]
-    return [{ 'database-url': databaseUrl(readRole('DB_INFO', value), database) }]
+  DB_INFO(value, _, database): Written {
+    if (database === undefined) return {}
+    return { 'database-url': databaseUrl(readRole('DB_INFO', value), database) }
   },
-  BROKER_ROOT_CA: value => [{ 'broker-root-ca': value }],
+  BROKER_ROOT_CA: value => ({ 'broker-root-ca': value }),
   BROKER_TLS(value) {
     const { cert, key } = members('BROKER_TLS', value, ['cert', 'key'])
-    return [{ 'broker-cert': `${cert}`, 'broker-key': `${key}` }]
+    return { 'broker-cert': `${cert}`, 'broker-key': `${key}` }
   },
-  AUTH0: value => [{ auth0: value }],
-  CHAIN_RPC_URLS: value => [{ 'chain-rpc-urls': value }],
-  PINS(value, component) {
-    if (component === 'wallet') return [{ pins: value }]
+  AUTH0: value => ({ auth0: value }),
+  CHAIN_RPC_URLS: value => ({ 'chain-rpc-urls': value }),
+  PINS(value, component): Written {
+    if (component === 'wallet') return { pins: value }
     const { pins, ersPublicKey, statements } = members('PINS', value, ['pins', 'ersPublicKey', 'statements'])
     const statementsFile = JSON.stringify(statements)
-    return [{ pins: JSON.stringify(pins), statements: statementsFile, 'ers-public-key': `${ersPublicKey}` }]
+    return { pins: JSON.stringify(pins), statements: statementsFile, 'ers-public-key': `${ersPublicKey}` }
   },
   NODE_SECRET(value) {
-    const { secret, anchor } = members('NODE_SECRET', value, ['secret', 'anchor'])
-    const rows = Object.entries(anchor as Record<string, unknown>).map(
-      ([name, row]) => [name, new Uint8Array(Buffer.from(`${row}`, 'base64'))] as const,
-    )
-    return [{ 'node-secret': new Uint8Array(Buffer.from(`${secret}`, 'base64')) }, new Map(rows)]
+    const { secret } = members('NODE_SECRET', value, ['secret'])
+    return { 'node-secret': new Uint8Array(Buffer.from(`${secret}`, 'base64')) }
   },
 }
 

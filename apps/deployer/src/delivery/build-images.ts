@@ -30,7 +30,7 @@ const text = (path: string, contents: string): ImageFile => ({
 
 /** Services run as this user; root has no use in them. */
 const USER = '1000:1000'
-const volumes = ['/run/trivault', '/var/lib/trivault', '/tmp'] as const
+const volumes = ['/run/trivault', '/tmp'] as const
 
 function baseFiles({ node, rdsCa }: ImageInputs): ImageFile[] {
   return [

@@ -112,6 +112,5 @@ export function serviceTask(stack: Stack, deployment: Deployment, options: Servi
 /** Writable places, which end with the task. */
 const volumes = [
   { name: 'run', path: '/run/trivault' },
-  { name: 'state', path: '/var/lib/trivault' },
   { name: 'tmp', path: '/tmp' },
 ] as const

@@ -30,7 +30,6 @@ memory_mib: ${enclave.memoryMiB}
 cpu_count: ${enclave.cpus}
 EOF_ALLOCATOR
 systemctl enable --now nitro-enclaves-allocator docker
-install -d -m 0700 /var/lib/trivault -o 1000 -g 1000
 aws s3 cp --region ${region} "s3://$CONF_BUCKET/$EIF_KEY" /etc/trivault/enclave.eif
 echo "$EIF_SHA256  /etc/trivault/enclave.eif" | sha256sum --check --strict
 aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${registry}
@@ -46,7 +45,7 @@ RestartSec=5
 ExecStartPre=-/usr/bin/docker rm --force policy-node
 ExecStart=/usr/bin/docker run --rm --name policy-node --network host --read-only --cap-drop ALL \\
   --security-opt no-new-privileges --user 1000:1000 --device /dev/vsock --env-file /etc/trivault/host.env \\
-  --tmpfs /run/trivault:uid=1000,mode=0700 --tmpfs /tmp --volume /var/lib/trivault:/var/lib/trivault \\
+  --tmpfs /run/trivault:uid=1000,mode=0700 --tmpfs /tmp \\
   --volume /etc/trivault/enclave.eif:/etc/trivault/enclave.eif:ro \\
   --log-driver awslogs --log-opt awslogs-region=${region} --log-opt awslogs-group=${logGroup} --log-opt awslogs-stream=${logStream} \\
   ${image} node /app/apps/entrypoint/src/main.ts
