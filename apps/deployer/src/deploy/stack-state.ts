@@ -5,6 +5,7 @@ export interface StackState {
   readonly status: string
   readonly parameters: Readonly<Record<string, string>>
   readonly outputs: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
 }
 
 /** A template as far as we look into it. */
@@ -26,6 +27,7 @@ export async function readStack(context: Context, name: string, region?: string)
       status: stack.StackStatus,
       parameters: Object.fromEntries((stack.Parameters ?? []).map(p => [p.ParameterKey ?? '', p.ParameterValue ?? ''])),
       outputs: Object.fromEntries((stack.Outputs ?? []).map(o => [o.OutputKey ?? '', o.OutputValue ?? ''])),
+      tags: Object.fromEntries((stack.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'ValidationError' && error.message.includes('does not exist'))
@@ -71,7 +73,10 @@ export async function firstFailure(context: Context, name: string, region: strin
 
 const POLL_MS = 3_000
 
-/** Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. What `tell` throws ends it. */
+/**
+ * Waits while CloudFormation is at work on the stack, as after Ctrl-C, and clears away a creation that failed. What `tell` throws
+ * ends it. Throws DeployerError refused for a stack of another environment.
+ */
 export async function settle(
   context: Context,
   name: string,
@@ -79,6 +84,7 @@ export async function settle(
   tell?: (progress: string) => void | Promise<void>,
 ): Promise<void> {
   let state = await readStack(context, name, region)
+  if (state !== undefined) refuseForeign(context, name, state)
   while (state?.status.endsWith('_IN_PROGRESS')) {
     await tell?.(`waiting: CloudFormation says ${state.status}`)
     await sleep(context, POLL_MS)
@@ -91,6 +97,19 @@ export async function settle(
       `${name} is in state ${state.status}`,
       'continue or delete the rollback in the CloudFormation console, then run the same command again',
     )
+}
+
+/** `acme` `main-eu` and `acme-main` `eu` give stacks of one name: in one account only the first of the two may have it. */
+function refuseForeign(context: Context, name: string, { tags }: StackState): void {
+  const { namespace, environment } = context.deployment()
+  const { 'trivault:namespace': itsNamespace, 'trivault:environment': itsEnvironment } = tags
+  // One whose creation never began has no tags.
+  if (itsNamespace === undefined || (itsNamespace === namespace && itsEnvironment === environment)) return
+  throw new DeployerError(
+    'refused',
+    `the stack ${name} of this account is of ${itsNamespace} ${itsEnvironment}, not of ${namespace} ${environment}`,
+    'choose another NAMESPACE or ENV_PREFIX for this environment, in customer-config.yml too',
+  )
 }
 
 /** A stack that was never completed holds nothing; the toolkit deletes it and begins anew. */

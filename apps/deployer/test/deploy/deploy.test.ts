@@ -4,7 +4,16 @@ import { smallEif } from '../delivery/small-eif.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import { Workplace } from '../run.ts'
 import { describeDeployedKey } from './deployed-key.ts'
-import { layOut, nodeOne, populate, pushImages, startAccounts, stopAgain, wallet } from './environment.ts'
+import {
+  layOut,
+  nodeOne,
+  otherEnvironments,
+  populate,
+  pushImages,
+  startAccounts,
+  stopAgain,
+  wallet,
+} from './environment.ts'
 
 vi.stubEnv('CDK_VALIDATION', 'false')
 
@@ -238,6 +247,42 @@ describe('other commands', () => {
 })
 
 describeDeployedKey(() => aws, as)
+
+describe('another environment of the customer, in the same accounts', () => {
+  const [beside, clashing] = otherEnvironments
+  const run = async ({ namespace, environment }: (typeof otherEnvironments)[number], ...commands: string[]) => {
+    const other = new Workplace('recommended')
+    other.edit('customer-config.yml', 'namespace: acme-custody', `namespace: ${namespace}`)
+    other.edit('customer-config.yml', 'environment: testnet', `environment: ${environment}\ntestnet: true`)
+    const BACKEND_API_PATH = `https://api.${environment}.wallet.example.com`
+    Object.assign(other.variables, { NAMESPACE: namespace, ENV_PREFIX: environment, BACKEND_API_PATH })
+    await other.run(['generate-customer-assets'])
+    layOut(other, deployment)
+    const runs = []
+    for (const command of commands) runs.push(await other.run([command], aws.environmentFor(wallet, 'admin-of-others')))
+    other.remove()
+    return { codes: runs.map(({ code }) => code), err: runs.map(({ err }) => err).join('') }
+  }
+
+  it('stands beside the first and changes nothing of it', async () => {
+    const { codes, err } = await run(
+      beside,
+      'deploy-baseline',
+      'deploy-wallet-long-lived',
+      'deploy-policy-node0-long-lived',
+    )
+    expect([codes, err]).toEqual([[0, 0, 0], err])
+    expect(await succeeds(wallet, 'deploy-baseline')).toContain('no changes: everything was so already')
+    expect(await succeeds(wallet, 'deploy-wallet-long-lived')).toContain('no changes: everything was so already')
+  })
+
+  it('is refused under a name that means the stacks of another', async () => {
+    const { codes, err } = await run(clashing, 'deploy-baseline')
+    expect(codes).toEqual([3])
+    expect(err).toContain('is of acme-custody main-eu, not of acme-custody-main eu')
+    expect(err).toContain('choose another NAMESPACE')
+  })
+})
 
 describe('after it all', () => {
   it('no step was refused by the policies of the admins', () => {

@@ -4,13 +4,16 @@ import {
   EncryptCommand,
   GenerateDataKeyCommand,
   GetKeyPolicyCommand,
+  GetPublicKeyCommand,
   KMSClient,
   PutKeyPolicyCommand,
+  SignCommand,
 } from '@aws-sdk/client-kms'
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { AwsDouble } from '@trivault/aws-double'
+import { adminKeyOfSpki, adminSignatureOfDer, isSignedByAdmin } from '@trivault/protocol'
 import { describe, expect, it } from 'vitest'
-import { nodeKeyAlias } from '../../src/names.ts'
+import { adminKeyAlias, nodeKeyAlias } from '../../src/names.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import type { Run } from '../run.ts'
 import { nodeOne, wallet } from './environment.ts'
@@ -83,14 +86,45 @@ export function describeDeployedKey(
     })
   })
 
-  describe('the key of Policy Node 1, changed without CloudFormation', () => {
+  describe('the admin key of Policy Node 1, as deployed', () => {
+    const host = 'acme-custody-testnet-policy-node1-host'
+    const KeyId = `arn:aws:kms:us-east-1:${nodeOne}:${adminKeyAlias(deployment, 1)}`
+    const kms = (account: string, name: string) =>
+      new KMSClient({ region: 'us-east-1', endpoint: aws().endpoint, credentials: aws().credentialsFor(account, name) })
+    const digest = { Message: new Uint8Array(32), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256' } as const
+
+    it('signs digests for its admin, and nothing else', async () => {
+      const admin = kms(nodeOne, 'admin')
+      const { PublicKey = new Uint8Array() } = await admin.send(new GetPublicKeyCommand({ KeyId }))
+      const { Signature = new Uint8Array() } = await admin.send(new SignCommand({ KeyId, ...digest }))
+      const signature = adminSignatureOfDer(Signature)
+      expect(isSignedByAdmin(adminKeyOfSpki(PublicKey), digest.Message, signature)).toBe(true)
+      const raw = new SignCommand({ KeyId, ...digest, MessageType: 'RAW' })
+      await expect(admin.send(raw)).rejects.toThrow('not authorized')
+    })
+
+    it.each([
+      ['the infrastructure admin', wallet, 'admin'],
+      ["another node's admin", '333333333333', 'admin'],
+      ['its own host', wallet, host],
+      ["node 0's host", wallet, 'acme-custody-testnet-policy-node0-host'],
+      ['the wallet', wallet, 'acme-custody-testnet-wallet-task'],
+    ])('does not sign for %s', async (_who, account, name) => {
+      await expect(kms(account, name).send(new SignCommand({ KeyId, ...digest }))).rejects.toThrow('not authorized')
+    })
+  })
+
+  describe.each([
+    ['key', nodeKeyAlias, 'kms:PutKeyPolicy', 'changes the key policy of Policy Node 1'],
+    ['admin key', adminKeyAlias, 'kms:Sign', 'signs as the admin of Policy Node 1'],
+  ])('the %s of Policy Node 1, changed without CloudFormation', (_what, aliasOf, Action, told) => {
     it('is seen by prove-separation --deployed', async () => {
       const kms = new KMSClient({
         region: 'us-east-1',
         endpoint: aws().endpoint,
         credentials: aws().credentialsFor(nodeOne, 'admin'),
       })
-      const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: nodeKeyAlias(deployment, 1) }))
+      const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: aliasOf(deployment, 1) }))
       const KeyId = KeyMetadata?.KeyId
       const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId }))
       const wider = JSON.parse(Policy)
@@ -98,13 +132,13 @@ export function describeDeployedKey(
         Sid: 'Wider',
         Effect: 'Allow',
         Principal: { AWS: `arn:aws:iam::${wallet}:root` },
-        Action: 'kms:PutKeyPolicy',
+        Action,
         Resource: '*',
       })
       await kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(wider) }))
       const { code, out } = await as(nodeOne, 'prove-separation', '--deployed')
       await kms.send(new PutKeyPolicyCommand({ KeyId, Policy }))
-      expect(out).toContain(`administrator of ${wallet} changes the key policy of Policy Node 1`)
+      expect(out).toContain(`administrator of ${wallet} ${told}`)
       expect(code).toBe(3)
       expect(await as(nodeOne, 'prove-separation', '--deployed')).toMatchObject({ code: 0 })
     })

@@ -20,6 +20,11 @@ const publisher = newKey()
 
 export const wallet = '111111111111'
 export const nodeOne = '222222222222'
+/** Of the same customer; the stacks of the two have the same names. */
+export const otherEnvironments = [
+  { namespace: 'acme-custody', environment: 'main-eu' },
+  { namespace: 'acme-custody-main', environment: 'eu' },
+] as const
 
 /** The three accounts of the recommended layout, with the customer's zones and one admin each. `exitOf`: how a task ends by itself. */
 export function startAccounts(
@@ -29,6 +34,9 @@ export function startAccounts(
   // As narrow as `admin-policy` makes them: a step that needs more fails here.
   const admin = (...roles: Role[]) => ({
     admin: roles.map(role => adminPolicy(deployment, role)),
+    'admin-of-others': otherEnvironments.flatMap(other =>
+      roles.map(role => adminPolicy({ ...deployment, ...other }, role)),
+    ),
   })
   return startAwsDouble({
     region: 'us-east-1',
