@@ -25,6 +25,10 @@ export const change =
     by(resource.Properties as Record<string, unknown>)
   }
 
+/** Gives properties of one resource other values. */
+export const set = (ending: string, id: string, values: Record<string, unknown>): Fault['seed'] =>
+  change(ending, id, properties => Object.assign(properties, values))
+
 /** Adds a resource. */
 export const add =
   (ending: string, resource: { Type: string; Properties: Record<string, unknown> }): Fault['seed'] =>
@@ -33,3 +37,18 @@ export const add =
   }
 
 export const root = (account: string) => ({ AWS: `arn:aws:iam::${account}:root` })
+
+export interface RawStatement {
+  Sid: string
+  Action: string[]
+  Principal?: unknown
+  Condition?: Record<string, Record<string, unknown> | undefined>
+}
+
+/** A statement of a policy document, to be changed. */
+export function statement(properties: Record<string, unknown>, document: string, sid: string): RawStatement {
+  const { Statement } = properties[document] as { Statement: RawStatement[] }
+  const found = Statement.find(({ Sid }) => Sid === sid)
+  if (found === undefined) throw new Error(`no statement ${sid}`)
+  return found
+}

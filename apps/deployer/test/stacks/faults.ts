@@ -1,29 +1,6 @@
-import { nodeKeyAlias } from '../../src/names.ts'
 import { anchorFaults } from './anchor-faults.ts'
-import { change, type Fault, root, stackOf } from './fault.ts'
-
-interface RawStatement {
-  Sid: string
-  Action: string[]
-  Principal?: unknown
-  Condition?: Record<string, Record<string, unknown> | undefined>
-}
-
-function statement(properties: Record<string, unknown>, document: string, sid: string): RawStatement {
-  const { Statement } = properties[document] as { Statement: RawStatement[] }
-  const found = Statement.find(({ Sid }) => Sid === sid)
-  if (found === undefined) throw new Error(`no statement ${sid}`)
-  return found
-}
-
-const keyPolicy = (by: (statement: RawStatement, statements: unknown[]) => void): Fault['seed'] =>
-  change('policy-node1-long-lived', 'NodeKey', p => {
-    const { Statement } = p.KeyPolicy as { Statement: unknown[] }
-    by(statement(p, 'KeyPolicy', 'DecryptInMeasuredEnclave0'), Statement)
-  })
-
-const adminKeyPolicy = (by: (statement: RawStatement) => void): Fault['seed'] =>
-  change('policy-node1-long-lived', 'AdminKey', p => by(statement(p, 'KeyPolicy', 'SignDigests')))
+import { change, type Fault, root, set, stackOf, statement } from './fault.ts'
+import { keyFaults } from './key-faults.ts'
 
 const role = (id: string, extra: Record<string, unknown>): Fault['seed'] =>
   change('-testnet-wallet', id, p => {
@@ -31,205 +8,27 @@ const role = (id: string, extra: Record<string, unknown>): Fault['seed'] =>
     policy?.PolicyDocument.Statement.push({ Effect: 'Allow', Sid: 'Seeded', ...extra })
   })
 
+interface Container extends Record<string, unknown> {
+  Environment: unknown[]
+  Secrets: unknown[]
+}
+
+/** Changes the one container of a task. */
+const container = (id: string, by: (container: Container) => void): Fault['seed'] =>
+  change('-testnet-wallet', id, p => {
+    const [only] = p.ContainerDefinitions as Container[]
+    if (only === undefined) throw new Error(`no container in ${id}`)
+    by(only)
+  })
+
 /** Templates as a hurried or hostile hand would leave them. */
 export const faults: readonly Fault[] = [
   ...anchorFaults,
-  {
-    what: 'what `new Secret({ encryptionKey })` adds: Decrypt for the whole account through Secrets Manager',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy((_, statements) =>
-      statements.push({
-        Sid: 'Seeded',
-        Effect: 'Allow',
-        Principal: root('222222222222'),
-        Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-        Resource: '*',
-        Condition: { StringEquals: { 'kms:ViaService': 'secretsmanager.us-east-1.amazonaws.com' } },
-      }),
-    ),
-  },
-  {
-    what: "the CDK's default key policy, kms:* for the account",
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy((_, statements) =>
-      statements.push({
-        Sid: 'Seeded',
-        Effect: 'Allow',
-        Principal: root('222222222222'),
-        Action: 'kms:*',
-        Resource: '*',
-      }),
-    ),
-  },
-  {
-    what: 'GenerateDataKey by a pattern',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy((_, statements) =>
-      statements.push({
-        Sid: 'Seeded',
-        Effect: 'Allow',
-        Principal: root('222222222222'),
-        Action: 'kms:Gen*',
-        Resource: '*',
-      }),
-    ),
-  },
-  {
-    what: 'everything but one action, which grants Decrypt without naming it',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy((_, statements) =>
-      statements.push({
-        Sid: 'Seeded',
-        Effect: 'Allow',
-        Principal: root('222222222222'),
-        NotAction: 'kms:Encrypt',
-        Resource: '*',
-      }),
-    ),
-  },
-  {
-    what: 'the PCR condition left out',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy(s => {
-      s.Condition = { ArnEquals: s.Condition?.ArnEquals }
-    }),
-  },
-  {
-    what: 'PCR0 alone',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy(s => {
-      const measured = s.Condition?.StringEqualsIgnoreCase ?? {}
-      delete measured['kms:RecipientAttestation:PCR1']
-    }),
-  },
-  {
-    what: 'zeros, which every debug enclave attests',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy(s => {
-      const measured = s.Condition?.StringEqualsIgnoreCase ?? {}
-      measured['kms:RecipientAttestation:PCR0'] = '0'.repeat(96)
-    }),
-  },
-  {
-    what: 'a PCR condition that holds when the key is absent',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy(s => {
-      s.Condition = { ...s.Condition, StringEqualsIgnoreCaseIfExists: s.Condition?.StringEqualsIgnoreCase }
-      delete s.Condition.StringEqualsIgnoreCase
-    }),
-  },
-  {
-    what: 'several values of one PCR',
-    caughtBy: 'pcr-condition',
-    seed: keyPolicy(s => {
-      const measured = s.Condition?.StringEqualsIgnoreCase ?? {}
-      measured['kms:RecipientAttestation:PCR2'] = ['c3'.repeat(48), 'd4'.repeat(48)]
-    }),
-  },
-  {
-    what: 'any role of the wallet account',
-    caughtBy: 'node-key-only-its-host',
-    seed: keyPolicy(s => {
-      delete s.Condition?.ArnEquals
-    }),
-  },
-  {
-    what: "another node's host",
-    caughtBy: 'node-key-only-its-host',
-    seed: keyPolicy(s => {
-      s.Condition = {
-        ...s.Condition,
-        ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/acme-custody-testnet-policy-node0-host' },
-      }
-    }),
-  },
-  {
-    what: 'grants on the node key',
-    caughtBy: 'node-key-no-grants',
-    seed: change('policy-node1-long-lived', 'NodeKey', p => {
-      statement(p, 'KeyPolicy', 'ManageButNotUse').Action.push('kms:CreateGrant')
-    }),
-  },
-  {
-    what: 'an admin key with which the wallet account signs',
-    caughtBy: 'admin-key-only-its-account',
-    seed: adminKeyPolicy(s => {
-      s.Principal = { AWS: [root('222222222222').AWS, root('111111111111').AWS] }
-    }),
-  },
-  {
-    what: 'an admin key for a role of another account, by its name in a condition',
-    caughtBy: 'admin-key-only-its-account',
-    seed: adminKeyPolicy(s => {
-      s.Principal = root('111111111111')
-      s.Condition = {
-        ...s.Condition,
-        ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111111111111:role/acme-custody-testnet-policy-node1-host' },
-      }
-    }),
-  },
-  {
-    what: 'grants on an admin key',
-    caughtBy: 'admin-key-only-digests',
-    seed: change('policy-node1-long-lived', 'AdminKey', p => {
-      statement(p, 'KeyPolicy', 'Manage').Action.push('kms:CreateGrant')
-    }),
-  },
-  {
-    what: 'an admin key that signs whole messages, by whatever algorithm',
-    caughtBy: 'admin-key-only-digests',
-    seed: adminKeyPolicy(s => {
-      delete s.Condition
-    }),
-  },
-  {
-    what: 'an admin key that encrypts',
-    caughtBy: 'admin-key-signs',
-    seed: change('policy-node1-long-lived', 'AdminKey', p => {
-      p.KeyUsage = 'ENCRYPT_DECRYPT'
-    }),
-  },
-  {
-    what: 'an admin key whose material is from elsewhere',
-    caughtBy: 'admin-key-signs',
-    seed: change('policy-node1-long-lived', 'AdminKey', p => {
-      p.Origin = 'EXTERNAL'
-    }),
-  },
-  {
-    what: "a name of a node's admin key that leads to another key",
-    caughtBy: 'admin-key-signs',
-    seed: change('policy-node1-long-lived', 'AdminKeyAlias', p => {
-      p.TargetKeyId = { Ref: 'SomethingElse' }
-    }),
-  },
+  ...keyFaults,
   {
     what: "a task that signs with a node admin's key",
     caughtBy: 'no-role-signs',
     seed: role('WalletTaskRole', { Action: ['kms:Sign'], Resource: 'arn:aws:kms:us-east-1:222222222222:key/1' }),
-  },
-  {
-    what: 'an alias that leads to another key',
-    caughtBy: 'node-key-exists',
-    seed: (templates, deployment) => {
-      const { Resources } = stackOf(templates, 'policy-node1-long-lived').template
-      const alias = Object.values(Resources).find(r => r.Properties?.AliasName === nodeKeyAlias(deployment, 1))
-      ;(alias?.Properties as Record<string, unknown>).TargetKeyId = { Ref: 'SomethingElse' }
-    },
-  },
-  {
-    what: 'a node key of which another region can have a copy',
-    caughtBy: 'node-key-made-by-kms',
-    seed: change('policy-node1-long-lived', 'NodeKey', p => {
-      p.MultiRegion = true
-    }),
-  },
-  {
-    what: 'a host that may put other pins in place of the admin’s',
-    caughtBy: 'node-secret-only-its-host',
-    seed: change('policy-node1-long-lived', 'PinsPolicy', p => {
-      statement(p, 'ResourcePolicy', 'HostReads').Action.push('secretsmanager:PutSecretValue')
-    }),
   },
   {
     what: 'a web app whose files another account may replace',
@@ -241,46 +40,9 @@ export const faults: readonly Fault[] = [
     }),
   },
   {
-    what: 'everybody may use the node key',
-    caughtBy: 'no-wildcard-principal',
-    seed: keyPolicy(s => {
-      s.Principal = { AWS: '*' }
-    }),
-  },
-  {
-    what: 'the node secret for the whole wallet account',
-    caughtBy: 'node-secret-only-its-host',
-    seed: change('policy-node1-long-lived', 'SecretPolicy', p => {
-      delete statement(p, 'ResourcePolicy', 'HostReads').Condition
-    }),
-  },
-  {
-    what: 'a node secret that may become public',
-    caughtBy: 'node-secret-only-its-host',
-    seed: change('policy-node1-long-lived', 'PinsPolicy', p => {
-      p.BlockPublicPolicy = false
-    }),
-  },
-  {
-    what: 'the node secret under the key that AWS manages',
-    caughtBy: 'node-secret-own-key',
-    seed: change('policy-node1-long-lived', 'Secret', p => {
-      delete p.KmsKeyId
-    }),
-  },
-  {
     what: 'an anchor that can be dropped',
     caughtBy: 'table-protected',
-    seed: change('policy-node1-long-lived', 'Anchor', p => {
-      p.DeletionProtectionEnabled = false
-    }),
-  },
-  {
-    what: "a foreign account in a node's policy",
-    caughtBy: 'no-foreign-account',
-    seed: keyPolicy(s => {
-      s.Principal = root('666666666666')
-    }),
+    seed: set('policy-node1-long-lived', 'Anchor', { DeletionProtectionEnabled: false }),
   },
   {
     what: 'a task that reads every secret',
@@ -319,8 +81,8 @@ export const faults: readonly Fault[] = [
   {
     what: 'a managed policy',
     caughtBy: 'managed-policies',
-    seed: change('-testnet-wallet', 'BrokerTaskRole', p => {
-      p.ManagedPolicyArns = ['arn:aws:iam::aws:policy/AdministratorAccess']
+    seed: set('-testnet-wallet', 'BrokerTaskRole', {
+      ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess'],
     }),
   },
   {
@@ -348,8 +110,8 @@ export const faults: readonly Fault[] = [
   {
     what: 'SSH',
     caughtBy: 'no-ssh',
-    seed: change('wallet-long-lived', 'NodeGroup', p => {
-      p.SecurityGroupIngress = [{ IpProtocol: 'tcp', FromPort: 20, ToPort: 25, CidrIp: '10.0.0.0/8' }]
+    seed: set('wallet-long-lived', 'NodeGroup', {
+      SecurityGroupIngress: [{ IpProtocol: 'tcp', FromPort: 20, ToPort: 25, CidrIp: '10.0.0.0/8' }],
     }),
   },
   {
@@ -362,30 +124,24 @@ export const faults: readonly Fault[] = [
   {
     what: 'a database group that the internet reaches',
     caughtBy: 'only-api-from-internet',
-    seed: change('wallet-long-lived', 'DatabaseGroup', p => {
-      p.SecurityGroupIngress = [{ IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, CidrIp: '0.0.0.0/0' }]
+    seed: set('wallet-long-lived', 'DatabaseGroup', {
+      SecurityGroupIngress: [{ IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, CidrIp: '0.0.0.0/0' }],
     }),
   },
   {
     what: 'a database that is not encrypted',
     caughtBy: 'database-encrypted',
-    seed: change('wallet-long-lived', 'Database', p => {
-      p.StorageEncrypted = false
-    }),
+    seed: set('wallet-long-lived', 'Database', { StorageEncrypted: false }),
   },
   {
     what: 'a public database',
     caughtBy: 'database-private',
-    seed: change('wallet-long-lived', 'Database', p => {
-      p.PubliclyAccessible = true
-    }),
+    seed: set('wallet-long-lived', 'Database', { PubliclyAccessible: true }),
   },
   {
     what: 'a database password in the template',
     caughtBy: 'no-password-in-template',
-    seed: change('wallet-long-lived', 'Database', p => {
-      p.MasterUserPassword = 'hunter2'
-    }),
+    seed: set('wallet-long-lived', 'Database', { MasterUserPassword: 'hunter2' }),
   },
   {
     what: 'a bucket without a public access block',
@@ -397,56 +153,46 @@ export const faults: readonly Fault[] = [
   {
     what: 'a bucket that answers without TLS',
     caughtBy: 'bucket-tls-only',
-    seed: change('testnet-baseline', 'ConfBucketPolicy', p => {
-      p.PolicyDocument = { Version: '2012-10-17', Statement: [] }
-    }),
+    seed: set('testnet-baseline', 'ConfBucketPolicy', { PolicyDocument: { Version: '2012-10-17', Statement: [] } }),
   },
   {
     what: 'image tags that move',
     caughtBy: 'images-immutable',
-    seed: change('testnet-baseline', 'WalletRepository', p => {
-      p.ImageTagMutability = 'MUTABLE'
-    }),
+    seed: set('testnet-baseline', 'WalletRepository', { ImageTagMutability: 'MUTABLE' }),
   },
   {
     what: 'an image by its tag',
     caughtBy: 'images-by-digest',
-    seed: change('-testnet-wallet', 'WalletTask', p => {
-      const [container] = p.ContainerDefinitions as Record<string, unknown>[]
-      if (container) container.Image = '111111111111.dkr.ecr.us-east-1.amazonaws.com/acme-custody-testnet/wallet:latest'
+    seed: container('WalletTask', one => {
+      one.Image = '111111111111.dkr.ecr.us-east-1.amazonaws.com/acme-custody-testnet/wallet:latest'
     }),
   },
   {
     what: 'a container as root',
     caughtBy: 'containers-confined',
-    seed: change('-testnet-wallet', 'WalletTask', p => {
-      const [container] = p.ContainerDefinitions as Record<string, unknown>[]
-      if (container) container.User = '0'
+    seed: container('WalletTask', one => {
+      one.User = '0'
     }),
   },
   {
     what: 'database credentials as a plain variable',
     caughtBy: 'environment-not-secret',
-    seed: change('-testnet-wallet', 'WalletTask', p => {
-      const [container] = p.ContainerDefinitions as { Environment: unknown[] }[]
-      container?.Environment.push({ Name: 'DB_INFO', Value: '{}' })
+    seed: container('WalletTask', one => {
+      one.Environment.push({ Name: 'DB_INFO', Value: '{}' })
     }),
   },
   {
     what: 'a secret whose name Secrets Manager misreads',
     caughtBy: 'secret-names',
-    seed: change('-testnet-wallet', 'BrokerTask', p => {
-      const [container] = p.ContainerDefinitions as { Secrets: unknown[] }[]
+    seed: container('BrokerTask', one => {
       const arn = 'arn:aws:secretsmanager:us-east-1:111111111111:secret:bd-wallet.acme-custody.testnet.bus-wallet'
-      container?.Secrets.push({ Name: 'BUS', ValueFrom: arn })
+      one.Secrets.push({ Name: 'BUS', ValueFrom: arn })
     }),
   },
   {
     what: 'HTTP without TLS',
     caughtBy: 'tls-listener',
-    seed: change('-testnet-wallet', 'Https', p => {
-      p.Protocol = 'HTTP'
-    }),
+    seed: set('-testnet-wallet', 'Https', { Protocol: 'HTTP' }),
   },
   {
     what: 'a site for browsers of 2012',
@@ -482,8 +228,6 @@ export const faults: readonly Fault[] = [
   {
     what: 'a trail that does not record',
     caughtBy: 'trail-on',
-    seed: change('testnet-baseline', 'Trail', p => {
-      p.IsLogging = false
-    }),
+    seed: set('testnet-baseline', 'Trail', { IsLogging: false }),
   },
 ]
