@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createPool } from '@trivault/storage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../apps/cli/src/run.ts'
@@ -114,13 +114,11 @@ describe('with an anchor lost', () => {
     expect(log()).toContain('vote record re-created from both peers')
 
     // The same order lies there still: whoever starts the node again has nothing re-created with it.
-    const row = readdirSync(anchor())
     await site.vault.kill('node2', 'SIGKILL')
     await site.vault.up()
     await until('voting', async () => (await stateOf(2)) === 'voting')
     expect(log()).toContain('the request for a new vote record is older than the record: nothing to do')
     expect(log().match(/vote record re-created/g)).toHaveLength(1)
-    expect(readdirSync(anchor())).toEqual(row)
   })
 
   it('a request for another head starts nothing and says where the peers are', async () => {

@@ -29,7 +29,7 @@ export interface OrdersOptions {
 
 /**
  * Takes the pins and everything else that the host lays beside the node for the admin's only with the signature of the admin key
- * in the node's secret (SPEC.md, section 2b). Throws `NodeError` not-signed, `CodecError`.
+ * in the node's secret (SPEC.md, section 2c). Throws `NodeError` not-signed, `CodecError`.
  */
 export function ordersOf({ statements, genesis, index, secret }: OrdersOptions): AdminOrders {
   const { pins, foundingEpoch, recreate, releases } = decode(adminStatementsCodec, statements)

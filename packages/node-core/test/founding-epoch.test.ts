@@ -41,6 +41,23 @@ describe('nodes with different pins', () => {
   })
 })
 
+it('an old signed set of pins makes no voter of a node that has voted in its vault', async () => {
+  const cluster = await Cluster.start({ ers: newErsKey().spki })
+  try {
+    await cluster.submit()
+    const genesis = { ...cluster.genesis, founders: ['eve@example.com'] }
+    // Its own database belongs to the other vault; the host can also give it an empty one.
+    await expect(cluster.boot(2, { genesis })).rejects.toMatchObject({ code: 'seal-broken' })
+    cluster.records[2] = memoryRecords()
+    await cluster.boot(2, { genesis })
+    expect(cluster.node(2).status()).toMatchObject({
+      ...{ phase: 'no-anchor', reason: expect.stringContaining('the vote record belongs to another vault or node') },
+    })
+  } finally {
+    cluster.close()
+  }
+})
+
 describe('three nodes', () => {
   let sealed: Snapshot
   let cluster: Cluster

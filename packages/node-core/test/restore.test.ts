@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { Committee, decodeMessage } from '@trivault/ledger'
 import { decodeEnvelope, vaultIdOf } from '@trivault/protocol'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { recreateFromPeers } from '../src/recreate.ts'
+import { recreateIfOrdered } from '../src/recreate.ts'
 import { Cluster, type ClusterOptions, type Index, type Snapshot, sealedVault, secretOf, wait } from './cluster.ts'
 
 // Databases and anchors that come back older than they were, or not at all.
@@ -82,22 +82,27 @@ describe('a database that comes back older, under a kept anchor', () => {
 })
 
 const committee = () => new Committee(vaultIdOf(cluster.genesis), cluster.genesis.identityKeys)
-/** What the core does with its admin's request. */
-const recreate = async (node: Index, changes: { seq?: number; hash?: Uint8Array } = {}) => {
+const said: string[] = []
+/** What the core does with its admin's order. */
+const recreate = async (node: Index, changes: { seq?: number; hash?: Uint8Array; time?: number } = {}) => {
   const { seq, hash } = cluster.node(node === 0 ? 1 : 0).status()
-  const existing = cluster.anchors[node]?.row
-  const row = await recreateFromPeers({
-    head: { seq: changes.seq ?? seq, hash: changes.hash ?? hash },
+  const anchor = cluster.anchors[node]
+  if (anchor === undefined) throw new Error('unreachable')
+  await recreateIfOrdered({
+    order: { seq: changes.seq ?? seq, hash: changes.hash ?? hash, time: changes.time ?? 1_000_000 },
+    votes: {
+      ...anchor,
+      async replace(least, make) {
+        anchor.row = await make(Math.max((anchor.row?.version ?? 0) + 1, least))
+      },
+    },
+    log: (_level, message) => void said.push(message),
     committee: committee(),
     signer: { node, sign: message => ed25519.sign(message, secretOf(node).identitySeed) },
     mailbox: cluster.hub.mailbox(`node${node}`),
-    existing,
-    version: 1_000_000,
     every: 20,
     patience: 400,
   })
-  const anchor = cluster.anchors[node]
-  if (anchor !== undefined) anchor.row = row
   await cluster.boot(node)
 }
 const lose = async (node: Index) => {
@@ -178,6 +183,45 @@ describe('an anchor that is lost', () => {
     await expect(recreate(2, { hash: hash.with(0, (hash[0] ?? 0) ^ 1) })).rejects.toThrow('another entry')
     cluster.kill(1)
     await expect(recreate(2)).rejects.toThrow('node 1 does not answer')
+  })
+})
+
+describe('an order for a vote record that the host lays down again', () => {
+  const nothingToDo = 'the request for a new vote record is older than the record: nothing to do'
+
+  it('does nothing after it was carried out, neither at the same head nor later', async () => {
+    await start()
+    await signed('first')
+    await lose(2)
+    const { seq, hash } = cluster.node(0).status()
+    await recreate(2, { seq, hash })
+    const { row } = cluster.anchors[2] ?? {}
+    said.length = 0
+    cluster.kill(2)
+    await recreate(2, { seq, hash })
+    expect([said, cluster.anchors[2]?.row]).toEqual([[nothingToDo], row])
+    await signed('second')
+    cluster.kill(2)
+    await recreate(2, { seq, hash })
+    expect(said).toEqual([nothingToDo, nothingToDo])
+    expect(phase(2)).toBe('voting')
+    await signed('third')
+    expect(executions()).toBe(3)
+  })
+
+  it('that was never carried out does nothing to a record that went on, and harms none at its head', async () => {
+    await start()
+    await signed('first')
+    const { seq, hash } = cluster.node(0).status()
+    cluster.kill(2)
+    await recreate(2, { seq, hash })
+    expect(phase(2)).toBe('voting')
+    await signed('second')
+    cluster.kill(2)
+    await expect(recreate(2, { seq, hash, time: 2_000_000 })).rejects.toThrow('a newer head than entry')
+    await cluster.boot(2)
+    await signed('third')
+    expect(executions()).toBe(3)
   })
 })
 
