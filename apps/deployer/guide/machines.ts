@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +24,10 @@ export interface MachinesOptions {
 export class Machines {
   readonly #options: MachinesOptions
   readonly #running = new Set<ChildProcess>()
+  /** Variables of each host's process, by component. */
+  readonly #hosts = new Map<string, Readonly<Record<string, string>>>()
+  /** Each host's process. */
+  readonly #current = new Map<string, Running>()
   #started = 0
   #stopped = false
 
@@ -65,22 +69,44 @@ export class Machines {
         .filter(line => line.includes('='))
         .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     )
-    return this.#forEver(host.TRIVAULT_COMPONENT ?? instanceId, {
-      ...environment,
-      ...host,
-      TRIVAULT_SOFTWARE_ATTESTATION: this.#options.attestationUrl(),
-    })
+    const name = host.TRIVAULT_COMPONENT ?? instanceId
+    const variables = { ...environment, ...host, TRIVAULT_SOFTWARE_ATTESTATION: this.#options.attestationUrl() }
+    this.#hosts.set(name, variables)
+    return this.#forEver(name, variables)
+  }
+
+  /** Whoever has the host starts its process once more, with secrets of their own in the place of those in AWS. */
+  async runHostOnce(name: string, secrets: Readonly<Record<string, string>>) {
+    const own = Object.entries(this.#hosts.get(name) ?? {}).filter(([key]) => !(key.replace(/_ARN$/, '') in secrets))
+    const { exited } = this.#start(name, [process.execPath, ENTRYPOINT], { ...Object.fromEntries(own), ...secrets })
+    return (await exited) ?? { exitCode: 1, reason: '' }
+  }
+
+  /** Ends a host's process; its unit starts it again. */
+  async restartHost(name: string): Promise<void> {
+    await this.#current.get(name)?.stop()
+  }
+
+  /** What a host has logged. */
+  logOf(name: string): string {
+    const path = join(this.#options.dir, `${name}.log`)
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
 
   /** As the host's unit says: started again after it ended. */
   #forEver(name: string, environment: Readonly<Record<string, string>>): Running {
     let stopped = false
-    let current = this.#start(name, [process.execPath, ENTRYPOINT], environment)
+    const start = (): Running => {
+      const current = this.#start(name, [process.execPath, ENTRYPOINT], environment)
+      this.#current.set(name, current)
+      return current
+    }
+    let current = start()
     const watch = async (): Promise<void> => {
       await current.exited
       await sleep(RESTART_MS)
       if (stopped || this.#stopped) return
-      current = this.#start(name, [process.execPath, ENTRYPOINT], environment)
+      current = start()
       await watch()
     }
     void watch()
@@ -95,15 +121,13 @@ export class Machines {
   #start(name: string, [program = '', ...args]: string[], given: Readonly<Record<string, string>>): Running {
     const { dir, bin, nodeOptions, database } = this.#options
     const run = join(dir, 'run', `${name}-${++this.#started}`)
-    const state = join(dir, 'state', name)
-    for (const path of [run, state]) mkdirSync(path, { recursive: true, mode: 0o700 })
+    mkdirSync(run, { recursive: true, mode: 0o700 })
     const child = spawn(program, args, {
       env: {
         PATH: `${bin}:${process.env.PATH}`,
         ...given,
         NODE_OPTIONS: nodeOptions,
         TRIVAULT_RUN_DIR: run,
-        TRIVAULT_STATE_DIR: state,
         DATABASE_CA: database.ca,
       },
       cwd: run,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { fixtureText, fixtureVariables, loadFixture } from '../test/fixtures/index.ts'
 import { foundVault } from './founding.ts'
 import { followGuide } from './guide.ts'
+import { swapPins } from './hostile-host.ts'
 import { mistakes } from './mistakes.ts'
 import { startWorld } from './world.ts'
 
@@ -34,6 +35,7 @@ try {
     ...(values.mistakes && { mistakes }),
     more: { founders: () => foundVault(world, say) },
   })
+  await swapPins(world, say)
   say(`the guide took ${((performance.now() - before) / 1000).toFixed(0)} s`)
   if (!values.keep) rmSync(world.dir, { recursive: true, force: true })
 } catch (error) {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { Registry } from '../src/delivery/registry.ts'
 import { folderStore } from '../src/delivery/store.ts'
 import { uploadSteps } from '../src/delivery/upload.ts'
 import type { Deployment, PcrSet } from '../src/model.ts'
-import { brokerHost } from '../src/names.ts'
+import { anchorHost, brokerHost } from '../src/names.ts'
 import { rolesOf } from '../src/roles.ts'
 import { newKey } from '../test/delivery/keys.ts'
 import { publishInto } from '../test/delivery/publisher.ts'
@@ -33,6 +33,7 @@ export interface World {
   readonly deployment: Deployment
   readonly people: readonly Person[]
   readonly identity: IdentityProvider
+  readonly machines: Machines
   /** Values of the guide's placeholders. */
   readonly values: Readonly<Record<string, string>>
   /** Environment of whoever reaches the vault over the network. */
@@ -67,11 +68,6 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
     const security = await startSecurityModule(() => aws, delivery.pcrs)
     closers.push(() => security.stop())
     const table = join(dir, 'network.json')
-    const names = {
-      [`${deployment.hosts.api}:443`]: `127.0.0.1:${balancer.port}`,
-      [`${brokerHost(deployment)}:4222`]: `127.0.0.1:${brokerPort}`,
-    }
-    writeFileSync(table, JSON.stringify({ names, listen: { 8080: walletPort, 9464: 0 } }))
     const nodeOptions = `--import ${new URL(`names.mjs?table=${table}`, import.meta.url)}`
     const network = { NODE_OPTIONS: nodeOptions, NODE_EXTRA_CA_CERTS: certificate.ca }
     const machines = new Machines({
@@ -100,6 +96,15 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
     })
     const double = aws
     closers.push(() => double.stop())
+    const secure = await double.secure()
+    const names = {
+      [`${deployment.hosts.api}:443`]: `127.0.0.1:${balancer.port}`,
+      [`${brokerHost(deployment)}:4222`]: `127.0.0.1:${brokerPort}`,
+      [`${anchorHost(deployment)}:443`]: `127.0.0.1:${secure.port}`,
+    }
+    writeFileSync(table, JSON.stringify({ names, listen: { 8080: walletPort, 9464: 0 } }))
+    const authority = join(dir, 'aws-authority.pem')
+    writeFileSync(authority, new X509Certificate(secure.authority).toString())
     const bin = hostPrograms(within('host-bin'))
     const people = accounts.map((account, i) => {
       const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...credentials } = double.environmentFor(account, 'admin')
@@ -107,6 +112,7 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
         ...{ name: `actor-${actors[i]}`, account, roles: rolesOf(deployment, account), dir },
         environment: {
           ...{ PATH: `${bin}:${process.env.PATH}`, HOME: dir, DEPLOYER: 'local', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+          TRIVAULT_ANCHOR_AUTHORITY: authority,
           ...credentials,
           ...network,
         },
@@ -120,7 +126,7 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
       'wallet-api-url': `https://${deployment.hosts.api}`,
       'database-identifier': `${deployment.namespace}-${deployment.environment}-database`,
     }
-    return { dir, aws: double, deployment, people, identity, values, network, stop: () => stopAll(closers) }
+    return { dir, aws: double, deployment, people, identity, machines, values, network, stop: () => stopAll(closers) }
   } catch (error) {
     await stopAll(closers)
     throw error

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { foundVault } from '../../guide/founding.ts'
 import { followGuide } from '../../guide/guide.ts'
+import { swapPins } from '../../guide/hostile-host.ts'
 import { mistakes } from '../../guide/mistakes.ts'
 import { startWorld } from '../../guide/world.ts'
 import { fixtureText, fixtureVariables, loadFixture } from '../fixtures/index.ts'
@@ -26,6 +27,7 @@ describe('the install guide', () => {
         })
         expect(reports.map(({ number }) => number)).toEqual(Array.from({ length: 17 }, (_, i) => i + 1))
         expect(said.join('\n')).toMatch(/the vault is sealed[\s\S]*is backed up to the ERS key/)
+        await swapPins(world, say)
       } finally {
         await world.stop()
         rmSync(world.dir, { recursive: true, force: true })
