@@ -99,7 +99,7 @@ export const secretKeys: readonly SecretKey[] = [
   },
   {
     name: 'custom-chain-rpc-urls',
-    purpose: 'RPC URL of each chain, by CAIP-2 id; URLs often carry a key',
+    purpose: 'RPC URL of each chain, by CAIP-2 id, the only way to a chain in this release; URLs often carry a key',
     required: false,
     form: 'rpc-urls',
     readBy: 'wallet',

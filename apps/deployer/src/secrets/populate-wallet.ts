@@ -11,6 +11,7 @@ import { openStore, type SecretStore } from './store.ts'
 import { busParties, databaseParties } from './wiring.ts'
 
 const REDEPLOY = 'make deploy-wallet'
+const CHAIN_URLS = 'custom-chain-rpc-urls'
 
 /**
  * Brings the wallet partition's secrets to AWS Secrets Manager: shows a plan, asks, writes. What is there already is replaced
@@ -39,6 +40,9 @@ export async function populateWallet(context: Context, rotate: readonly string[]
     )
   const plan = await planSecrets(candidates, new Set(rotate))
   const changes = plan.filter(({ action }) => isWritten(action))
+  const urls = changes.find(({ name }) => name === CHAIN_URLS)?.value ?? current.get(CHAIN_URLS)
+  const unconnected = unconnectedText(deployment.chains, urls)
+  if (unconnected !== undefined) out.warn(unconnected)
   const shown = plan.map(({ value: _, ...rest }) => rest)
   const told = planText(plan)
   if (changes.length === 0) return out.result({ plan: shown, written: [] }, `${told}\nnothing to do`)
@@ -56,6 +60,14 @@ export async function populateWallet(context: Context, rotate: readonly string[]
     { plan: shown, written },
     `${written.length} secrets are written; \`make shred-secrets\` destroys the file`,
   )
+}
+
+/** Nothing else brings the wallet to a chain: there is no data API in this release. `urls`: JSON, by chain. */
+export function unconnectedText(chains: readonly string[], urls = '{}'): string | undefined {
+  const known = Object.keys(JSON.parse(urls) as Record<string, string>)
+  const unconnected = chains.filter(chain => !known.includes(chain))
+  if (unconnected.length === 0) return undefined
+  return `! no RPC URL for ${unconnected.join(', ')}: the wallet starts, and refuses balances and transfers there → add it under ${CHAIN_URLS}`
 }
 
 const certificates = busParties.map(party => ({ party, name: secretNames.brokerTls(party) }))

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type Candidate, planSecrets, planText } from '../../src/secrets/plan.ts'
+import { unconnectedText } from '../../src/secrets/populate-wallet.ts'
 
 const candidate = (changes: Partial<Candidate> & { given?: string }): Candidate => ({
   ...{ name: 'one', current: undefined, generated: false, restart: 'make deploy-wallet' },
@@ -53,5 +54,19 @@ describe('the plan', () => {
     expect(first[0]?.fingerprints.current).not.toBe(first[0]?.fingerprints.given)
     expect(first[0]?.fingerprints.current).not.toBe(second[0]?.fingerprints.current)
     expect(planText(first)).toContain('--rotate one')
+  })
+})
+
+describe('a chain without an RPC URL', () => {
+  it.each([
+    [undefined, 'no RPC URL for eip155:1, eip155:137:'],
+    ['{"eip155:137":"https://rpc.example.com/"}', 'no RPC URL for eip155:1:'],
+    ['{"eip155:5":"https://rpc.example.com/"}', 'no RPC URL for eip155:1, eip155:137:'],
+  ])('is named, with %s', (urls, told) => {
+    expect(unconnectedText(['eip155:1', 'eip155:137'], urls)).toContain(told)
+  })
+
+  it('is none when each has one', () => {
+    expect(unconnectedText(['eip155:1'], '{"eip155:1":"https://rpc.example.com/secret"}')).toBeUndefined()
   })
 })

@@ -69,6 +69,7 @@ describe('the secrets of the wallet partition', () => {
     expect(plan).not.toMatch(/token-one|BEGIN/)
     const no = await run(wallet, A, 'populate-secrets-wallet')
     expect([no.code, no.err]).toEqual([3, expect.stringContaining('nothing was written')])
+    expect(no.err).toContain('no RPC URL for eip155:11155111')
     expect(world.aws.calls.some(({ operation }) => operation === 'CreateSecret')).toBe(false)
   })
 
