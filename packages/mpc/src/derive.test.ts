@@ -1,7 +1,7 @@
 import { HDKey } from '@scure/bip32'
 import { describe, expect, it } from 'vitest'
+import { codeOf } from '../test/code-of.ts'
 import { derivePublicKey, deriveTweak } from './derive.ts'
-import { MpcError } from './errors.ts'
 import { deriveSchnorrKey } from './frost/signing-key.ts'
 import { mod, reduce, scalarBytes } from './scalar.ts'
 
@@ -14,15 +14,6 @@ const master = HDKey.fromMasterSeed(
 )
 const publicKey = master.publicKey ?? new Uint8Array()
 const chainCode = master.chainCode ?? new Uint8Array()
-
-const codeOf = (action: () => unknown): string | undefined => {
-  try {
-    action()
-  } catch (error) {
-    return error instanceof MpcError ? error.code : String(error)
-  }
-  return undefined
-}
 
 /** The steps of BIP-32's test vectors 1 and 2 that are not hardened; 3 and 4 have none. Extended public keys as published. */
 const PUBLISHED: readonly (readonly [name: string, parent: string, index: number, child: string])[] = [

@@ -4,17 +4,10 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { groupOf } from '../src/group.ts'
-import {
-  backupFailure,
-  type Curve,
-  encryptBackup,
-  keyReport,
-  MpcError,
-  recoverKey,
-  verifyBackup,
-} from '../src/index.ts'
+import { backupFailure, type Curve, encryptBackup, keyReport, recoverKey, verifyBackup } from '../src/index.ts'
 import { KeyShare } from '../src/keyshare.ts'
 import { oaepEncrypt, parseRsaPublicKey } from '../src/oaep.ts'
+import { codeOf } from './code-of.ts'
 import { keygenOn } from './frost-run.ts'
 import { random } from './run.ts'
 
@@ -32,15 +25,6 @@ const publicKeyOf = (curve: Curve, privateKey: Uint8Array): Uint8Array =>
   curve === 'secp256k1'
     ? secp256k1.getPublicKey(privateKey, true)
     : ed25519.Point.BASE.multiply(BigInt(`0x${Buffer.from(privateKey.toReversed()).toString('hex')}`)).toBytes()
-
-const codeOf = (action: () => unknown): string | undefined => {
-  try {
-    action()
-  } catch (error) {
-    return error instanceof MpcError ? error.code : String(error)
-  }
-  return undefined
-}
 
 describe('OAEP with an explicit seed', () => {
   it.each([0, 1, 32, 318])('is what Node decrypts (%i bytes)', length => {

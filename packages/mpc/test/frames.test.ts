@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { concat } from '../src/bytes.ts'
 import { MpcError, type Session, type Signature } from '../src/index.ts'
 import { CHEAT, flip, HEADER, namesTheCheat, never, put, roundOf } from './cheats.ts'
+import { codeOf } from './code-of.ts'
 import { dealPairs, type Intercept, random, run, signSessions } from './run.ts'
 import { digest, shares, signers, signWith } from './signing-fixture.ts'
 
@@ -114,14 +115,6 @@ describe('OT state', () => {
   it('serves a session id once, and nothing after its destruction', () => {
     const pairs = dealPairs(signers)
     const sessionId = random(32)
-    const codeOf = (action: () => unknown): string | undefined => {
-      try {
-        action()
-      } catch (error) {
-        return error instanceof MpcError ? error.code : String(error)
-      }
-      return undefined
-    }
     signSessions({ shares, pairs, signers, digest, sessionId })
     expect(codeOf(() => signSessions({ shares, pairs, signers, digest, sessionId }))).toBe('session-reused')
     expect(codeOf(() => signSessions({ shares, pairs, signers, digest: random(32), sessionId }))).toBe('session-reused')

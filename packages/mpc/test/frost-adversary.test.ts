@@ -14,6 +14,7 @@ import {
 } from '../src/index.ts'
 import { KeyShare as Share } from '../src/keyshare.ts'
 import { CHEAT, HEADER, namesTheCheat, never, put, rewrite, roundOf } from './cheats.ts'
+import { codeOf } from './code-of.ts'
 import { type FrostInput, frostSessions, keygenOn } from './frost-run.ts'
 import { dealPairs, type Intercept, random, run, seeded } from './run.ts'
 
@@ -241,15 +242,8 @@ describe.each(CURVES)('FROST on %s', curve => {
 
   it('is not begun with arguments that contradict each other', () => {
     const good = { self: 1, signers, share: shareOf(1), path: [], message: new Uint8Array(32), sessionId: random(32) }
-    const codeOf = (changes: object): string | undefined => {
-      try {
-        createFrostSigning({ ...good, random, ...changes })
-      } catch (error) {
-        return error instanceof MpcError ? error.code : String(error)
-      }
-      return undefined
-    }
-    expect(codeOf({})).toBeUndefined()
+    const codeWith = (changes: object) => codeOf(() => createFrostSigning({ ...good, random, ...changes }))
+    expect(codeWith({})).toBeUndefined()
     const refused: object[] = [
       { signers: [1] },
       { signers: [1, 1, 2] },
@@ -271,8 +265,8 @@ describe.each(CURVES)('FROST on %s', curve => {
           ]
         : [{ taproot: { merkleRoot: new Uint8Array() } }]),
     ]
-    for (const changes of refused) expect(codeOf(changes), JSON.stringify(changes)).toBe('invalid-argument')
-    for (const path of [[2 ** 31], [-1], [0.5], new Array(17).fill(0)]) expect(codeOf({ path })).toBe('derivation')
+    for (const changes of refused) expect(codeWith(changes), JSON.stringify(changes)).toBe('invalid-argument')
+    for (const path of [[2 ** 31], [-1], [0.5], new Array(17).fill(0)]) expect(codeWith({ path })).toBe('derivation')
   })
 })
 

@@ -19,6 +19,7 @@ import {
 } from '../src/index.ts'
 import { KeyShare as Share } from '../src/keyshare.ts'
 import { HEADER, never } from './cheats.ts'
+import { codeOf } from './code-of.ts'
 import { frostSessions, keygenOn } from './frost-run.ts'
 import { random, run } from './run.ts'
 
@@ -314,14 +315,6 @@ describe('derivation for Ed25519', () => {
 
   it('refuses hardened, fractional, negative and overlong paths, and malformed keys', () => {
     const [publicKey, chainCode] = [fromHex(vectors.publicKey), fromHex(vectors.chainCode)]
-    const codeOf = (action: () => unknown): string | undefined => {
-      try {
-        action()
-      } catch (error) {
-        return error instanceof MpcError ? error.code : String(error)
-      }
-      return undefined
-    }
     for (const path of [[2147483648], [1.5], [-1], [Number.NaN], new Array(17).fill(0)]) {
       expect(codeOf(() => deriveEd25519PublicKey(publicKey, chainCode, path))).toBe('derivation')
     }
