@@ -14,7 +14,7 @@ import { secretId, secretNames } from '../src/names.ts'
 import { nodeAdmin } from '../src/roles.ts'
 import { openAdminKey } from '../src/secrets/admin-key.ts'
 import { testContext } from '../test/delivery/context.ts'
-import { withRole } from './edits.ts'
+import { withRole } from './people.ts'
 import type { World } from './world.ts'
 
 const NODE = 1
@@ -46,7 +46,7 @@ export async function swapPins(world: World, say: (line: string) => void): Promi
         pins: JSON.parse(genesisJson.write(pins)) as unknown,
         statements: JSON.parse(adminStatementsJson.write(statements)) as unknown,
       }
-      const { exitCode, reason } = await world.machines.runHostOnce(`node${NODE}`, { PINS: JSON.stringify(swapped) })
+      const { exitCode, reason = '' } = await world.machines.runHostOnce(`node${NODE}`, { PINS: JSON.stringify(swapped) })
       if (exitCode === 0 || !says.test(reason))
         throw new Error(`the host swapped the pins (${what}), and the node said: exit ${exitCode} ${reason}`)
     }),
