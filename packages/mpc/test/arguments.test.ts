@@ -67,6 +67,10 @@ describe('arguments of pair set-up', () => {
     const options = { self: 1, peer: 2, sessionId, random, ...changes }
     refused(() => createPairSetup(options), 'invalid-argument', /^pair set-up needs/)
   })
+
+  it('may be the last index that a frame can carry', () => {
+    expect(() => createPairSetup({ self: 255, peer: 254, sessionId, random })).not.toThrow()
+  })
 })
 
 describe('arguments of signing', () => {
@@ -150,7 +154,7 @@ describe('public values', () => {
 
   it('a public key is recovered from nothing but 64 and 32 bytes', () => {
     const [signature, digest] = [new Uint8Array(64).fill(1), new Uint8Array(32).fill(2)]
-    expect([0, 1].map(parity => recoverPublicKey(signature, parity as 0 | 1, digest)?.length)).toContain(33)
+    expect([0, 1].map(parity => recoverPublicKey(signature, parity as 0 | 1, digest)?.length)).toContain(65)
     for (const parity of [0, 1] as const) {
       expect(recoverPublicKey(concat(signature, new Uint8Array(1)), parity, digest)).toBeUndefined()
       expect(recoverPublicKey(signature, parity, concat(digest, new Uint8Array(1)))).toBeUndefined()
