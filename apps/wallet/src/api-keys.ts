@@ -61,6 +61,7 @@ export class ApiKeys {
     if (existing === undefined) await this.issue(bootstrapUser, 'bootstrap', 'Admin', keep)
   }
 
+  /** All keys of a user stop working. */
   async deleteOf(userId: string): Promise<void> {
     await this.#db.deleteFrom('api_keys').where('user_id', '=', userId).execute()
   }

@@ -61,6 +61,7 @@ const configJson = json.refine(
       : undefined,
 )
 
+/** All that a wallet process is told, checked. */
 export interface WalletConfig {
   readonly listen: { readonly host: string; readonly port: number }
   readonly publicUrl: string

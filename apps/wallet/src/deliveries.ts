@@ -32,6 +32,7 @@ export class Deliveries {
     this.#options = options
   }
 
+  /** Takes up what an earlier process left, and what the log signed meanwhile. */
   async resume(): Promise<void> {
     for (const row of await this.#options.db.selectFrom('deliveries').selectAll().execute()) {
       this.#known.set(keyOf(row.operation_id, row.part), {
@@ -48,6 +49,7 @@ export class Deliveries {
     for (const operation of this.#options.state().operations.values()) await this.follow(operation)
   }
 
+  /** An operation's deliveries, by part. */
   of(operationId: string): Delivery[] {
     return [...this.#known.values()]
       .filter(delivery => delivery.operationId === operationId)

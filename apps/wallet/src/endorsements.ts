@@ -23,6 +23,7 @@ export class Endorsements {
     this.#onError = options.onError
   }
 
+  /** Takes what one node says that its admin pinned; with three equal statements it goes into the log. */
   receive(node: NodeIndex, { epoch, owners, required, signature }: Endorsed): void {
     const state = this.#state()
     if ((state.endorsed?.epoch ?? 0) >= epoch) return

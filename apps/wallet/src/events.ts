@@ -38,6 +38,7 @@ export class Events {
     return touched
   }
 
+  /** Tells of the operation if its status differs from the one told last. */
   operationMayHaveChanged(state: VaultState, id: string): void {
     const operation = state.operations.get(id)
     if (operation === undefined) return
@@ -48,6 +49,7 @@ export class Events {
     this.changed(id, operation.type)
   }
 
+  /** Tells of a change that the log does not show: a delivery. */
   changed(id: string, type: string): void {
     this.#emit({ Type: 'operation_status_update', Payload: { OperationID: id, OperationType: type as never } })
   }

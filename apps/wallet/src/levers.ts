@@ -72,6 +72,7 @@ export class Levers {
     this.#options.submit({ type: 'hold', ...hold }).catch(this.#options.onError)
   }
 
+  /** Settings, the freeze if there is one, and the counters that new holds must exceed. */
   async settings(): ReturnType<WalletService['settings']> {
     const { settings, freeze, holdCounters } = this.#options.state()
     return {
@@ -87,10 +88,12 @@ export class Levers {
     }
   }
 
+  /** Transaction restrictions with what the contract lacks: velocity limits. */
   async restrictions(): ReturnType<WalletService['extendedRestrictions']> {
     return restrictionsIn(this.#options.state().restrictions)
   }
 
+  /** A dry run by the same code as the nodes. Throws `ServiceError` for a request that makes no intent. */
   async policyTest(
     caller: Caller,
     request: Parameters<WalletService['policyTest']>[1],

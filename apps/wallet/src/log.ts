@@ -13,6 +13,7 @@ import type { Database } from './database.ts'
 import { entryStore } from './entry-store.ts'
 import type { NodeLink } from './node-link.ts'
 
+/** What became of a command. `lasting`: the vault's own refusal; another refusal may be gone at the next try. */
 export type Outcome = { ok: true; seq: number } | { ok: false; code: VaultErrorCode; message: string; lasting: boolean }
 
 export interface VaultLogOptions {
@@ -71,10 +72,12 @@ export class VaultLog {
     return this.#proposer.status()
   }
 
+  /** Takes a message of the log from this node. */
   receive(node: 0 | 1 | 2, message: Uint8Array): Promise<void> {
     return this.#proposer.receive(node, message)
   }
 
+  /** Proposes nothing more; what is not certified yet ends without success, and not for good. */
   close(): void {
     this.#proposer.close()
   }

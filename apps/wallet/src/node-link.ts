@@ -51,6 +51,7 @@ export class NodeLink {
     })
   }
 
+  /** Hands a message of the log to a node; it may be lost. */
   sendLedger(node: NodeIndex, body: Uint8Array): void {
     this.#bus.send(`node${node}`, encodeEnvelope({ type: 'ledger', node: 255, body }))
   }

@@ -80,6 +80,7 @@ export class Outbox {
     }
   }
 
+  /** A start that the log does not hold yet, or that the nodes refused. */
   waiting(operationId: string): WaitingOperation | undefined {
     return this.#waiting.get(operationId)
   }

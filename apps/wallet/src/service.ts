@@ -171,6 +171,7 @@ export type ServiceErrorCode =
   /** 503: something needed is down; trying again later may help. */
   | 'unavailable'
 
+/** What a caller is told: the status by `code`, the words by `message`. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly code: ServiceErrorCode

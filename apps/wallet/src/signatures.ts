@@ -47,6 +47,7 @@ export class Signatures {
     this.#options = options
   }
 
+  /** Takes what a node says of signing and key generation, and proposes what the log is to hold of it. */
   receive(node: NodeIndex, event: Exclude<NodeEvent, { type: 'held' | 'endorsed' }>): void {
     if (event.type === 'signed') this.#take({ ...event, type: 'signed' })
     else if (event.type === 'failed') this.#takeFailure({ ...event, type: 'signingFailed' })

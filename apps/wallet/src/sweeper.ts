@@ -11,6 +11,7 @@ export class Sweeper {
     this.#onError = onError
   }
 
+  /** Begins a round now, or once more after the one that runs. */
   wake(): void {
     if (this.#running) {
       this.#again = true

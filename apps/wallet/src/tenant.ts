@@ -123,6 +123,7 @@ export class Tenant {
     return { ApiKey: key, UserID: userOf(this.#state, id).number }
   }
 
+  /** The user goes, and with it its API keys. Throws `ServiceError` not-found. */
   async deleteSystemUser(caller: Caller, id: number): Promise<void> {
     const user = this.#state.users
       .values()
@@ -132,6 +133,7 @@ export class Tenant {
     await this.#options.apiKeys.deleteOf(user.id)
   }
 
+  /** The address with this index, allocated if it is the next one. Throws `ServiceError` with the vault's code. */
   async address({ MasterKey, Account, CAIP2, Index = 0 }: Parameters<WalletService['address']>[1]) {
     return explained(async () => {
       const { slip44 } = chainOf(this.#state, CAIP2)

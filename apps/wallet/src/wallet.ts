@@ -24,6 +24,7 @@ import { Sweeper } from './sweeper.ts'
 import { Tenant } from './tenant.ts'
 import type { WalletView } from './view.ts'
 
+/** The use cases of this side; `createReads` has the others. */
 export type Writes = Pick<
   WalletService,
   | 'findApiKey'
@@ -174,6 +175,7 @@ export class Wallet {
     return wallet
   }
 
+  /** Stops working; what the outbox holds is taken up by the next process. */
   close(): void {
     clearInterval(this.#timer)
     this.#log?.close()
@@ -192,6 +194,7 @@ export class Wallet {
     return this.#apiKeys
   }
 
+  /** What reads see of the wallet. */
   view(): WalletView {
     const store = entryStore(this.#options.db)
     return {
@@ -205,6 +208,7 @@ export class Wallet {
     }
   }
 
+  /** What callers can change, and what only the nodes can tell. */
   writes(): Writes {
     return {
       findApiKey: hash => this.#apiKeys.find(hash),

@@ -13,6 +13,7 @@ export function registerKnownChain(state: VaultState, caip2: string): VaultState
   return { ...state, chains: state.chains.set(caip2, { ...chain, custom: false }) }
 }
 
+/** The chain that an intent describes. Throws `VaultError` chain-conflict. */
 export function customChainOf(intent: IntentOf<'register custom chain'>): Chain {
   try {
     return customChain({
@@ -45,6 +46,10 @@ export function registerCustomChain(state: VaultState, intent: IntentOf<'registe
   return { ...state, chains: state.chains.set(chain.caip2, chain) }
 }
 
+/**
+ * The token that an intent describes, in the one spelling of its CAIP-19 id. Throws `VaultError` unknown-chain, token-
+ * conflict, malformed.
+ */
 export function tokenOf(state: VaultState, intent: IntentOf<'register token'>): Token {
   try {
     const asset = parseCaip19(intent.CAIP19)
@@ -58,6 +63,7 @@ export function tokenOf(state: VaultState, intent: IntentOf<'register token'>): 
   }
 }
 
+/** Registered again it must be the same: other decimals would change the meaning of amounts. Throws `VaultError` as `tokenOf`. */
 export function registerToken(state: VaultState, intent: IntentOf<'register token'>): VaultState {
   const token = tokenOf(state, intent)
   const existing = state.tokens.get(token.caip19)

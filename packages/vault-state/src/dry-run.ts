@@ -11,6 +11,7 @@ import { isSigning } from './signing.ts'
 import { userKey, type VaultState } from './state.ts'
 import { checkVelocity } from './velocity.ts'
 
+/** What stands in the way, by the code and words of the nodes. */
 export interface Obstacle {
   code: VaultErrorCode
   reason: string

@@ -16,6 +16,7 @@ export function deviceKeyId(publicKey: Uint8Array): string {
   return toHex(sha256(publicKey))
 }
 
+/** Is this user, by id in any case, a member of the owner group? Nobody is before the set-up. */
 export function isOwner({ setup, groups }: VaultState, id: string): boolean {
   return setup !== undefined && groups.get(setup.ownerGroup)?.members.includes(userKey(id)) === true
 }

@@ -128,6 +128,7 @@ function activated(state: VaultState, key: MasterKey, epoch: number, { report, s
   return { curve, publicKey, chainCode, publicShares, transcriptHash, backupHashes }
 }
 
+/** Throws `VaultError` malformed, unknown-master-key, master-key-not-active, duplicate-account. */
 export function checkNewAccount(state: VaultState, masterKey: string, name: string): void {
   checkName(name, 'account name')
   activeMasterKeyOf(state, masterKey)
@@ -167,6 +168,7 @@ export function allocateAddress(state: VaultState, command: CommandOf<'allocateA
   return addAddress(state, key, account, slip44, next)
 }
 
+/** The first index without an address; indices have no gaps. */
 export function nextAddressIndex(state: VaultState, masterKey: string, account: string, slip44: number): number {
   let index = 0
   while (state.addresses.has(addressKey(masterKey, account, slip44, index))) index++

@@ -23,12 +23,14 @@ export function userOf(state: VaultState, id: string): User {
   return user
 }
 
+/** The user's device key, if there is one and it counts. */
 export function activeKeyOf(state: VaultState, id: string): DeviceKey | undefined {
   const keyId = state.users.get(userKey(id))?.keyId
   const key = keyId === undefined ? undefined : state.deviceKeys.get(keyId)
   return key?.active === true ? key : undefined
 }
 
+/** Throws `VaultError` unknown-group. */
 export function groupOf(state: VaultState, name: string): Group {
   const group = state.groups.get(name)
   if (group === undefined) throw new VaultError('unknown-group', `no group ${name}`)
@@ -45,6 +47,7 @@ export function groupsOf(state: VaultState, id: string): string[] {
     .sort()
 }
 
+/** Throws `VaultError` unknown-chain. */
 export function chainOf(state: VaultState, caip2: string): RegisteredChain {
   const chain = state.chains.get(caip2)
   if (chain === undefined)
@@ -55,6 +58,7 @@ export function chainOf(state: VaultState, caip2: string): RegisteredChain {
   return chain
 }
 
+/** A master key, active or being made. Throws `VaultError` unknown-master-key. */
 export function masterKeyOf(state: VaultState, name: string): MasterKey {
   const key = state.masterKeys.get(name)
   if (key === undefined) throw new VaultError('unknown-master-key', `no master key ${name}`)
@@ -88,6 +92,7 @@ export function curveKeyOf(key: MasterKey, curve: Curve): CurveKey {
   return found
 }
 
+/** Throws `VaultError` unknown-account. */
 export function accountOf(state: VaultState, masterKey: string, account: string): Account {
   const found = state.accounts.get(accountKey(masterKey, account))
   if (found === undefined)
@@ -119,6 +124,7 @@ export function ownAddress(state: VaultState, text: string): Address | undefined
   return key === undefined ? undefined : state.addresses.get(key)
 }
 
+/** Throws `VaultError` unknown-operation. */
 export function operationOf(state: VaultState, id: string): Operation {
   const operation = state.operations.get(id)
   if (operation === undefined) throw new VaultError('unknown-operation', `no operation ${id}`)

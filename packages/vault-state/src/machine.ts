@@ -13,6 +13,7 @@ import { initialState, type Position, type VaultState } from './state.ts'
 import { portableVerifiers, type Verifiers } from './verifiers.ts'
 import { vouch } from './vouch.ts'
 
+/** What became of a command: the next state and the outcome that the log commits to, or why it is refused. */
 export type Application =
   | { ok: true; state: VaultState; outcome: Uint8Array }
   | { ok: false; code: VaultErrorCode; message: string }
@@ -25,6 +26,7 @@ export interface VaultMachine {
   apply(state: VaultState, command: Uint8Array, at: Position): Application
 }
 
+/** The fold of the vault with this genesis. Its `apply` never throws; `verifiers` are faster ones of the same meaning. */
 export function vaultMachine(genesis: Genesis, verifiers: Verifiers = portableVerifiers): VaultMachine {
   return {
     initial: () => initialState(genesis),

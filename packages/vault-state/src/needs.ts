@@ -126,6 +126,7 @@ export function approverOf(state: VaultState, user: string): CountedApproval {
   return { user, groups: groupsOf(state, user), weak: key !== undefined && isWeak(state, key) }
 }
 
+/** Whether an operation can ever be executed, and what it needs for that. */
 export type Standing =
   | { kind: 'blocked'; code: Extract<Decision, { kind: 'blocked' }>['code']; reason: string }
   | { kind: 'open'; requirements: Requirement[]; unmet: Requirement[] }
@@ -174,6 +175,7 @@ export function awaitedApprovers(state: VaultState, operation: Operation): strin
     .sort()
 }
 
+/** Could this user's approval, with the groups of now, help to meet the requirement? */
 export function fits(state: VaultState, requirement: Requirement, user: string): boolean {
   return fitsRequirement(requirement, approverOf(state, user))
 }

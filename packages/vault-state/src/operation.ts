@@ -1,6 +1,7 @@
 import type { Requirement } from '@trivault/policy'
 import type { Intent, OperationType, VaultErrorCode } from '@trivault/protocol'
 
+/** One device signature over the intent, as it came; whether it still counts is asked anew each time (`countedApprovals`). */
 export interface Approval {
   user: string
   keyId: string
@@ -25,12 +26,14 @@ export interface Execution {
   signature: Uint8Array | undefined
 }
 
+/** Why an operation ended without success; `time` is log time in milliseconds. */
 export interface Failure {
   code: VaultErrorCode
   reason: string
   time: number
 }
 
+/** What was asked for and how far it has come. Times are log time in milliseconds. */
 export interface Operation {
   id: string
   type: OperationType

@@ -26,6 +26,7 @@ const maxOpen = 10_000
 const maxOpenPerInitiator = 200
 const maxTimestampSkew = 60_000
 
+/** The state with this version of the operation. */
 export function put(state: VaultState, operation: Operation): VaultState {
   return { ...state, operations: state.operations.set(operation.id, operation) }
 }
@@ -166,6 +167,7 @@ export function reject(state: VaultState, command: CommandOf<'reject'>, at: Posi
   })
 }
 
+/** Throws `VaultError` unknown-operation, operation-not-pending. */
 export function cancel(state: VaultState, command: CommandOf<'cancel'>, at: Position): VaultState {
   const operation = pendingOperation(state, command.operationId)
   return finish(state, operation, at.time, {

@@ -9,6 +9,7 @@ import { type DeviceKey, type Group, type User, userKey, type VaultState } from 
 /** The contract's setup and system calls act as this user, which has no device key and so can approve nothing. */
 export const bootstrapUser = 'bootstrap@system.trivault'
 
+/** A name of a group, master key or account, as it is. Throws `VaultError` malformed, which says `what` it was to name. */
 export function checkName(value: string, what: string): string {
   try {
     return fields.name.read(value)
@@ -21,6 +22,7 @@ export function checkName(value: string, what: string): string {
   }
 }
 
+/** A user id as it is. Throws `VaultError` malformed. */
 export function checkUserId(value: string): string {
   try {
     return fields.userId.read(value)
@@ -40,6 +42,10 @@ function checkDisplayName(value: string): void {
   }
 }
 
+/**
+ * Registers a person or, with `system`, a program; a deleted user comes back under the old number. Throws `VaultError`
+ * malformed, duplicate-user.
+ */
 export function addUser(
   state: VaultState,
   id: string,
@@ -150,6 +156,7 @@ export function deleteUser(state: VaultState, id: string, name: string, time: nu
   return checkQuorums({ ...withoutKey(state, { ...user, deleted: true }, time), groups })
 }
 
+/** An empty group; one that exists is left as it is. Throws `VaultError` malformed. */
 export function createGroup(state: VaultState, name: string): VaultState {
   checkName(name, 'group name')
   if (state.groups.has(name)) return state
@@ -202,6 +209,7 @@ export function renameGroup(state: VaultState, old: string, name: string): Vault
   return withRestrictions(renamed, withGroupRenamed(state.restrictions, rename))
 }
 
+/** Throws `VaultError` malformed, duplicate-user, and unknown-user for the confirmer. */
 export function createSystemUser(state: VaultState, command: CommandOf<'createSystemUser'>, time: number): VaultState {
   if (command.confirmer !== undefined) userOf(state, command.confirmer)
   return addUser(state, systemUserId(command.name), command.name, time, {

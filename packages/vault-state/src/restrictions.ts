@@ -19,6 +19,7 @@ interface Change<R> {
   Delete?: R
 }
 
+/** Deletes, adds, or replaces one. Throws `VaultError` unknown-restriction, bad-restriction, unknown-group. */
 export function updateTransactionRestriction(
   state: VaultState,
   change: IntentOf<'update transaction restriction'>,
@@ -34,10 +35,12 @@ export function updateTransactionRestriction(
   return withRestrictions(state, changed(state, state.restrictions, change, write))
 }
 
+/** The state with these transaction restrictions and their index. */
 export function withRestrictions(state: VaultState, restrictions: PersistentMap<TransactionRestriction>): VaultState {
   return { ...state, restrictions, restrictionIndex: indexRestrictions(restrictions.values()) }
 }
 
+/** Deletes, adds, or replaces one. Throws `VaultError` unknown-restriction, bad-restriction, unknown-group. */
 export function updateConfigRestriction(state: VaultState, change: IntentOf<'update config restriction'>): VaultState {
   return { ...state, configRestrictions: changed(state, state.configRestrictions, change, approverRestriction.write) }
 }

@@ -39,6 +39,7 @@ function refusing<T>(code: 'bad-transaction' | 'bad-address' | 'bad-amount', bod
   }
 }
 
+/** A chain and the tokens registered on it, as decoders take them. Throws `VaultError` unknown-chain. */
 export function chainContext(state: VaultState, caip2: string): ChainContext {
   return { chain: chainOf(state, caip2), tokens: asset => state.tokens.get(asset) }
 }

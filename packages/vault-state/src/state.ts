@@ -17,6 +17,7 @@ import { PersistentMap } from './persistent-map.ts'
 
 export type { Approval, Execution, Failure, Operation } from './operation.ts'
 
+/** A person, or a program with an API key. Deleted ones stay, with their number. */
 export interface User {
   id: string
   name: string
@@ -34,6 +35,7 @@ export interface User {
   keyId: string | undefined
 }
 
+/** A key that was ever set for a user; at most one of a user is active. */
 export interface DeviceKey {
   /** Hex SHA-256 of the public key. */
   id: string
@@ -53,16 +55,19 @@ export interface Vouching {
   time: number
 }
 
+/** Who an approver list means. */
 export interface Group {
   name: string
   /** User keys (lower-case ids), sorted. */
   members: readonly string[]
 }
 
+/** A chain that the vault has addresses and assets on. */
 export interface RegisteredChain extends Chain {
   custom: boolean
 }
 
+/** A registered asset that is not the native one of its chain. */
 export interface Token {
   caip19: string
   caip2: string
@@ -100,6 +105,7 @@ export interface MasterKey {
   accountCount: number
 }
 
+/** Named addresses under one master key, one row of them on each family of chains. */
 export interface Account {
   masterKey: string
   name: string
@@ -109,6 +115,7 @@ export interface Account {
   createdAt: number
 }
 
+/** An allocated address: the index of an account on one coin type (SLIP-44). */
 export interface Address {
   address: string
   masterKey: string
@@ -131,6 +138,7 @@ export interface Settings {
   moneyDefault: MoneyDefault
 }
 
+/** A freeze in force: nothing is signed until the owner quorum ends it. */
 export interface Freeze {
   /** Counts all freezes of the vault. */
   number: number
@@ -140,6 +148,7 @@ export interface Freeze {
   at: number
 }
 
+/** The tenant set-up, which happens once. */
 export interface Setup {
   bodyHash: Uint8Array
   ownerGroup: string
@@ -200,6 +209,7 @@ export interface VaultState {
   readonly unsigned: PersistentMap<true>
 }
 
+/** The vault before its first entry. */
 export function initialState(genesis: Genesis): VaultState {
   return {
     genesis,
@@ -251,7 +261,10 @@ export interface Position {
   index: number
 }
 
+/** By which users are found: ids are compared without regard to letter case. */
 export const userKey = (id: string): string => id.toLowerCase()
+/** By which `accounts` holds an account; names have no slash. */
 export const accountKey = (masterKey: string, account: string): string => `${masterKey}/${account}`
+/** By which `addresses` holds an address. */
 export const addressKey = (masterKey: string, account: string, slip44: number, index: number): string =>
   `${masterKey}/${account}/${slip44}/${index}`

@@ -4,6 +4,7 @@ import { ServiceError } from '../service.ts'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+/** All accounts by their number, which is their place in the list from 1 on. */
 export function accountsOf(state: VaultState): ExactResponseOf<'cwplistAccounts'> {
   return state.accounts
     .values()
@@ -21,6 +22,7 @@ export function resolvedAddress(state: VaultState, text: string): ExactResponseO
 const chainsByCaip2 = (state: VaultState): RegisteredChain[] =>
   state.chains.values().sort((a, b) => compare(a.caip2, b.caip2))
 
+/** Registered chains by CAIP-2 id. */
 export function chainsOf(state: VaultState): ExactResponseOf<'cwplistChains'> {
   return chainsByCaip2(state).map(({ name, testNetwork, caip2 }) => ({
     ChainName: name,

@@ -141,10 +141,12 @@ export function userByIdOf(state: VaultState, id: string): CwpUser {
   )
 }
 
+/** Registered people and programs, without deleted ones. */
 export function listUsersOf(state: VaultState): CwpUser[] {
   return present(state).map(user => cwpUser(state, user))
 }
 
+/** Groups by name, members as their ids were written. */
 export function groupsOf(state: VaultState): Record<string, string[]> {
   const groups = state.groups.values().sort((a, b) => (a.name < b.name ? -1 : 1))
   return Object.fromEntries(groups.map(({ name, members }) => [name, members.map(member => spelling(state, member))]))

@@ -25,6 +25,7 @@ function isSent({ intent }: Operation): boolean {
   return intent.OperationType === 'make transaction' && intent.RawTransaction === undefined
 }
 
+/** The log's word, and the chain's for a transaction that the wallet sends. */
 export function progressOf(view: WalletView, state: VaultState, operation: Operation): Progress {
   const { failure } = operation
   if (failure !== undefined) return { status: 'Failed', failure }
@@ -33,6 +34,7 @@ export function progressOf(view: WalletView, state: VaultState, operation: Opera
   return deliveryProgress(operation, view.deliveries(operation.id))
 }
 
+/** Of a start that is not in the log. */
 export function waitingProgress({ refused }: WaitingOperation): Progress {
   if (refused === undefined) return { status: 'Pending initialization', failure: undefined }
   return { status: 'Failed', failure: { code: refused.code, reason: refused.message, time: refused.at } }
@@ -49,6 +51,7 @@ function deliveryProgress({ intent }: Operation, deliveries: readonly Delivery[]
   return { status: sent >= parts ? 'Succeeded' : 'Executing', failure: undefined }
 }
 
+/** The contract's answer; `result` of an operation that succeeded. */
 export function statusAnswer({ status, failure }: Progress, result: Result | undefined): StatusAnswer {
   return {
     Status: status,
