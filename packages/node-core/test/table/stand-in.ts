@@ -31,6 +31,8 @@ export interface StandIn {
   received: number
   connections: number
   answering: Answering | undefined
+  /** Ends all connections. */
+  hangUp(): void
   close(): Promise<void>
 }
 
@@ -60,6 +62,9 @@ export async function startStandIn(options: { key: Uint8Array; identity?: Identi
     },
     openPipe: () => connect({ port, host: '127.0.0.1', noDelay: true }),
     ...{ port, items, requests: [], received: 0, connections: 0, answering: undefined },
+    hangUp() {
+      for (const socket of sockets) socket.end()
+    },
     close: () => stop(server, sockets),
   }
   server.on('connection', (socket: Socket) => {
