@@ -20,6 +20,8 @@ export function startNats(home: Home, port: number): Running {
     command: findNatsServer(),
     args: ['-c', configFile(home)],
     stopSignal: 'SIGTERM',
+    // One thread keeps up with three nodes many times over; more would wake and watch each other for each message.
+    env: { GOMAXPROCS: '1' },
     probe: () => accepts(port),
   })
 }

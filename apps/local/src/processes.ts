@@ -59,6 +59,7 @@ export type ForeignSpec = {
   readonly command: string
   readonly args: readonly string[]
   readonly stopSignal: StopSignal
+  readonly env?: Readonly<Record<string, string>>
   /** True once it serves. */
   readonly probe: () => Promise<boolean>
 }
@@ -72,7 +73,7 @@ export function startForeign(home: Home, spec: ForeignSpec): Running {
   const child = spawn(
     wrap ? SETPRIV : spec.command,
     [...(wrap ? ['--pdeathsig', spec.stopSignal.slice(3), spec.command] : []), ...spec.args],
-    { cwd: home.dir, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
+    { cwd: home.dir, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...spec.env } },
   )
   const last: string[] = []
   readLines(child, line => {

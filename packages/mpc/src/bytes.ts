@@ -29,9 +29,13 @@ export const xorInto = (target: Uint8Array, source: Uint8Array): void => {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? 0) ^ (source[i] ?? 0)
 }
 
+export const writeU32 = (value: number, out: Uint8Array, offset: number): void => {
+  for (let i = 0; i < 4; i++) out[offset + i] = value >>> (24 - 8 * i)
+}
+
 export const u32 = (value: number): Uint8Array => {
   const out = new Uint8Array(4)
-  new DataView(out.buffer).setUint32(0, value)
+  writeU32(value, out, 0)
   return out
 }
 
@@ -57,5 +61,11 @@ export class Fields {
     const field = this.#bytes.slice(this.#offset, this.#offset + length)
     this.#offset += length
     return field
+  }
+
+  /** The next field as a part of the body itself: for large ones that are used before the body is erased. */
+  view(length: number): Uint8Array {
+    this.#offset += length
+    return this.#bytes.subarray(this.#offset - length, this.#offset)
   }
 }

@@ -1,84 +1,16 @@
 import { createRequire } from 'node:module'
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
 import { equalBytes, isZero } from './bytes.ts'
+import { type Backend, type NativeModule, nativeBackend, type Point } from './native-curve.ts'
 import { reduce, scalarBytes } from './scalar.ts'
 
 /**
  * Points of secp256k1 as 33-byte compressed encodings; the identity has none and is never accepted or returned.
  * `native` is libsecp256k1 through N-API, whose multiplications here are constant-time; `fallback` is @noble/curves.
  */
+export type { Point }
 export type CurveEngine = 'native' | 'fallback'
 export const POINT_LENGTH = 33
-export type Point = Uint8Array
-
-type Backend = {
-  /** scalar · G, scalar in 1..q-1. */
-  base(scalar: Uint8Array): Point
-  /** scalar · point, scalar in 1..q-1 and secret. */
-  multiply(point: Point, scalar: Uint8Array): Point
-  /** Sum, or undefined for the identity. */
-  sum(points: readonly Point[]): Point | undefined
-  /** scalar · point for public scalars. */
-  multiplyPublic(point: Point, scalar: Uint8Array): Point
-  negate(point: Point): Point
-  isPoint(bytes: Uint8Array): boolean
-  verify(signature: Uint8Array, digest: Uint8Array, publicKey: Point): boolean
-  /** The key under which r ‖ s verifies and whose nonce point has this parity (SEC 1 §4.1.6, j = 0). */
-  recover(signature: Uint8Array, recovery: 0 | 1, digest: Uint8Array): Point | undefined
-}
-
-type NativeModule = {
-  publicKeyCreate(secret: Uint8Array): Uint8Array
-  publicKeyCombine(points: Uint8Array[]): Uint8Array
-  publicKeyNegate(point: Uint8Array): Uint8Array
-  publicKeyVerify(point: Uint8Array): boolean
-  publicKeyTweakMul(point: Uint8Array, scalar: Uint8Array): Uint8Array
-  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean
-  ecdsaRecover(signature: Uint8Array, recovery: number, digest: Uint8Array): Uint8Array
-  ecdh(
-    point: Uint8Array,
-    secret: Uint8Array,
-    options: { hashfn: (x: Uint8Array, y: Uint8Array) => Uint8Array },
-    output: Uint8Array,
-  ): Uint8Array
-}
-
-const compress = (x: Uint8Array, y: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(POINT_LENGTH)
-  out[0] = 2 | ((y[31] ?? 0) & 1)
-  out.set(x, 1)
-  return out
-}
-
-const nativeBackend = (lib: NativeModule): Backend => ({
-  base: scalar => lib.publicKeyCreate(scalar),
-  multiply: (point, scalar) => lib.ecdh(point, scalar, { hashfn: compress }, new Uint8Array(POINT_LENGTH)),
-  sum: points => {
-    try {
-      return lib.publicKeyCombine([...points])
-    } catch {
-      // Every input is a valid point, so the only possible cause is the identity as sum.
-      return undefined
-    }
-  },
-  multiplyPublic: (point, scalar) => lib.publicKeyTweakMul(point, scalar),
-  negate: point => lib.publicKeyNegate(point),
-  isPoint: bytes => lib.publicKeyVerify(bytes),
-  verify: (signature, digest, publicKey) => {
-    try {
-      return lib.ecdsaVerify(signature, digest, publicKey)
-    } catch {
-      return false
-    }
-  },
-  recover: (signature, recovery, digest) => {
-    try {
-      return lib.ecdsaRecover(signature, recovery, digest)
-    } catch {
-      return undefined
-    }
-  },
-})
 
 /** The same operations by @noble/curves: oracle in tests, open fallback where no native build exists. */
 export const nobleBackend: Backend = {
@@ -104,7 +36,7 @@ export const nobleBackend: Backend = {
   recover: (signature, recovery, digest) => {
     try {
       const parsed = noble.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery)
-      return parsed.recoverPublicKey(digest).toBytes(true)
+      return parsed.recoverPublicKey(digest).toBytes(false)
     } catch {
       return undefined
     }
@@ -112,7 +44,7 @@ export const nobleBackend: Backend = {
 }
 
 /**
- * The public key that made an ECDSA signature (SEC 1, section 4.1.6), 33 bytes; undefined when there is none, or a length is wrong.
+ * The public key that made an ECDSA signature (SEC 1, section 4.1.6), 65 bytes, uncompressed; undefined when there is none, or a length is wrong.
  * libsecp256k1 where it is loaded. Throws nothing.
  * @param signature r ‖ s, 64 bytes, any s
  * @param recovery parity of the nonce point's Y

@@ -1,4 +1,5 @@
 import { concat, Fields, isZero, readU32, u32 } from './bytes.ts'
+import { type Derived, deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
 import { type Curve, groupOf, interpolateInExponent, isSamePoint } from './group.ts'
 import { SCALAR_LENGTH } from './scalar.ts'
@@ -20,6 +21,8 @@ export type KeyReport = {
   readonly epoch: number
 }
 
+const REMEMBERED_PATHS = 256
+
 /**
  * One party's share of a master key. The secret, the value at `self` of a polynomial of degree threshold-1, is a private
  * field: printing, JSON and structured clone do not show it. `encodeKeyShare` does.
@@ -35,6 +38,8 @@ export class KeyShare implements KeyReport {
   readonly transcriptHash: Uint8Array
   readonly epoch: number
   readonly #secret: Uint8Array
+  /** Child keys by path, which are public: a vault signs with the same few again and again. */
+  readonly #derived = new Map<string, Derived>()
 
   constructor(self: number, secret: Uint8Array, report: KeyReport) {
     this.self = self
@@ -52,6 +57,18 @@ export class KeyShare implements KeyReport {
   /** 32 bytes; for this package only, which does not change them. */
   static secretOf(share: KeyShare): Uint8Array {
     return share.#secret
+  }
+
+  /** BIP-32 (secp256k1) along `path`, made once. Throws MpcError `derivation`. */
+  static derivedOf(share: KeyShare, path: readonly number[]): Derived {
+    const name = path.join('/')
+    const known = share.#derived.get(name)
+    if (known !== undefined) return known
+    const derived = deriveTweak(share.publicKey, share.chainCode, path)
+    const [oldest] = share.#derived.size >= REMEMBERED_PATHS ? share.#derived.keys() : []
+    if (oldest !== undefined) share.#derived.delete(oldest)
+    share.#derived.set(name, derived)
+    return derived
   }
 }
 

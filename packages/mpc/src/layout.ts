@@ -16,7 +16,7 @@ export class Refused {
 export interface Layout<T> {
   /** In bytes. */
   readonly length: number
-  /** Fields are copies. */
+  /** Fields are copies, unless they say otherwise. */
   take(fields: Fields): T | Refused
   parts(message: T): readonly Uint8Array[]
 }
@@ -36,6 +36,19 @@ export const where = (accepts: (value: Uint8Array) => boolean, length: number, c
     return accepts(value) ? value : new Refused(check)
   },
   parts: value => [value],
+})
+
+/** As `where` for a large field, which stays where it is in the body: it is gone when the round is over. */
+export const inPlace = (
+  accepts: (value: Uint8Array) => boolean,
+  length: number,
+  check: string,
+): Layout<Uint8Array> => ({
+  ...where(accepts, length, check),
+  take(fields) {
+    const value = fields.view(length)
+    return accepts(value) ? value : new Refused(check)
+  },
 })
 
 /** `count` of one kind. */

@@ -3,7 +3,7 @@ import { hash, hash64, indexBytes } from './hash.ts'
 import { blake3Keyed } from './kernel/blake3.ts'
 import { kernel, put, take, view } from './kernel/kernel.ts'
 import { isScalar, type Scalar } from './kernel/scalar.ts'
-import { bytes, list, type Refused, record, where } from './layout.ts'
+import { bytes, inPlace, list, type Refused, record, where } from './layout.ts'
 import { CHOICES, CHOICES_LENGTH, extendAsReceiver, extendAsSender } from './ot-extension.ts'
 import { reduceWide, SCALAR_LENGTH, scalarBytes } from './scalar.ts'
 
@@ -44,7 +44,7 @@ const isCanonicalMatrix = (matrix: Uint8Array): boolean => {
 
 /** Alice's only message: masked matrix, eta, hash of mu. Bob's is that of the OT extension. */
 export const rvoleReply = record({
-  matrix: where(isCanonicalMatrix, MATRIX_LENGTH, 'S3.2'),
+  matrix: inPlace(isCanonicalMatrix, MATRIX_LENGTH, 'S3.2'),
   eta: list(CHECKS, where(isScalar, SCALAR_LENGTH, 'S3.2')),
   mu: bytes(32),
 })

@@ -26,45 +26,44 @@ export const invert = (a: bigint, order = ORDER): bigint => {
   return mod(t0, order)
 }
 
-const readWords = (view: DataView, offset: number): bigint =>
-  (view.getBigUint64(offset) << 192n) |
-  (view.getBigUint64(offset + 8) << 128n) |
-  (view.getBigUint64(offset + 16) << 64n) |
-  view.getBigUint64(offset + 24)
+/** For public values on their way between bytes and integers: a view of the bytes themselves would move them off the heap. */
+const words = new DataView(new ArrayBuffer(SCALAR_LENGTH))
+const wordBytes = new Uint8Array(words.buffer)
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const readWords = (bytes: Uint8Array, offset: number): bigint => {
+  if (bytes.length < offset + SCALAR_LENGTH) throw new RangeError('too few bytes for a scalar')
+  for (let i = 0; i < SCALAR_LENGTH; i++) wordBytes[i] = bytes[offset + i] ?? 0
+  return (
+    (words.getBigUint64(0) << 192n) |
+    (words.getBigUint64(8) << 128n) |
+    (words.getBigUint64(16) << 64n) |
+    words.getBigUint64(24)
+  )
+}
 
 /** 32 bytes reduced mod q. For uniform bytes the bias is below 2^-127. */
 export const reduce = (bytes: Uint8Array, offset = 0): bigint => {
-  const value = readWords(viewOf(bytes), offset)
+  const value = readWords(bytes, offset)
   return value >= ORDER ? value - ORDER : value
 }
 
 /** 64 bytes reduced mod q. */
-export const reduceWide = (bytes: Uint8Array): bigint => {
-  const view = viewOf(bytes)
-  return ((readWords(view, 0) << 256n) | readWords(view, 32)) % ORDER
-}
+export const reduceWide = (bytes: Uint8Array): bigint =>
+  ((readWords(bytes, 0) << 256n) | readWords(bytes, SCALAR_LENGTH)) % ORDER
 
 /** Canonical scalar, or undefined when the bytes are not 32 or the value is not below q. */
 export const parseScalar = (bytes: Uint8Array): bigint | undefined => {
   if (bytes.length !== SCALAR_LENGTH) return undefined
-  const value = readWords(viewOf(bytes), 0)
+  const value = readWords(bytes, 0)
   return value < ORDER ? value : undefined
 }
 
-const writeScalar = (value: bigint, out: Uint8Array, offset: number): void => {
-  const view = viewOf(out)
-  view.setBigUint64(offset, value >> 192n)
-  view.setBigUint64(offset + 8, (value >> 128n) & 0xffffffffffffffffn)
-  view.setBigUint64(offset + 16, (value >> 64n) & 0xffffffffffffffffn)
-  view.setBigUint64(offset + 24, value & 0xffffffffffffffffn)
-}
-
 export const scalarBytes = (value: bigint): Uint8Array => {
-  const out = new Uint8Array(SCALAR_LENGTH)
-  writeScalar(value, out, 0)
-  return out
+  words.setBigUint64(0, value >> 192n)
+  words.setBigUint64(8, (value >> 128n) & 0xffffffffffffffffn)
+  words.setBigUint64(16, (value >> 64n) & 0xffffffffffffffffn)
+  words.setBigUint64(24, value & 0xffffffffffffffffn)
+  return wordBytes.slice()
 }
 
 /** Lagrange coefficient at zero of `index` among the distinct nonzero `indexes`. */

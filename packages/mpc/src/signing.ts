@@ -1,6 +1,6 @@
-import { deriveTweak } from './derive.ts'
 import { MpcError } from './errors.ts'
 import { PROTOCOL, TAG_LENGTH } from './frame.ts'
+import { KeyShare } from './keyshare.ts'
 import { OtPair } from './pair-state.ts'
 import { RoundSession, type Session } from './session.ts'
 import { type Signature, type SigningOptions, signingLayouts } from './signing-messages.ts'
@@ -33,7 +33,7 @@ export const createSigning = (options: SigningOptions): Session<Signature> => {
     if (!pair.usable) throw new MpcError('pair-destroyed', `the OT state with party ${peer} is gone`)
     states.set(peer, pair)
   }
-  const derived = deriveTweak(share.publicKey, share.chainCode, options.path)
+  const derived = KeyShare.derivedOf(share, options.path)
   const claims = new Map([...states].map(([peer, pair]) => [peer, { pair, material: pair.claim(sessionId) }]))
   const layouts = signingLayouts(signers.length)
   const run = new Signing(options, layouts, derived, claims)

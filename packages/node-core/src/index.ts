@@ -16,6 +16,7 @@ export {
   MAX_ROWS,
 } from './link.ts'
 export { type HostLink, type HostLinkOptions, type Init, openHostLink } from './link-client.ts'
+export { nativeVerifiers } from './native-verifiers.ts'
 export { type Node, type NodeOptions, startNode } from './node.ts'
 export { Pipes } from './pipe.ts'
 export type * from './ports.ts'

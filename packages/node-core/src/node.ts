@@ -1,4 +1,3 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { equalBytes } from '@trivault/codec'
 import { type Anchor, Committee, type NodeIndex, type Output, Voter } from '@trivault/ledger'
 import { ed25519Engine, engine, PROTOCOL_VERSION } from '@trivault/mpc'
@@ -21,6 +20,7 @@ import { openEntryStore } from './entry-store.ts'
 import { NodeError, reasonOf } from './errors.ts'
 import { endorsementOf } from './founding-epoch.ts'
 import { Holds } from './holds.ts'
+import { signerOf } from './identity-signer.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
@@ -78,7 +78,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     throw new NodeError('wrong-ers-key', 'the ERS public key does not have the pinned fingerprint')
 
   const { encryptorMasterPassword, identitySeed } = secret
-  const sign = (message: Uint8Array): Uint8Array => ed25519.sign(message, identitySeed)
+  const sign = signerOf(identitySeed)
   const now = steadyClock(clock)
   const records = new SealedRecords({ records: options.records, encryptorMasterPassword, vaultId, node: self, random })
   const shares = new KeyShares(records)

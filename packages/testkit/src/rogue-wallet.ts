@@ -1,5 +1,6 @@
 import { toHex } from '@trivault/codec'
 import { type CommandResult, Committee, type EntryStore, Proposer, type StoredEntry } from '@trivault/ledger'
+import { nativeVerifiers } from '@trivault/node-core'
 import {
   type Command,
   decodeEnvelope,
@@ -28,7 +29,7 @@ export class RogueWallet {
       bus.send(`node${node}`, encodeEnvelope({ type: 'ledger', node: 255, body }))
     const proposer = await Proposer.open<VaultState>({
       committee: new Committee(vaultIdOf(genesis), genesis.identityKeys),
-      machine: vaultMachine(genesis),
+      machine: vaultMachine(genesis, nativeVerifiers()),
       store: memoryStore(),
       transport: {
         broadcast: body => [0, 1, 2].forEach(node => void send(node, body)),
