@@ -25,8 +25,11 @@ export async function withFounderKeys(world: World, customerConfig: string): Pro
   return stringify({ ...config, adminUsers })
 }
 
-/** Step 17 by the command line of an approver: each founder pairs a device, all seal, and the master key is backed up. */
-export async function foundVault(world: World, say: (line: string) => void): Promise<void> {
+/**
+ * Step 17 by the command line of an approver: each founder pairs a device, all seal, and the master key is backed up. `sealed` comes
+ * in between.
+ */
+export async function foundVault(world: World, say: (line: string) => void, sealed = async () => {}): Promise<void> {
   const { founders, mode } = world.deployment.founding
   const devices = founders.map(email => new Founder(world, email))
   const [first] = devices
@@ -45,6 +48,7 @@ export async function foundVault(world: World, say: (line: string) => void): Pro
   }
   if (!/"Sealed": true/.test(await first.cli('founding', 'show', '--json'))) throw new Error('the vault is not sealed')
   say('    the vault is sealed')
+  await sealed()
   const out = join(first.dir, 'hot.backup')
   const name = Object.keys(masterKeysOf(world))[0] ?? ''
   const backup = first.cli('backup', name, '--out', out, '--initiator', first.email)

@@ -46,9 +46,11 @@ export async function swapPins(world: World, say: (line: string) => void): Promi
         pins: JSON.parse(genesisJson.write(pins)) as unknown,
         statements: JSON.parse(adminStatementsJson.write(statements)) as unknown,
       }
-      const { exitCode, reason = '' } = await world.machines.runHostOnce(`node${NODE}`, { PINS: JSON.stringify(swapped) })
-      if (exitCode === 0 || !says.test(reason))
-        throw new Error(`the host swapped the pins (${what}), and the node said: exit ${exitCode} ${reason}`)
+      const { exitCode, log } = await world.machines.runHostOnce(`node${NODE}`, {
+        PINS: JSON.stringify(swapped),
+      })
+      if (exitCode === 0 || !says.test(log))
+        throw new Error(`the host swapped the pins (${what}), and the node said: exit ${exitCode} ${log.slice(-2000)}`)
     }),
   )
   say(`    a host that swaps its node's pins starts no node: ${swaps.map(({ what }) => what).join('; ')}`)

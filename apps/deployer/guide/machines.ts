@@ -78,8 +78,9 @@ export class Machines {
   /** Whoever has the host starts its process once more, with secrets of their own in the place of those in AWS. */
   async runHostOnce(name: string, secrets: Readonly<Record<string, string>>) {
     const own = Object.entries(this.#hosts.get(name) ?? {}).filter(([key]) => !(key.replace(/_ARN$/, '') in secrets))
-    const { exited } = this.#start(name, [process.execPath, ENTRYPOINT], { ...Object.fromEntries(own), ...secrets })
-    return (await exited) ?? { exitCode: 1, reason: '' }
+    const label = `${name}-once-${this.#started}`
+    const { exited } = this.#start(label, [process.execPath, ENTRYPOINT], { ...Object.fromEntries(own), ...secrets })
+    return { exitCode: (await exited)?.exitCode, log: this.logOf(label) }
   }
 
   /** Ends a host's process; its unit starts it again. */
@@ -136,15 +137,18 @@ export class Machines {
     this.#running.add(child)
     const log = createWriteStream(join(dir, `${name}.log`), { flags: 'a', mode: 0o600 })
     let last = ''
+    let fatal: string | undefined
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (data: Buffer) => {
-        last = data.toString('utf8').trim().split('\n').at(-1) ?? last
+        const lines = data.toString('utf8').trim().split('\n')
+        last = lines.at(-1) ?? last
+        fatal = lines.find(line => line.includes('"level":"fatal"')) ?? fatal
         log.write(data)
       })
     const exited = new Promise<{ exitCode: number; reason: string }>(resolve => {
       const done = (exitCode: number): void => {
         this.#running.delete(child)
-        resolve({ exitCode, reason: last.slice(0, 500) })
+        resolve({ exitCode, reason: (fatal ?? last).slice(0, 500) })
       }
       child.once('error', () => done(127))
       child.once('close', code => done(code ?? 1))

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { fixtureText, fixtureVariables, loadFixture } from '../test/fixtures/index.ts'
+import { anchorProof } from './anchors.ts'
 import { foundVault } from './founding.ts'
 import { followGuide } from './guide.ts'
 import { swapPins } from './hostile-host.ts'
@@ -27,15 +28,17 @@ say(
 say(`transcripts and logs: ${world.dir}`)
 const interrupted = (): void => void world.stop().then(() => process.exit(130))
 process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+const anchors = anchorProof(world, say)
 try {
   await followGuide({
     world,
     customerConfig: fixtureText(layout),
     say,
     ...(values.mistakes && { mistakes }),
-    more: { founders: () => foundVault(world, say) },
+    more: { founders: () => foundVault(world, say, anchors.replaceHost) },
   })
   await swapPins(world, say)
+  await anchors.refuseOthers()
   say(`the guide took ${((performance.now() - before) / 1000).toFixed(0)} s`)
   if (!values.keep) rmSync(world.dir, { recursive: true, force: true })
 } catch (error) {

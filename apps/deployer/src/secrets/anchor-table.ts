@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { equalBytes } from '@trivault/codec'
@@ -24,11 +25,11 @@ export async function anchorAccess(context: Context, node: NodeIndex, key: Acces
 }
 
 /** A vault whose DynamoDB is not AWS's own, as in tests, names its authority; otherwise the core trusts Amazon's. */
-async function otherAuthority({ environment, file, out }: Context): Promise<Uint8Array | undefined> {
+async function otherAuthority({ environment, cwd, out }: Context): Promise<Uint8Array | undefined> {
   const path = environment.TRIVAULT_ANCHOR_AUTHORITY
   if (!path) return undefined
   try {
-    const certificate = new X509Certificate(await readFile(file(path)))
+    const certificate = new X509Certificate(await readFile(resolve(cwd, path)))
     out.warn(
       `the node will trust ${certificate.subject} for its anchor, and not Amazon: TRIVAULT_ANCHOR_AUTHORITY is set`,
     )

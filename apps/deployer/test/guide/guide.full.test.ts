@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { anchorProof } from '../../guide/anchors.ts'
 import { foundVault } from '../../guide/founding.ts'
 import { followGuide } from '../../guide/guide.ts'
 import { swapPins } from '../../guide/hostile-host.ts'
@@ -17,7 +18,8 @@ describe('the install guide', () => {
       const said: string[] = []
       const say = (line: string): void => void said.push(line)
       try {
-        const more = { founders: () => foundVault(world, say) }
+        const anchors = anchorProof(world, say)
+        const more = { founders: () => foundVault(world, say, anchors.replaceHost) }
         const reports = await followGuide({
           world,
           customerConfig: fixtureText(layout),
@@ -28,6 +30,7 @@ describe('the install guide', () => {
         expect(reports.map(({ number }) => number)).toEqual(Array.from({ length: 17 }, (_, i) => i + 1))
         expect(said.join('\n')).toMatch(/the vault is sealed[\s\S]*is backed up to the ERS key/)
         await swapPins(world, say)
+        await anchors.refuseOthers()
       } finally {
         await world.stop()
         rmSync(world.dir, { recursive: true, force: true })
