@@ -23,6 +23,7 @@ const places = {
   'KMS key': /^services\/kms\.json$/,
   'OIDC key': /^services\/oidc-keys\.json$/,
   'cookie key': /^services\/cookie-secret$/,
+  'admin key': /^node[012]\/admin-key\.pem$/,
   'bus key': /^bus\/[^/]+\.key$/,
   'database password': /^(node[012]|wallet)\/database-url$/,
   'superuser password': /^postgres\/superuser\.password$/,
@@ -130,6 +131,7 @@ describe('a vault that works, fails and recovers', () => {
     text('cookie key', 'cookies', read('services/cookie-secret').trim())
     for (const file of readdirSync(join(site.home, 'bus')).filter(name => name.endsWith('.key')))
       pem('bus key', file, read(`bus/${file}`))
+    for (const node of ['node0', 'node1', 'node2']) pem('admin key', node, read(`${node}/admin-key.pem`))
     for (const party of ['node0', 'node1', 'node2', 'wallet'])
       text('database password', party, new URL(read(`${party}/database-url`)).password)
     text('superuser password', 'postgres', read('postgres/superuser.password').trim())

@@ -58,7 +58,7 @@ const run = async (command: string, more: string[] = [], { answer = true, index 
 const statements = (): AdminStatements =>
   adminStatementsJson.read(parseJson(readFileSync(at('node2', 'statements.json'), 'utf8')))
 /** Did the admin key in the node's directory sign this for node 2? */
-const isSigned = async (order: AdminOrder, signature = new Uint8Array(64)) =>
+const isSigned = async (order: AdminOrder, signature: Uint8Array = new Uint8Array(64)) =>
   isOrdered((await openAdminKey(at('node2', 'admin-key.pem'))).adminKey, genesis, 2, order, signature)
 const signPins = () => run('sign-pins', ['--yes'])
 

@@ -1,13 +1,10 @@
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { createNodeSecret, encodeNodeSecret, secretContext } from '@trivault/node-core'
-import { collectorFlags, provisionNode, readConfig, startHost } from '@trivault/node-host'
-import { adminSignerOf, genesisJson } from '@trivault/protocol'
+import { collectorFlags, giveOrder, openAdminKey, provisionNode, withdrawOrder } from '@trivault/node-host'
+import { quarantineHash } from '@trivault/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort, isAlive, type Line, type Running, run, type Surroundings, startSurroundings } from './support.ts'
+import { freePort, isAlive, type Running, type Surroundings, startSurroundings } from './support.ts'
 
-const coreMain = fileURLToPath(new URL('../src/core.ts', import.meta.url))
 let world: Surroundings
 beforeAll(async () => {
   world = await startSurroundings()
@@ -118,126 +115,6 @@ describe('a Policy Node', () => {
   })
 })
 
-describe('a Policy Node refuses to start', () => {
-  /** The fatal line of a host that runs in this process, with a real core. */
-  const refusal = async (config: object): Promise<string> => {
-    const lines: Line[] = []
-    const path = file('refused.json', JSON.stringify(config))
-    const host = startHost({
-      config: await readConfig(path),
-      coreMain,
-      write: line => lines.push(JSON.parse(line) as Line),
-    })
-    expect(await host.ended).toBe(1)
-    const fatal = lines.filter(line => line.level === 'fatal')
-    expect(fatal).toHaveLength(1)
-    expect(lines.some(line => line.event === 'ready')).toBe(false)
-    return `${fatal[0]?.msg}`
-  }
-  const file = (name: string, content: string | Uint8Array) => {
-    writeFileSync(world.at(name), content)
-    return world.at(name)
-  }
-  const seal = (keyId: string, plaintext: Uint8Array, index: number, deploymentId = 'test') =>
-    world.services.encryptFor(keyId)(plaintext, secretContext(deploymentId, index))
-  const fresh = () =>
-    encodeNodeSecret(
-      createNodeSecret({
-        random: length => new Uint8Array(length).fill(9),
-        adminKey: adminSignerOf(new Uint8Array(32).fill(9)).adminKey,
-      }),
-    )
-
-  it('with the secret of another node', async () => {
-    const config = await world.configOf(0)
-    expect(await refusal({ ...config, secret: world.provisioning(1).secret })).toMatch(/KMS refused/)
-  })
-
-  it('with a secret made for another deployment', async () => {
-    const secret = file('foreign.sealed', await seal('node0', fresh(), 0, 'other'))
-    expect(await refusal({ ...(await world.configOf(0)), secret })).toMatch(/KMS refused/)
-  })
-
-  it('with a secret whose identity nobody pinned', async () => {
-    const secret = file('unpinned.sealed', await seal('node0', fresh(), 0))
-    expect(await refusal({ ...(await world.configOf(0)), secret })).toMatch(/pinned card/)
-  })
-
-  it('with pins that name another identity: one line, exit 1', async () => {
-    const identityKeys = [...world.genesis.identityKeys].reverse()
-    const pins = file('other-pins.json', genesisJson.write({ ...world.genesis, identityKeys }))
-    const host = world.start({ ...(await world.configOf(0)), pins })
-    expect(await host.exited).toMatchObject({ code: 1 })
-    expect(host.errors).toEqual([])
-    expect(await host.until(line => line.level === 'fatal')).toMatchObject({
-      msg: expect.stringMatching(/pinned card/),
-    })
-  })
-
-  it('with something else than a secret in the ciphertext, and does not tell what', async () => {
-    const text = 'my dear password'
-    for (const [times, expected] of [
-      [1, /envelope is malformed/],
-      [fresh().length / text.length, /not a node secret/],
-    ] as const) {
-      const secret = file('text.sealed', await seal('node0', new TextEncoder().encode(text.repeat(times)), 0))
-      const message = await refusal({ ...(await world.configOf(0)), secret })
-      expect(message).toMatch(expected)
-      expect(message).not.toContain('dear')
-    }
-  })
-
-  it('with a damaged secret', async () => {
-    const bytes = readFileSync(world.provisioning(0).secret)
-    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
-    expect(await refusal({ ...(await world.configOf(0)), secret: file('damaged.sealed', bytes) })).toMatch(
-      /KMS refused/,
-    )
-  })
-
-  it('when the attestation shows another measurement', async () => {
-    const { measured, expected } = world.services
-    measured.set('node0', new Map([[0, new Uint8Array(48).fill(1)]]))
-    try {
-      expect(await refusal(await world.configOf(0))).toMatch(/KMS refused.*PCR0/)
-    } finally {
-      measured.set('node0', expected.get('node0') ?? new Map())
-    }
-  })
-
-  it('with the anchor of another node, or a damaged one', async () => {
-    const config = await world.configOf(0)
-    expect(await refusal({ ...config, anchor: world.provisioning(1).anchor })).toMatch(/anchor/)
-  })
-
-  it('with an ERS key that is not pinned', async () => {
-    const other = await import('node:crypto').then(({ generateKeyPairSync }) =>
-      generateKeyPairSync('rsa', { modulusLength: 3072 }),
-    )
-    const publicKey = file('other-ers.pem', other.publicKey.export({ type: 'spki', format: 'pem' }))
-    const config = await world.configOf(0)
-    expect(await refusal({ ...config, ersPublicKey: publicKey })).toMatch(/ERS/)
-    const privateKey = file('private-ers.pem', other.privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    expect(await refusal({ ...config, ersPublicKey: privateKey })).toMatch(/private key/)
-  })
-
-  it('with a wrong configuration, saying where', async () => {
-    const config = await world.configOf(0)
-    await expect(refusal({ ...config, index: 3 })).rejects.toThrow(/refused\.json: index/)
-    await expect(refusal({ ...config, colour: 'red' })).rejects.toThrow(/colour: unknown field/)
-    expect(await refusal({ ...config, secret: '/nowhere/secret' })).toMatch(/\/nowhere\/secret/)
-    expect(await refusal({ ...config, pins: file('bad-pins.json', '{"version":1}') })).toMatch(
-      /bad-pins\.json.*missing/,
-    )
-    expect(await refusal({ ...config, database: { urlFile: file('bad-url', 'mysql://x:geheim@y/z') } })).not.toMatch(
-      /geheim/,
-    )
-    const usage = run([])
-    expect(await usage.exited).toMatchObject({ code: 1 })
-    expect(usage.lines).toMatchObject([{ level: 'fatal', msg: expect.stringContaining('--config') }])
-  })
-})
-
 describe('the anchor', () => {
   it('missing leaves a node that serves but does not vote', async () => {
     const config = await world.configOf(2)
@@ -263,6 +140,34 @@ describe('the anchor', () => {
   })
 })
 
+describe('a quarantine', () => {
+  const record = '{"check":"S3.1","kind":"accusation","where":"sign/a/0/0","time":1,"nonce":"00"}\n'
+  const released = 'quarantine of a peer ended by the admin of this node'
+
+  it('stays over starts until the admin signs its release, which ends that one only', async () => {
+    const config = await world.configOf(1)
+    const path = `${config.anchor}/quarantine-2.json`
+    const start = async () => {
+      const host = world.start(config)
+      await host.ready()
+      await stopped(host)
+      return host.lines.filter(({ part, level }) => part === 'core' && level === 'warn').map(({ msg }) => msg)
+    }
+    const kept = 'peer is quarantined until the admin of this node releases it'
+    writeFileSync(path, record)
+    expect(await start()).toContain(kept)
+    const quarantine = quarantineHash(2, new TextEncoder().encode(record))
+    await giveOrder(world.adminFiles(1), { type: 'release', peer: 2, quarantine })
+    expect(await start()).toEqual([released])
+    expect(existsSync(path)).toBe(false)
+    // The order lies there still; what comes later is another quarantine.
+    writeFileSync(path, record.replace('"00"', '"01"'))
+    expect(await start()).toEqual([kept])
+    rmSync(path)
+    await withdrawOrder(world.adminFiles(1), 'releases')
+  })
+})
+
 describe('provisioning', () => {
   const options = (name: string) => ({
     ...{ index: 1 as const, deploymentId: 'test', secret: world.at(name, 'secret'), anchor: world.at(name, 'anchor') },
@@ -275,6 +180,9 @@ describe('provisioning', () => {
     const before = readFileSync(world.at('again', 'secret'))
     expect(await provisionNode(options('again'))).toEqual(card)
     expect(readFileSync(world.at('again', 'secret'))).toEqual(before)
+    rmSync(world.at('again', 'admin-key.pem'))
+    expect(await provisionNode(options('again'))).toEqual(card)
+    expect(existsSync(world.at('again', 'admin-key.pem'))).toBe(false)
     await expect(provisionNode({ ...options('again'), index: 2 })).rejects.toMatchObject({ code: 'provisioned' })
   })
 
@@ -286,6 +194,9 @@ describe('provisioning', () => {
     rmSync(world.at('cut2', 'secret'))
     const card = await provisionNode(options('cut2'))
     expect(card).not.toEqual(await provisionNode(options('cut')))
+    const keys = await Promise.all(['cut', 'cut2'].map(name => openAdminKey(world.at(name, 'admin-key.pem'))))
+    expect(keys[0]?.adminKey).toEqual(keys[1]?.adminKey)
+    expect(statSync(world.at('cut', 'admin-key.pem')).mode & 0o777).toBe(0o600)
   })
 
   it('refuses a new secret beside an anchor that was used', async () => {
