@@ -94,7 +94,7 @@ async function swapsOf(world: World, { pins, statements }: Beside): Promise<Swap
     { what: 'signed by the admin for another node', says: foreign, pins, statements: await signed(key, pins, 2) },
     {
       what: 'signed by the admin once, for another vault',
-      says: /the vote record belongs to another vault/,
+      says: /was not sealed here|the vote record belongs to another vault/,
       pins: older,
       statements: await signed(key, older, NODE),
     },
