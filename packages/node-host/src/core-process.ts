@@ -23,26 +23,16 @@ export const collectorFlags: readonly string[] = [
 ]
 
 /**
- * How glibc gets memory from the kernel. With its defaults it gives the end of its memory back and takes it again with each few frames,
- * and the kernel clears every page anew: 6 % of the core's processor time. Other C libraries ignore these.
- */
-const allocator = {
-  MALLOC_TRIM_THRESHOLD_: `${256 << 20}`,
-  MALLOC_TOP_PAD_: `${16 << 20}`,
-  MALLOC_MMAP_THRESHOLD_: `${32 << 20}`,
-}
-
-/**
  * Starts the core with a socket to this process as file descriptor 3, and nothing else: no arguments, no standard input or
- * output, and in the environment only how the allocator works and where Node keeps compiled code, if this process has such a
- * place: it lies beside the code itself and is trusted like it. Throws HostError core.
+ * output, and of the environment only where Node keeps compiled code, if this process has such a place: it lies beside the
+ * code itself and is trusted like it. Throws HostError core.
  */
 export function spawnCore(main: string): CoreProcess {
   const { NODE_COMPILE_CACHE } = process.env
   // Without the flag any process of the user could open a debugger in the core with a signal.
   const child = spawn(process.execPath, ['--disable-sigusr1', ...collectorFlags, main], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    env: { ...allocator, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) },
+    env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
     cwd: '/',
   })
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
