@@ -52,7 +52,14 @@ const refusalOf = async (home: string): Promise<{ said: readonly CoreMessage[]; 
   const said: CoreMessage[] = []
   link.on('data', (chunk: Uint8Array) => said.push(...frames.push(chunk).map(decodeCoreMessage)))
   const nothing = new Uint8Array()
-  const start = { index: 0, genesis: nothing, secret: nothing, ersPublicKey: nothing, anchor: '/nonexistent' }
+  const start = {
+    index: 0,
+    genesis: nothing,
+    secret: nothing,
+    statements: nothing,
+    ersPublicKey: nothing,
+    anchor: '/nonexistent',
+  }
   link.write(encodeHostMessage({ type: 'init', version: LINK_VERSION, ...start }))
   const errors = core.stderr === null ? '' : await text(core.stderr)
   return { said, errors }
