@@ -212,12 +212,11 @@ describe('answers', () => {
   })
 
   it('that the service is busy or broken are asked for again', async () => {
-    const { votes } = world.open()
+    const { votes } = world.open({ patience: 5_000 })
     const later: Reply[] = [
       error('ThrottlingException'),
       error('ProvisionedThroughputExceededException'),
       { ...error('InternalServerError'), status: 500 },
-      { status: 500, body: '<html>' },
       { status: 503, body: '' },
     ]
     world.table.answering = (_, honest) => later.shift() ?? honest
