@@ -46,13 +46,8 @@ export interface Effects {
   readonly grade: Grade
 }
 
-/** Decoded from an unsigned transaction's bytes. */
-export interface TransactionEffects extends Effects {
-  readonly unsigned: Uint8Array
-  /** The 32 bytes that are signed. */
-  readonly digest: Uint8Array
-  /** Replay slot: at most one transaction with this slot can ever land. Compare as a string. */
-  readonly slot: string
+/** The fields of an EVM transaction with an empty access list: EIP-1559 (type 2) or legacy with chain id (EIP-155). */
+export interface EvmTransaction {
   readonly transactionType: 0 | 2
   readonly chainId: number
   readonly nonce: bigint
@@ -66,6 +61,15 @@ export interface TransactionEffects extends Effects {
   readonly to: string | null
   readonly value: bigint
   readonly data: Uint8Array
+}
+
+/** Decoded from an unsigned transaction's bytes. */
+export interface TransactionEffects extends Effects, EvmTransaction {
+  readonly unsigned: Uint8Array
+  /** The 32 bytes that are signed. */
+  readonly digest: Uint8Array
+  /** Replay slot: at most one transaction with this slot can ever land. Compare as a string. */
+  readonly slot: string
 }
 
 export const signingTypes = ['personal_sign', 'eth_signTypedData_v4', 'raw'] as const

@@ -3,25 +3,11 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concat } from '@trivault/codec'
 import { ChainError } from '../errors.ts'
 import { bytesToUint, uintToBytes } from '../hex.ts'
-import type { RecoverableSignature } from '../types.ts'
+import type { EvmTransaction, RecoverableSignature } from '../types.ts'
 import { addressBytes, addressOfPublicKey, formatAddress, parseAddress } from './address.ts'
 import { decodeRlp, encodeRlp, type Rlp } from './rlp.ts'
 
-/** The fields of an EVM transaction with an empty access list: EIP-1559 (type 2) or legacy with chain id (EIP-155). */
-export interface EvmTransaction {
-  readonly transactionType: 0 | 2
-  readonly chainId: number
-  readonly nonce: bigint
-  readonly gas: bigint
-  /** Wei per gas; the gas price of a legacy transaction. */
-  readonly maxFeePerGas: bigint
-  /** Wei per gas; equals `maxFeePerGas` in a legacy transaction. */
-  readonly maxPriorityFeePerGas: bigint
-  /** Null: contract creation. */
-  readonly to: string | null
-  readonly value: bigint
-  readonly data: Uint8Array
-}
+export type { EvmTransaction }
 
 /** Nodes of the public networks do not relay more. */
 export const maxTransactionBytes = 128 * 1024
