@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { answerRequest, COUNT, OtReceiver } from '../src/base-ot.ts'
 import { toWords } from '../src/bytes.ts'
-import { memory } from '../src/kernel/kernel.ts'
+import { kernel, memory, put } from '../src/kernel/kernel.ts'
+import { parse, Refused } from '../src/layout.ts'
 import { CHOICES, CHOICES_LENGTH, extendAsReceiver, extendAsSender, PAD_LENGTH } from '../src/ot-extension.ts'
 import { buildTrees, choicesFor, puncturedTrees, TREES } from '../src/pprf.ts'
-import { type PairMaterial, RvoleBob, runIdOf, rvoleAlice } from '../src/rvole.ts'
+import { type PairMaterial, RvoleAlice, RvoleBob, runIdOf, rvoleAlice, rvoleReply } from '../src/rvole.ts'
 import { mod, reduce, scalarBytes } from '../src/scalar.ts'
 import { addOne, finish, inconsistentRequest } from './cheats.ts'
 import { extendAsReceiver as referenceReceiver, extendAsSender as referenceSender } from './reference/ot-extension.ts'
@@ -194,6 +195,75 @@ describe('random vector OLE', () => {
     for (const i of [0, 1] as const) {
       expect(mod(reduce(output[i]) + reduce(shares[i]))).toBe(mod(inputs[i] * reduce(bob.input)))
     }
+  })
+
+  /** Both parties of a test share one kernel; each has its own in a vault. */
+  const scramble = (): void => {
+    const { pads, otherPads, matrix } = kernel
+    for (const area of [pads, otherPads, matrix]) put(area, random(416 * 128))
+    const { gadget: weights, choices, choiceBits, inputs: own, theta, eta, outputs, mu } = kernel
+    put(weights, random(416 * 72))
+    put(mu, random(416 * 64))
+    put(choices, random(CHOICES_LENGTH))
+    put(choiceBits, random(52))
+    for (const area of [own, theta]) put(area, random(128))
+    for (const area of [eta, outputs]) put(area, random(64))
+  }
+
+  it('takes nothing from what another call left in the kernel', () => {
+    const { left, right } = materials()
+    const session = random(32)
+    scramble()
+    const bob = new RvoleBob(left, session, 1, random)
+    scramble()
+    const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
+    scramble()
+    const { reply, output } = alice.multiply(secrets, [scalarBytes(77n), scalarBytes(88n)])
+    const parsed = parse(rvoleReply, reply)
+    scramble()
+    const shares = parsed instanceof Refused ? never() : (bob.finish(parsed) ?? never())
+    for (const i of [0, 1] as const)
+      expect(mod(reduce(output[i]) + reduce(shares[i]))).toBe(mod(inputs[i] * reduce(bob.input)))
+  })
+
+  it('leaves nothing in the kernel after any of its steps', () => {
+    const { left, right } = materials()
+    const session = random(32)
+    const choices = random(CHOICES_LENGTH)
+    const held = (bytes: Uint8Array): boolean => Buffer.from(memory).includes(Buffer.from(bytes.slice(0, 16)))
+    const bob = new RvoleBob(left, session, 1, () => choices.slice())
+    expect([choices, bob.input].map(held)).toEqual([false, false])
+    const runId = runIdOf(right, session, 1)
+    const sent = extendAsSender(right.punctured, right.positions, right.delta, runId, bob.request) ?? never()
+    const received = extendAsReceiver(left.full, runId, choices)
+    const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
+    const drawn = () => random(32).with(0, 1)
+    const [own, checks] = [[drawn(), drawn()] as const, [drawn(), drawn()] as const]
+    const { reply, output } = alice.multiply(own, checks)
+    const ofAlice = [...own, ...checks, sent.pads0, sent.pads1, ...output]
+    expect(ofAlice.map(held)).toEqual(ofAlice.map(() => false))
+    const shares = finish(bob, reply) ?? never()
+    const ofBob = [choices, bob.input, received.pads, ...shares]
+    expect(ofBob.map(held)).toEqual(ofBob.map(() => false))
+    expect(finish(bob, reply.with(-1 + reply.length, (reply.at(-1) ?? 0) ^ 1))).toBeUndefined()
+    expect(ofBob.map(held)).toEqual(ofBob.map(() => false))
+  })
+
+  it('has nothing left once it is erased', () => {
+    const { left, right } = materials()
+    const session = random(32)
+    const bob = new RvoleBob(left, session, 1, random)
+    const alice = rvoleAlice(right, session, 1, bob.request) ?? never()
+    alice.erase()
+    bob.erase()
+    expect(bob.input).toEqual(new Uint8Array(32))
+    // With pads and choices of zero both give what these say.
+    const none = () => new Uint8Array(416 * 128)
+    const blank = new RvoleAlice(runIdOf(right, session, 1), right.gadget.peer, none(), none())
+    const checks = [scalarBytes(77n), scalarBytes(88n)] as const
+    const { reply } = blank.multiply(secrets, checks)
+    expect(alice.multiply(secrets, checks).reply).toEqual(reply)
+    expect(finish(bob, reply)).toEqual([new Uint8Array(32), new Uint8Array(32)])
   })
 
   it('agrees with the formulas of the specification', () => {
