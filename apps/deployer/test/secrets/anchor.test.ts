@@ -103,6 +103,16 @@ describe('populate-secrets-policy-node and the anchor', () => {
       expect(text).not.toContain(key)
   })
 
+  it('asks for no right that admin-policy does not give', async () => {
+    const least = world.aws.environmentFor(B, 'least')
+    cut('dynamodb', 'PutItem')
+    expect((await place.run([populate], least)).code).toBe(1)
+    world.hinder(() => false)
+    const { code, err } = await place.run([populate], least)
+    expect([code, err]).toEqual([0, expect.not.stringContaining('AccessDenied')])
+    await complete()
+  })
+
   it('trusts another authority than Amazon only when it is told to, and says so', async () => {
     const { authority } = await world.aws.secure()
     place.write('authority.pem', new X509Certificate(authority).toString())

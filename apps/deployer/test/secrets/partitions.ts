@@ -12,6 +12,8 @@ import {
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { type AwsDouble, type PolicyDocument, startAwsDouble } from '@trivault/aws-double'
 import { expect } from 'vitest'
+import { rolesOf } from '../../src/roles.ts'
+import { adminPolicy } from '../../src/separation/admin-policy.ts'
 import { loadFixture } from '../fixtures/index.ts'
 import { Workplace } from '../run.ts'
 import { pcrs, synthesise } from '../stacks/layouts.ts'
@@ -21,6 +23,9 @@ export const [A, B] = ['111111111111', '222222222222'] as const
 export const secretName = (name: string): string => `bd-wallet.acme-custody.testnet.${name}`
 
 export const aliasOf = (name: string): string => `alias/acme-custody-testnet-${name}`
+const recommended = loadFixture('recommended')
+/** What `admin-policy` prints for the roles of an account. */
+const leastOf = (account: string) => rolesOf(recommended, account).map(role => adminPolicy(recommended, role))
 const signing: CreateKeyCommandInput = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 
 /** Reads and writes secrets, and has no right on a key. */
@@ -58,7 +63,10 @@ export class Partitions {
     const aws = await startAwsDouble({
       region: 'us-east-1',
       hooks: { breaksOff: (service, operation) => broken.off(service, operation) },
-      accounts: [A, B].map(account => ({ id: account, users: { admin: 'administrator', keyless } })),
+      accounts: [A, B].map(account => ({
+        id: account,
+        users: { admin: 'administrator', keyless, least: leastOf(account) },
+      })),
     })
     return new Partitions(aws, issuer, broken, async () => {
       await aws.stop()
@@ -118,7 +126,7 @@ export class Partitions {
 
   /** The anchor's table and its user, as a node's stack makes them. */
   async makeAnchor(account: string, node: 0 | 1): Promise<void> {
-    const [stack] = synthesise(loadFixture('recommended'), [{ kind: 'policy-node-long-lived', node, pcrs: [pcrs] }])
+    const [stack] = synthesise(recommended, [{ kind: 'policy-node-long-lived', node, pcrs: [pcrs] }])
     const { Anchor, AnchorUser } = stack?.template.Resources ?? {}
     const client = new CloudFormationClient(this.asAdmin(account))
     const StackName = `anchor-of-node${node}`
