@@ -92,7 +92,9 @@ export class Signing {
     for (const [peer, { pair, material }] of claims) {
       const bob = new RvoleBob(material, this.session, self, random)
       const shared = reduceSecret(hash64('signing/zero-share', material.zeroSeed, this.session))
-      zero = self < peer ? add(zero, shared) : subtract(zero, shared)
+      const total = self < peer ? add(zero, shared) : subtract(zero, shared)
+      for (const secret of [shared, zero]) secret.fill(0)
+      zero = total
       this.#links.set(peer, {
         pair,
         material,
@@ -107,7 +109,7 @@ export class Signing {
     // The tweak is added to every share: the Lagrange coefficients sum to one.
     const derivedShare = add(KeyShare.secretOf(share), scalarBytes(derived.tweak))
     this.#key = multiplyAdd(scalarBytes(lagrange(self, signers)), derivedShare, zero)
-    derivedShare.fill(0)
+    for (const secret of [derivedShare, zero]) secret.fill(0)
     this.#noncePoint = curve.base(this.#nonce)
     this.#keyPoint = curve.base(this.#key)
   }
@@ -200,10 +202,12 @@ export class Signing {
     const r = noncePoint === undefined ? 0n : reduce(noncePoint, 1)
     check(r !== 0n, 'S3.8', ...peers)
     const blind = add(...blinds)
-    const u = multiplyAdd(this.#nonce, blind, add(...nonceShares))
-    const v = multiplyAdd(this.#key, blind, add(...keyShares))
-    const w = multiplyAdd(this.#digest, this.#blind, multiplyAdd(scalarBytes(r), v))
-    for (const secret of [blind, v, ...nonceShares, ...keyShares]) secret.fill(0)
+    const sums = [add(...nonceShares), add(...keyShares)] as const
+    const u = multiplyAdd(this.#nonce, blind, sums[0])
+    const v = multiplyAdd(this.#key, blind, sums[1])
+    const rv = multiplyAdd(scalarBytes(r), v)
+    const w = multiplyAdd(this.#digest, this.#blind, rv)
+    for (const secret of [blind, ...sums, v, rv, ...nonceShares, ...keyShares]) secret.fill(0)
     this.#final = { noncePoint: noncePoint ?? new Uint8Array(), w, u }
     return { send: this.#toAll(() => encode(this.#layouts.combine, { w, u })) }
   }
