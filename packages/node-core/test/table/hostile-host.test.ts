@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 /** A few places in each part of a connection: greeting, certificate, the end of the handshake, request and answer. */
-const places = [0, 1, 4, 5, 6, 60, 200, 500, 700, 900, 1_000, 1_100, 1_200, 1_300, 1_500, 1_700, 2_000]
+const places = [0, 4, 60, 500, 900, 1_100, 1_300, 1_500, 1_700, 2_000]
 
 describe.each(['up', 'down'] as const)('a host that meddles with what goes %s', way => {
   it('by cutting at any byte only delays: every write is done once, and is known', async () => {
