@@ -192,7 +192,7 @@ describe('holds and quarantines in a table', () => {
   })
 
   it('are not confirmed when the table cannot be written', async () => {
-    const { holds } = world.open({ attempt: 100, patience: 100 })
+    const { holds } = world.open({ attempt: 1_000, patience: 0 })
     await holds.load()
     world.middle.up = () => 'hold'
     await expect(holds.save(id(1), Uint8Array.of(1))).rejects.toMatchObject({ code: 'anchor-unreachable' })

@@ -25,7 +25,7 @@ export async function startWorld(identity?: Identity): Promise<World> {
   const clients: TableClient[] = []
   const open = (pipe: () => Duplex, options: Partial<TableClientOptions> & { key?: Uint8Array } = {}) => {
     const { key: own = key, ...rest } = options
-    const timing = { attempt: 500, patience: 1_500 }
+    const timing = { attempt: 1_500, patience: 6_000 }
     const client = new TableClient({ access: table.access, openPipe: pipe, clock: Date.now, ...timing, ...rest })
     clients.push(client)
     return openAdminTable({ client, key: own, random })
