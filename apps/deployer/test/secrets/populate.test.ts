@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { DecryptCommand, GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { toHex } from '@trivault/codec'
@@ -296,15 +296,5 @@ describe('the pins', () => {
     wallet.edit('customer-secrets.yml', `'${world.issuer}'`, `'${world.issuer}/'`)
     const other = await pin('--yes', '--replace')
     expect([other.code, other.err]).toEqual([1, expect.stringContaining('calls itself')])
-  })
-})
-
-describe('shred-secrets', () => {
-  it('asks, overwrites and removes', async () => {
-    expect((await run(wallet, A, 'shred-secrets')).code).toBe(3)
-    expect(existsSync(wallet.path('customer-secrets.yml'))).toBe(true)
-    await ok(wallet, A, 'shred-secrets', '--yes')
-    expect(existsSync(wallet.path('customer-secrets.yml'))).toBe(false)
-    expect(await ok(wallet, A, 'shred-secrets')).toMatch(/there is no/)
   })
 })

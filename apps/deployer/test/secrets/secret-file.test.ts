@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { createBusRoot } from '@trivault/bus'
 import { describe, expect, it } from 'vitest'
 import { DeployerError } from '../../src/errors.ts'
 import { readGivenSecrets, readPublicPart } from '../../src/secrets/secret-file.ts'
 import { publicTemplate, secretTemplate } from '../../src/secrets/template.ts'
+import { Workplace } from '../run.ts'
 import { ersLine, fill, filledIn, identity } from './given.ts'
 
 const made = await createBusRoot({ now: Date.now(), days: 9, exportable: true })
@@ -138,5 +140,19 @@ describe('customer-secrets.yml', () => {
   it('repeats no value of any field that is of another kind', () => {
     expect(faults(good.replace("'token-of-the-data-api'", '12345678')).join()).not.toContain('12345678')
     expect(faults(good.replace('auth0:\n', 'auth0: secret-value\nx:\n')).join()).not.toContain('secret-value')
+  })
+})
+
+describe('shred-secrets', () => {
+  it('asks, overwrites and removes', async () => {
+    const place = new Workplace('recommended')
+    await place.run(['generate-customer-assets'])
+    place.write('customer-secrets.yml', 'a: secret')
+    expect((await place.run(['shred-secrets'])).code).toBe(3)
+    expect(existsSync(place.path('customer-secrets.yml'))).toBe(true)
+    expect(await place.run(['shred-secrets', '--yes'])).toMatchObject({ code: 0 })
+    expect(existsSync(place.path('customer-secrets.yml'))).toBe(false)
+    expect((await place.run(['shred-secrets'])).out).toMatch(/there is no/)
+    place.remove()
   })
 })
