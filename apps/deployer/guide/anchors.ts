@@ -58,7 +58,7 @@ async function refuseStrangers(world: World, say: Say): Promise<void> {
         ExpressionAttributeValues: { ':version': { N: '0' } },
       }),
     ]
-    for (const who of ['admin', ...NODE_INDEXES.map(host => roleNames.nitroHost(deployment, host))]) {
+    for (const who of ['administrator', ...NODE_INDEXES.map(host => roleNames.nitroHost(deployment, host))]) {
       const credentials = aws.credentialsFor(wallet, who)
       const client = new DynamoDBClient({
         region: deployment.region,
@@ -67,7 +67,7 @@ async function refuseStrangers(world: World, say: Say): Promise<void> {
         maxAttempts: 1,
       })
       // Its own account reads a table; no policy of ours could keep that from its administrator.
-      const own = who === 'admin' && policyNodes[node] === wallet
+      const own = who === 'administrator' && policyNodes[node] === wallet
       for (const command of own ? writes : [read, ...writes]) {
         const outcome = await client.send(command as PutItemCommand).then(
           () => 'let in',

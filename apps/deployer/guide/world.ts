@@ -13,6 +13,7 @@ import { uploadSteps } from '../src/delivery/upload.ts'
 import type { Deployment, PcrSet } from '../src/model.ts'
 import { anchorHost, brokerHost } from '../src/names.ts'
 import { rolesOf } from '../src/roles.ts'
+import { adminPolicy } from '../src/separation/admin-policy.ts'
 import { newKey } from '../test/delivery/keys.ts'
 import { publishInto } from '../test/delivery/publisher.ts'
 import { startRegistry } from '../test/delivery/registry.ts'
@@ -87,7 +88,12 @@ export async function startWorld(deployment: Deployment, variables: Readonly<Rec
       hooks: machines.hooks,
       accounts: accounts.map(id => ({
         id,
-        users: { admin: 'administrator' },
+        // As narrow as `admin-policy` makes them: a step that needs more fails.
+        users: {
+          admin: rolesOf(deployment, id).map(role => adminPolicy(deployment, role, delivery.source)),
+          // Whom even full power over the account must not help.
+          administrator: 'administrator',
+        },
         zones: [
           ...(id === deployment.accounts.wallet ? [zones.wallet] : []),
           ...(id === deployment.accounts.approverApp ? [zones.approverApp] : []),
@@ -153,6 +159,7 @@ async function startDelivery(dir: string, variables: Readonly<Record<string, str
     await step.run(() => {})
   return {
     pcrs: JSON.parse(readFileSync(join(bucket, 'enclave', enclaveTag, 'pcr.json'), 'utf8')) as PcrSet,
+    source: { bucket, registry: registry.url },
     values: {
       'wallet-release-tag': release,
       'deployer-version': deployerVersion,
