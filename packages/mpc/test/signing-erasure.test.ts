@@ -16,14 +16,18 @@ const { secrets, keep } = vi.hoisted(() => {
 
 vi.mock('../src/kernel/scalar.ts', async original => {
   const real = await original<typeof import('../src/kernel/scalar.ts')>()
+  const kept =
+    <A extends readonly unknown[]>(operation: (...args: A) => Uint8Array) =>
+    (...args: A) =>
+      keep(operation(...args))
   const { randomSecret, reduceSecret, add, subtract, multiplyAdd } = real
   return {
     ...real,
-    randomSecret: (...args: Parameters<typeof randomSecret>) => keep(randomSecret(...args)),
-    reduceSecret: (...args: Parameters<typeof reduceSecret>) => keep(reduceSecret(...args)),
-    add: (...args: Parameters<typeof add>) => keep(add(...args)),
-    subtract: (...args: Parameters<typeof subtract>) => keep(subtract(...args)),
-    multiplyAdd: (...args: Parameters<typeof multiplyAdd>) => keep(multiplyAdd(...args)),
+    randomSecret: kept(randomSecret),
+    reduceSecret: kept(reduceSecret),
+    add: kept(add),
+    subtract: kept(subtract),
+    multiplyAdd: kept(multiplyAdd),
   }
 })
 
