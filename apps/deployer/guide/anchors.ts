@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { NODE_INDEXES, type NodeIndex } from '../src/model.ts'
 import { anchorTableName, roleNames } from '../src/names.ts'
-import { anchorTableArn } from '../src/stacks/anchor.ts'
+import { anchorTableArn } from '../src/stacks/anchor-rights.ts'
 import { withRole } from './people.ts'
 import type { World } from './world.ts'
 

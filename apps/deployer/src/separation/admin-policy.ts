@@ -1,7 +1,7 @@
 import { type Deployment, NODE_INDEXES, type NodeIndex } from '../model.ts'
 import { secretId, secretNames } from '../names.ts'
 import { accountOf, nodeAdmin, type Role } from '../roles.ts'
-import { anchorTableArn, anchorUserArn } from '../stacks/anchor.ts'
+import { anchorTableArn, anchorUserArn } from '../stacks/anchor-rights.ts'
 
 type Allow = {
   readonly Sid: string

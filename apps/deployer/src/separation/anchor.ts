@@ -1,5 +1,5 @@
 import type { Deployment, NodeIndex } from '../model.ts'
-import { anchorTableArn, anchorUserArn, rowWrites } from '../stacks/anchor.ts'
+import { anchorTableArn, anchorUserArn, rowWrites } from '../stacks/anchor-rights.ts'
 import type { PolicyStatement } from '../stacks/checks/template.ts'
 import { may, type Principal, type Target } from './principals.ts'
 

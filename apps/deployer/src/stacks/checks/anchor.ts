@@ -1,5 +1,5 @@
 import { anchorTableName, anchorUserName } from '../../names.ts'
-import { anchorActions, anchorTableArn, anchorUserArn, rowWrites } from '../anchor.ts'
+import { anchorActions, anchorTableArn, anchorUserArn, rowWrites } from '../anchor-rights.ts'
 import type { Invariant } from './invariant.ts'
 import { nodeOf, ofNode } from './node-key.ts'
 import { covers, list, type PolicyStatement, type Resource, type StackTemplate, statementsOf } from './template.ts'
