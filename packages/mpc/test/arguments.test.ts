@@ -88,6 +88,7 @@ describe('arguments of signing', () => {
     ['signers out of order', /ascending/, { signers: [2, 1] }],
     ['a signer twice', /ascending/, { signers: [1, 1] }],
     ['a signer above the parties', /ascending/, { signers: [1, 4] }],
+    ['a third signer above the parties', /ascending/, { signers: [1, 2, 4] }],
     ['too few signers', /threshold/, { signers: [1] }],
     ['another’s share', /not this signer/, { share: shares.get(2) ?? never() }],
     ['a signer that does not sign', /not this signer/, { signers: [2, 3] }],

@@ -61,6 +61,12 @@ describe('a signing session leaves no secret in memory', () => {
     expect(erased()).toEqual([6, 6])
   })
 
+  it('of the multiplications as soon as its replies are out', () => {
+    const { outcome } = left((_from, _to, frame) => (roundOf(frame) === 3 ? undefined : frame))
+    expect([outcome.results.size, outcome.failures.size]).toEqual([0, 0])
+    expect(erased()).toEqual([6, 0])
+  })
+
   it.each([1, 2, 3])('when round %i fails', round => {
     const { outcome, values } = left((_from, _to, frame) => (roundOf(frame) === round ? frame.slice(0, -1) : frame))
     expect(outcome.failures.size).toBe(3)
