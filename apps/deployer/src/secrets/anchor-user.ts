@@ -12,11 +12,14 @@ export interface AccessKey {
 
 /** The IAM user who alone writes the rows of a node's anchor. */
 export interface AnchorUser {
-  /** Makes a key. Throws DeployerError conflict when two other runs may still be going on. */
-  newKey(): Promise<AccessKey>
+  /**
+   * Makes a key, where there is room only by an abandoned one's removal; `kept` is in the secret and is never that one. Throws
+   * DeployerError conflict when two other runs may still be going on.
+   */
+  newKey(kept?: string): Promise<AccessKey>
   remove(accessKeyId: string): Promise<void>
-  /** Removes every other key: those of runs that were broken off. */
-  keepOnly(accessKeyId: string): Promise<void>
+  /** Removes every other key: those of runs that were broken off. False when this one is not there. */
+  keepOnly(accessKeyId: string): Promise<boolean>
 }
 
 /** How many keys AWS lets a user have. */
@@ -52,11 +55,20 @@ export async function openAnchorUser(context: Context, node: NodeIndex): Promise
   return {
     remove,
     async keepOnly(accessKeyId) {
-      for (const { AccessKeyId = '' } of await keys()) if (AccessKeyId !== accessKeyId) await remove(AccessKeyId)
+      const there = (await keys()).map(({ AccessKeyId = '' }) => AccessKeyId)
+      for (const other of there) if (other !== accessKeyId) await remove(other)
+      return there.includes(accessKeyId)
     },
-    async newKey() {
+    async newKey(kept) {
       const there = await keys()
-      if (there.length >= MAX_KEYS) await remove(abandoned(there, context.clock(), UserName))
+      if (there.length >= MAX_KEYS)
+        await remove(
+          abandoned(
+            there.filter(({ AccessKeyId }) => AccessKeyId !== kept),
+            context.clock(),
+            UserName,
+          ),
+        )
       const { AccessKey: made } = await client.send(new sdk.CreateAccessKeyCommand({ UserName }))
       if (made?.AccessKeyId && made.SecretAccessKey)
         return { accessKeyId: made.AccessKeyId, secretAccessKey: made.SecretAccessKey }
@@ -72,7 +84,7 @@ function abandoned(keys: readonly AccessKeyMetadata[], now: number, user: string
   if (oldest?.AccessKeyId !== undefined && time(oldest) < now - RUN_MS) return oldest.AccessKeyId
   throw new DeployerError(
     'conflict',
-    `${user} has ${keys.length} access keys of runs that have not ended, or were broken off in the last ten minutes`,
+    `${user} has access keys of runs that have not ended, or were broken off in the last ten minutes`,
     'wait ten minutes, then run the same command again: it removes what such runs left',
   )
 }

@@ -28,7 +28,7 @@ export async function populateNode(context: Context, index: NodeIndex): Promise<
   if (before !== undefined) {
     checkAdminKey(before, adminKey)
     if (!context.flags.dryRun) {
-      await user.keepOnly(before.accessKeyId)
+      await keepKey(user, before)
       await finishAnchor(context, { store, user, stored: before })
       await keepCard(store, deployment, before.card)
     }
@@ -74,13 +74,23 @@ async function finishAnchor(
 ): Promise<void> {
   const { card, firstRow } = stored
   if (firstRow === undefined) return
-  const own = key ?? (await user.newKey())
+  const own = key ?? (await user.newKey(stored.accessKeyId))
   try {
     await writeFirstRow(context, card.index, own, firstRow)
   } finally {
     if (own !== key) await user.remove(own.accessKeyId)
   }
   await store.unlabel(secretId(context.deployment(), secretNames.policyNode(card.index)), firstRowLabel(firstRow))
+}
+
+/** Throws DeployerError conflict when the key in the secret is gone: AWS gives none twice, and the secret is never replaced. */
+async function keepKey(user: AnchorUser, { card, accessKeyId }: StoredSecret): Promise<void> {
+  if (await user.keepOnly(accessKeyId)) return
+  throw new DeployerError(
+    'conflict',
+    `the access key ${accessKeyId}, which is in the secret of Policy Node ${card.index}, is gone: the node cannot reach its anchor`,
+    'see in CloudTrail who deleted it; the node cannot have another one',
+  )
 }
 
 async function keepCard(store: SecretStore, deployment: Deployment, card: NodeCard): Promise<void> {

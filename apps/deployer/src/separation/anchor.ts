@@ -12,10 +12,18 @@ export interface AnchorTargets {
 /** What sets rows back, or lets somebody else do so. */
 export const anchorWrites = [
   ...rowWrites,
+  // A table made anew, restored or replicated elsewhere has no policy that denies.
+  'dynamodb:CreateTable',
+  'dynamodb:CreateTableReplica',
   'dynamodb:DeleteResourcePolicy',
   'dynamodb:DeleteTable',
+  'dynamodb:ImportTable',
   'dynamodb:PutResourcePolicy',
+  'dynamodb:RestoreTableFromAwsBackup',
+  'dynamodb:RestoreTableFromBackup',
+  'dynamodb:RestoreTableToPointInTime',
   'dynamodb:UpdateTable',
+  'dynamodb:UpdateTimeToLive',
 ]
 
 const anchorReads = ['BatchGetItem', 'ExportTableToPointInTime', 'GetItem', 'PartiQLSelect', 'Query', 'Scan'].map(
@@ -28,9 +36,12 @@ const userChanges = [
   'AttachUserPolicy',
   'CreateAccessKey',
   'CreateLoginProfile',
+  // One made again under the same name is the same to the table's policy.
+  'CreateUser',
   'DeleteAccessKey',
   'DeleteUser',
   'DeleteUserPolicy',
+  'PutUserPermissionsBoundary',
   'PutUserPolicy',
   'UpdateAccessKey',
   'UpdateLoginProfile',

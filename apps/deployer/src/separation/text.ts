@@ -61,6 +61,6 @@ const limits = [
   'An administrator counts as everybody that their account could become. Two accounts of one person: --administrator ACCOUNT=NAME.',
   'Whoever changes a key policy reaches that one share: CloudTrail of the account and prove-separation --deployed show it.',
   'The infrastructure admin runs all three hosts: they can stop the vault, or cut a node off from its anchor; both show, and both end.',
-  'Who administers a node’s account can restore an older table of its anchor: its node then meets its own later votes, and stops.',
+  'Who administers a node’s account can set its anchor back (an older table, another policy, another key of its user): its node then meets its own later votes, and stops.',
   'Whoever builds the enclave image chooses what the measured enclaves do: verify the release before its PCRs go into a key policy.',
 ]

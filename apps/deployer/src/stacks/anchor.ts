@@ -9,7 +9,8 @@ import { document, type Statement } from './statements.ts'
 /**
  * The node's votes, quarantines and holds: rows that the core authenticates and writes by compare-and-set, through TLS that begins
  * in the core. The host is only the pipe, so neither it nor the account that runs it has a right here. Whoever writes rows is one
- * user, whose access key is in the node's secret; the account itself reads, keeps backups and deletes, but writes no row.
+ * user, whose access key is in the node's secret; the account itself reads, keeps backups and deletes, and writes no row before it
+ * changes this policy or makes another key of that user.
  */
 export function anchor(stack: Stack, deployment: Deployment, node: NodeIndex): void {
   const tableArn = anchorTableArn(deployment, node)

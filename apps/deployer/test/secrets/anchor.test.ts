@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { CreateAccessKeyCommand, IAMClient, ListAccessKeysCommand } from '@aws-sdk/client-iam'
+import { CreateAccessKeyCommand, DeleteAccessKeyCommand, IAMClient, ListAccessKeysCommand } from '@aws-sdk/client-iam'
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms'
 import { CreateSecretCommand, DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { anchorKeyOf, decodeNodeSecret, firstAnchorItem, firstAnchorRow } from '@trivault/node-core'
@@ -167,6 +167,36 @@ describe('populate-secrets-policy-node and the anchor', () => {
     const { code } = await place.run([populate], world.aws.environmentFor(B, 'admin'), later)
     expect(code).toBe(0)
     await complete()
+  })
+
+  it('makes room for a key by no key that is in the secret, be it the older one', async () => {
+    cut('dynamodb', 'PutItem')
+    expect((await run()).code).toBe(1)
+    const made = await secret()
+    const users = world.aws.world.accounts.get(B)?.iam.users
+    let lists = 0
+    world.hinder((_service, name) => {
+      // As if another run had made a key since this one looked.
+      if (name === 'ListAccessKeys' && ++lists === 2)
+        users?.get(UserName)?.accessKeys.set('AKIAOFANOTHERRUNTHEN', new Date(Date.now() + 60_000))
+      return false
+    })
+    const later = () => Date.now() + 15 * 60_000
+    const { code, err } = await place.run([populate], world.aws.environmentFor(B, 'admin'), later)
+    expect([code, err, lists]).toEqual([0, expect.any(String), 2])
+    expect(await complete()).toEqual(made)
+  })
+
+  it('says so when the key in the secret is gone', async () => {
+    await ok()
+    const AccessKeyId = (await secret()).anchor?.accessKeyId
+    await new IAMClient(world.asAdmin(B)).send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }))
+    const { code, err } = await run()
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining(`${AccessKeyId}, which is in the secret of Policy Node 1, is gone`),
+    ])
+    expect(await keys()).toEqual([])
   })
 
   it('of two runs at once one has the secret, and its key alone lives', async () => {

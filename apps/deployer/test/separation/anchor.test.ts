@@ -40,6 +40,8 @@ describe('prove-separation of the anchors', () => {
     ['everybody', WALLET, { Principal: '*', Action: 'dynamodb:DeleteItem' }],
     ['whoever changes its policy', WALLET, { Principal: { AWS: WALLET }, Action: 'dynamodb:PutResourcePolicy' }],
     ['whoever drops it', WALLET, { Principal: { AWS: WALLET }, Action: 'dynamodb:DeleteTable' }],
+    ['whoever restores it', WALLET, { Principal: { AWS: WALLET }, Action: 'dynamodb:Restore*' }],
+    ['whoever lets rows expire', WALLET, { Principal: { AWS: WALLET }, Action: 'dynamodb:UpdateTimeToLive' }],
   ])('names %s when it may write a node’s anchor', (_what, account, statement) => {
     const lines = told(onTable(statement))
     expect(lines).toContain(`administrator of ${account} writes the anchor of Policy Node 1`)
@@ -55,6 +57,7 @@ describe('prove-separation of the anchors', () => {
   it.each([
     ['iam:CreateAccessKey', 'arn:aws:iam::222222222222:user/*'],
     ['iam:PutUserPolicy', '*'],
+    ['iam:CreateUser', 'arn:aws:iam::222222222222:user/acme-*'],
     ['iam:DeleteAccessKey', 'arn:aws:iam::222222222222:user/acme-custody-mainnet-policy-node1-anchor'],
   ])('names a role that becomes the user of a node’s anchor, or takes its key (%s)', (Action, Resource) => {
     const PolicyDocument = { Statement: [{ Sid: 'Seeded', Effect: 'Allow', Action, Resource }] }
