@@ -1,3 +1,4 @@
+import { UpdateStackCommand } from '@aws-sdk/client-cloudformation'
 import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { ChangeResourceRecordSetsCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
@@ -22,7 +23,7 @@ test('a table keeps what a condition lets in, also for the other account that it
     Action: 'dynamodb:*Item',
     Resource: tableArn,
   }
-  const { reason } = await deployStack(aws, 'table', {
+  const tableWith = (policy: object) => ({
     Anchor: {
       Type: 'AWS::DynamoDB::Table',
       Properties: {
@@ -30,10 +31,12 @@ test('a table keeps what a condition lets in, also for the other account that it
         AttributeDefinitions: [{ AttributeName: 'record', AttributeType: 'S' }],
         KeySchema: [{ AttributeName: 'record', KeyType: 'HASH' }],
         BillingMode: 'PAY_PER_REQUEST',
-        ResourcePolicy: { PolicyDocument: { Version: '2012-10-17', Statement: [statement] } },
+        ...policy,
       },
     },
   })
+  const ResourcePolicy = { PolicyDocument: { Version: '2012-10-17', Statement: [statement] } }
+  const { reason, client } = await deployStack(aws, 'table', tableWith({ ResourcePolicy }))
   expect(reason).toBeUndefined()
   const dynamo = new DynamoDBClient(clientsOf(aws, other, 'admin').config)
   const put = (version: string, previous: string) =>
@@ -66,6 +69,11 @@ test('a table keeps what a condition lets in, also for the other account that it
   await expect(
     dynamo.send(new GetItemCommand({ TableName: 'anchor', Key: { record: { S: 'votes' } } })),
   ).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+  // A template without the policy takes it away.
+  await client.send(
+    new UpdateStackCommand({ StackName: 'table', TemplateBody: JSON.stringify({ Resources: tableWith({}) }) }),
+  )
+  await expect(dynamo.send(get)).rejects.toMatchObject({ name: 'AccessDeniedException' })
 })
 
 test('records go into zones of the own account, under their name', async () => {

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { NODE_INDEXES } from '../model.ts'
 import {
   anchorTableName,
+  anchorUserName,
   confBucketName,
   databaseIdentifier,
   logBucketName,
@@ -23,7 +24,7 @@ export function decommission(context: Context): void {
     ...NODE_INDEXES.map(
       node =>
         `Policy Node ${node} admin, account ${accounts.policyNodes[node]}: turn off termination protection of ` +
-        `${stackNames.policyNodeLongLived(deployment, node)} and delete it; secrets, keys and the table ${anchorTableName(deployment, node)} stay. ` +
+        `${stackNames.policyNodeLongLived(deployment, node)} and delete it; secrets, keys, the table ${anchorTableName(deployment, node)} and the user ${anchorUserName(deployment, node)} stay. Delete the access key of that user. ` +
         `Then schedule the deletion of the key ${nodeKeyAlias(deployment, node)} (30 days in which it can be taken back): ` +
         'from its end on this share exists in backups only.',
     ),

@@ -51,7 +51,7 @@ export async function checkAnchorUnused(context: Context, node: NodeIndex): Prom
   throw new DeployerError(
     'conflict',
     `the table ${table} has a vote record, and Policy Node ${node} has no secret: it is that of a secret that is gone`,
-    `if no vault was founded with it, delete the table in AWS and run \`make deploy-policy-node${node}-long-lived\` again`,
+    `if no vault was founded with it, end this node as \`make decommission\` says, delete what stays of its stack, then run \`make deploy-policy-node${node}-long-lived\` again`,
   )
 }
 

@@ -75,6 +75,9 @@ function configureTable(table: Table, properties: Properties, call: ResourceCall
   if (document !== undefined) {
     authorize(call, { action: 'dynamodb:PutResourcePolicy', resource: table.arn })
     table.policy = storePolicy(call.world, document, 'resource')
+  } else if (table.policy !== undefined) {
+    authorize(call, { action: 'dynamodb:DeleteResourcePolicy', resource: table.arn })
+    table.policy = undefined
   }
   if (properties.PointInTimeRecoverySpecification !== undefined) {
     authorize(call, { action: 'dynamodb:UpdateContinuousBackups', resource: table.arn })
