@@ -1,6 +1,7 @@
-import { decode, equalBytes, toHex } from '@trivault/codec'
+import { CodecError, decode, equalBytes, toHex } from '@trivault/codec'
 import {
   type AdminOrder,
+  type AdminStatements,
   adminStatementsCodec,
   type FoundingEpoch,
   type Genesis,
@@ -29,10 +30,10 @@ export interface OrdersOptions {
 
 /**
  * Takes the pins and everything else that the host lays beside the node for the admin's only with the signature of the admin key
- * in the node's secret (SPEC.md, section 2c). Throws `NodeError` not-signed, `CodecError`.
+ * in the node's secret (SPEC.md, section 2c). Throws `NodeError` not-signed.
  */
 export function ordersOf({ statements, genesis, index, secret }: OrdersOptions): AdminOrders {
-  const { pins, foundingEpoch, recreate, releases } = decode(adminStatementsCodec, statements)
+  const { pins, foundingEpoch, recreate, releases } = readable(statements)
   const check = (order: AdminOrder, signature: Uint8Array | undefined, what: string, remedy: string) => {
     if (signature !== undefined && isOrdered(secret.adminKey, genesis, index, order, signature)) return
     const fault =
@@ -54,6 +55,16 @@ export function ordersOf({ statements, genesis, index, secret }: OrdersOptions):
   return {
     ...{ foundingEpoch: foundingEpoch?.order, recreate: recreate?.order },
     releases: releases.map(({ order }) => order),
+  }
+}
+
+function readable(statements: Uint8Array): AdminStatements {
+  try {
+    return decode(adminStatementsCodec, statements)
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    const message = `what the host hands over as signed by the node's admin is not readable: ${cause.message}`
+    throw new NodeError('not-signed', message, { cause })
   }
 }
 

@@ -39,6 +39,7 @@ export async function openAdminStore(options: AdminStoreOptions): Promise<AdminS
 
 /** Resolves once the anchor answers, whatever it says: a node without its anchor waits and tells why. Throws LinkError closed. */
 export async function untilReachable({ votes }: AdminStore, log: Log, over: Promise<unknown>): Promise<void> {
+  const isOver = over.then(() => true)
   for (;;) {
     try {
       await votes.load()
@@ -48,7 +49,6 @@ export async function untilReachable({ votes }: AdminStore, log: Log, over: Prom
       if (!isSilent) return
       log('warn', 'waiting for the anchor', { reason: error.message })
     }
-    const isOver = over.then(() => true)
     const pause = new Promise<false>(resolve => setTimeout(resolve, WAIT_MS, false))
     if (await Promise.race([isOver, pause])) throw new LinkError('closed', 'the host is gone')
   }

@@ -11,6 +11,8 @@ interface Pending {
   id: string
   hold: SignedHold
   stored: boolean
+  /** Under way: however often a statement is brought while the store does not answer, it is written once. */
+  saving?: Promise<void> | undefined
 }
 
 export interface HoldsOptions {
@@ -114,7 +116,14 @@ export class Holds {
     }
   }
 
-  async #save(one: Pending): Promise<void> {
+  #save(one: Pending): Promise<void> {
+    one.saving ??= this.#store(one).finally(() => {
+      one.saving = undefined
+    })
+    return one.saving
+  }
+
+  async #store(one: Pending): Promise<void> {
     await this.#options.store.save(one.id, encodeHold(one.hold))
     one.stored = true
   }

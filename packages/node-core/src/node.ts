@@ -24,6 +24,7 @@ import { signerOf } from './identity-signer.ts'
 import { JointSessions } from './joint-sessions.ts'
 import { KeyGeneration } from './key-generation.ts'
 import { KeyShares } from './key-shares.ts'
+import { LogInbox } from './log-inbox.ts'
 import { nativeVerifiers } from './native-verifiers.ts'
 import { Pairs } from './pairs.ts'
 import { Peers, partyOf } from './peers.ts'
@@ -252,6 +253,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       .catch(() => log('error', 'answer could not be sent'))
   }
 
+  const inbox = new LogInbox<(output: Output) => void>({
+    handle: (body, send) => opened.handle(body, send),
+    log,
+    metrics,
+  })
   mailbox.onMessage((from, raw) => {
     let envelope: Envelope
     try {
@@ -261,10 +267,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       return
     }
     const peer = peers.indexOf(from)
-    if (envelope.type === 'ledger')
-      opened
-        .handle(envelope.body, emit(from))
-        .catch((error: unknown) => log('error', 'log message could not be handled', { reason: reasonOf(error) }))
+    if (envelope.type === 'ledger') inbox.take(envelope.body, emit(from))
     else if (envelope.type === 'query') receiveQuery(from, envelope)
     else if (peer !== undefined && envelope.type === 'hello') peers.receiveHello(peer, envelope)
     else if (peer !== undefined && envelope.type === 'sealed') peers.receiveSealed(peer, envelope)
