@@ -119,3 +119,21 @@ describe('what a round was given', () => {
     expect(seen).toEqual([new Uint8Array(2)])
   })
 })
+
+describe('frames before the start', () => {
+  it('wait for it, then count', () => {
+    let completed = 0
+    const early = new RoundSession<string>({
+      protocol: PROTOCOL.signing,
+      self: 1,
+      peers: [2, 3],
+      tag: new Uint8Array(16),
+      begin: () => new Map(),
+      rounds: [{ bodyLength: 0, complete: () => ({ result: `round ${++completed}` }) }],
+      close: () => undefined,
+    })
+    expect([early.receive(2, frameOf(2)), early.receive(3, frameOf(3))]).toEqual([{ out: [] }, { out: [] }])
+    expect(completed).toBe(0)
+    expect(early.start()).toEqual({ out: [], result: 'round 1' })
+  })
+})
