@@ -76,7 +76,9 @@ async function swapsOf(world: World, { pins, statements }: Beside): Promise<Swap
   const admin = withRole(world, nodeAdmin(NODE))
   const key = await openAdminKey(testContext(admin.dir, { ...admin.environment }).context, NODE)
   const stranger = adminSignerOf(new Uint8Array(32).fill(1))
-  const own: Genesis = { ...pins, founders: ['mallory@example.com'], foundersRequired: 1, founderKeys: [] }
+  // In mode `pinned` there is a key for each founder, else none.
+  const founderKeys = pins.founderKeys.slice(0, 1)
+  const own: Genesis = { ...pins, founders: ['mallory@example.com'], foundersRequired: 1, founderKeys }
   const older: Genesis = { ...pins, claims: { ...pins.claims, email: 'mail' } }
   const signed = async (signer: typeof key, genesis: Genesis, node: number): Promise<AdminStatements> =>
     withOrder(noStatements, pinned, await signOrder(signer, genesis, node, pinned))
