@@ -114,8 +114,12 @@ export async function renameBetween(world: World): Promise<void> {
 
 /** Delays, a velocity limit and no self-approval, each switched on, tried and switched off again. */
 export async function leversInTurn(world: World, work: () => Promise<void>): Promise<void> {
-  const change = (type: string, fields: object) =>
-    enact(world, { ...world.wishBase(type, 'alice@example.com'), ...fields })
+  // Anyone with a device may start them; who had one in an earlier turn may have been deleted since.
+  const starter = () =>
+    [...world.humans.keys()].find(
+      id => world.oracle.users.get(id)?.key !== undefined && id !== world.human('mallory').id,
+    ) ?? ''
+  const change = (type: string, fields: object) => enact(world, { ...world.wishBase(type, starter()), ...fields })
   const Approvers = [{ Groups: ['owner'], RequiredApprovers: 1 }]
   const limit = (Limit: number) => ({
     ...{ RestrictionID: 'limit', Approvers },
