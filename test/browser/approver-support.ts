@@ -55,12 +55,21 @@ export async function lie(
   change: (body: never) => unknown,
 ): Promise<() => Promise<void>> {
   const pattern = (url: URL): boolean => new RegExp(path).test(url.pathname)
+  let isOver = false
   const answer = async (route: Route): Promise<void> => {
-    const response = await route.fetch()
-    await route.fulfill({ response, json: change((await response.json()) as never) })
+    try {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: change((await response.json()) as never) })
+    } catch (error) {
+      // A request that was on its way when the lie ended goes to the wallet itself.
+      if (!isOver) throw error
+    }
   }
   await context.route(pattern, answer)
-  return () => context.unroute(pattern, answer)
+  return async () => {
+    isOver = true
+    await context.unroute(pattern, answer)
+  }
 }
 
 /** No finding of axe, and nothing in the browser's console. */
