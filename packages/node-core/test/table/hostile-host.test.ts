@@ -93,17 +93,22 @@ describe('a host that', () => {
     expect(await world.direct().votes.load()).toEqual(row(1, 'a'))
   })
 
-  it('delivers a held request late, gets nothing done once another one was', async () => {
-    const { votes } = world.open({ attempt: 1_000, patience: 0 })
-    await votes.load()
+  /** From now on what the node sends on its present connection is held, the end of its side too: for the service it stays. */
+  const holdUp = (): { slow: number; held: Buffer[] } => {
     const held: Buffer[] = []
     const slow = world.middle.connections
-    // What would follow the end of the node's side is held too: for the service the connection stays.
     world.middle.up = (chunk, _, connection) => {
       if (connection !== slow) return chunk
       held.push(chunk)
       return 'hold'
     }
+    return { slow, held }
+  }
+
+  it('delivers a held request late, gets nothing done once another one was', async () => {
+    const { votes } = world.open({ attempt: 1_000, patience: 0 })
+    await votes.load()
+    const { slow, held } = holdUp()
     await expect(votes.compareAndSet(0, row(1, 'late'))).rejects.toMatchObject({ code: 'anchor-unreachable' })
     expect(held.length).toBeGreaterThan(0)
     expect(await votes.compareAndSet(0, row(1, 'in time'))).toBe(true)
@@ -116,13 +121,7 @@ describe('a host that', () => {
   it('delivers a held request before the next one: it counts, and the next one does not', async () => {
     const { votes } = world.open({ attempt: 1_000, patience: 0 })
     await votes.load()
-    const held: Buffer[] = []
-    const slow = world.middle.connections
-    world.middle.up = (chunk, _, connection) => {
-      if (connection !== slow) return chunk
-      held.push(chunk)
-      return 'hold'
-    }
+    const { slow, held } = holdUp()
     await expect(votes.compareAndSet(0, row(1, 'late'))).rejects.toMatchObject({ code: 'anchor-unreachable' })
     world.middle.release(slow, held)
     await sleep(50)
